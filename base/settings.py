@@ -1,0 +1,47 @@
+"""Everything that can be set, from the environment. One object, read once at start and handed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of a deployment; `docs/operating.md` lists each with its default.
+
+    Source: the environment, then `KITH_DATA_DIR/credentials.env` and `runtime.env` (see `local/`).
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    neo4j_uri: str = Field("bolt://127.0.0.1:7687", validation_alias="NEO4J_URI")
+    neo4j_user: str = Field("neo4j", validation_alias="NEO4J_USER")
+    neo4j_password: str = Field("", validation_alias="NEO4J_PASSWORD")
+    neo4j_database: str = Field("neo4j", validation_alias="NEO4J_DATABASE")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+    host: str = Field("127.0.0.1", validation_alias="KITH_HOST")
+    port: int = Field(8000, ge=1, le=65535, validation_alias="KITH_PORT")
+    data_dir: Path = Field(Path("var"), validation_alias="KITH_DATA_DIR")
+    write_key: str = Field("", validation_alias="KITH_WRITE_KEY")
+    admin_token: str = Field("", validation_alias="KITH_ADMIN_TOKEN")
+    secret_key: str = Field("", validation_alias="KITH_SECRET_KEY")
+    # local: introspection on, readable logs. production: the opposite.
+    mode: Literal["local", "production"] = Field("production", validation_alias="KITH_MODE")
+    time_zone: str = Field("UTC", validation_alias="KITH_TIME_ZONE")
+    phone_region: str = Field("CN", min_length=2, max_length=2, validation_alias="KITH_PHONE_REGION")
+    log_level: str = Field("INFO", validation_alias="KITH_LOG_LEVEL")
+    allowed_origins: str = Field("", validation_alias="KITH_ALLOWED_ORIGINS")
+    slow_query_ms: int = Field(500, ge=1, validation_alias="KITH_SLOW_QUERY_MS")
+    change_retention_days: int = Field(7, ge=1, le=365, validation_alias="KITH_CHANGE_RETENTION_DAYS")
+    # Port on which a role that serves no HTTP shows its metrics; 0: none.
+    metrics_port: int = Field(0, ge=0, le=65535, validation_alias="KITH_METRICS_PORT")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        ZoneInfo(name)
+        return name
