@@ -1,1 +1,1 @@
-"""What every part stands on: settings, errors, time, ids, keys, Redis names, logs, metrics. Imports nothing above it."""
+"""What every part stands on: settings, errors, time, ids, keys, Redis names, logs, metrics. No imports from above."""

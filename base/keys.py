@@ -47,7 +47,7 @@ class Keyring:
         self._stream = AESGCM(_derive(secret, b"kith stream v1"))
 
     def uid(self, namespace: str, value: str) -> str:
-        """`namespace|blind index` of a normalised value: equal values give equal uids, the value cannot be read back."""
+        """`namespace|blind index` of a normalised value: equal values give equal uids; it cannot be read back."""
         mac = self._index.copy()
         mac.update(f"{namespace}\x00{value}".encode())
         return f"{namespace}|{urlsafe_b64encode(mac.digest()[:BLIND_INDEX_BYTES]).rstrip(b'=').decode()}"

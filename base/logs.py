@@ -20,16 +20,12 @@ def configure(level: str, role: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
-    )
+    renderer: Processor = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
     tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not terminal:
         tail.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*tail, renderer])
-    )
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*tail, renderer]))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("neo4j.notifications", "neo4j.pool", "httpx", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -44,4 +40,4 @@ def configure(level: str, role: str) -> None:
 
 def get_logger() -> structlog.stdlib.BoundLogger:
     """The logger of the calling module."""
-    return structlog.stdlib.get_logger()  # type: ignore[no-any-return]
+    return structlog.stdlib.get_logger()

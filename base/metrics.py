@@ -13,9 +13,7 @@ INGEST_BACKLOG = Gauge("kith_ingest_backlog_entries", "Entries of the ingest str
 BATCH_CALLS = Histogram(
     "kith_batch_calls", "Calls in one applied micro-batch", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500)
 )
-BATCH_STAGE_SECONDS = Histogram(
-    "kith_batch_stage_seconds", "Time of a micro-batch by stage", ["stage"], buckets=FAST_S
-)
+BATCH_STAGE_SECONDS = Histogram("kith_batch_stage_seconds", "Time of a micro-batch by stage", ["stage"], buckets=FAST_S)
 APPLIED = Counter("kith_applied_total", "Calls applied, by outcome", ["outcome"])
 RULES_EVALUATED = Counter("kith_rules_evaluated_total", "Rule evaluations", ["cause"])
 CHANGES_PUBLISHED = Counter("kith_changes_published_total", "Changes published to subscribers", ["kind"])

@@ -1,0 +1,3 @@
+// Purpose: Wait until every index is online.
+// Mode: READ
+CALL db.awaitIndexes(300)

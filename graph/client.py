@@ -1,0 +1,185 @@
+"""The only place that talks to Neo4j: opens transactions, retries them, times statements."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncTransaction
+from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Neo4jError, ServiceUnavailable
+
+from base import logs, metrics
+from base.errors import ConfigurationFault, Unavailable
+from graph.queries import Query
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+# Deadlocks between writers are normal (identity.md §6); the driver's own first pause of 1 s would dominate latency.
+FIRST_PAUSE_S = 0.01
+LONGEST_PAUSE_S = 0.5
+RETRY_FOR_S = 20.0
+CONNECT_TIMEOUT_S = 3.0
+ACQUIRE_TIMEOUT_S = 10.0
+POOL_CONNECTIONS = 50
+# Everything in one reply: pages are bounded by the statements themselves, and a second PULL costs a round trip.
+FETCH_ALL = -1
+
+_log = logs.get_logger()
+
+
+class Transaction:
+    """One open transaction; handed to the work function of `GraphClient.write`."""
+
+    def __init__(self, inner: AsyncTransaction, slow_query_ms: int):
+        self._inner = inner
+        self._slow_query_ms = slow_query_ms
+
+    async def run(self, query: Query, **parameters: Any) -> list[Row]:
+        """Run a statement to its end.
+
+        Returns:
+            One mapping a row, column name → value; empty for none.
+        """
+        started = time.perf_counter()
+        result = await self._inner.run(query.text, parameters)
+        keys = result.keys()
+        rows: list[Row] = [dict(zip(keys, values, strict=True)) for values in await result.values()]
+        _observe(query, started, self._slow_query_ms)
+        return rows
+
+
+class GraphClient:
+    """A pool of connections to one Neo4j database; one an event loop.
+
+    Args:
+        uri: `bolt://` or `neo4j://` address.
+        slow_query_ms: statements slower than this are logged by name, never with values.
+    """
+
+    def __init__(self, uri: str, user: str, password: str, database: str = "neo4j", slow_query_ms: int = 500):
+        self._database = database
+        self._slow_query_ms = slow_query_ms
+        try:
+            self._driver: AsyncDriver = AsyncGraphDatabase.driver(
+                uri,
+                auth=(user, password) if password else None,
+                connection_timeout=CONNECT_TIMEOUT_S,
+                connection_acquisition_timeout=ACQUIRE_TIMEOUT_S,
+                max_connection_pool_size=POOL_CONNECTIONS,
+                notifications_min_severity="OFF",
+                telemetry_disabled=True,
+            )
+        except (ConfigurationError, ValueError) as fault:
+            raise ConfigurationFault(f"NEO4J_URI cannot be used: {fault}") from fault
+
+    async def read(self, query: Query, **parameters: Any) -> list[Row]:
+        """Run one READ statement in its own auto-commit transaction: half the cost of a managed one.
+
+        Raises:
+            Unavailable: the server cannot be reached; a connection that died in the pool is replaced once.
+        """
+        started = time.perf_counter()
+        for last_try in (False, True):
+            try:
+                async with self._driver.session(
+                    database=self._database, default_access_mode=READ_ACCESS, fetch_size=FETCH_ALL
+                ) as session:
+                    result = await session.run(query.text, parameters)
+                    keys = result.keys()
+                    rows: list[Row] = [dict(zip(keys, values, strict=True)) for values in await result.values()]
+                _observe(query, started, self._slow_query_ms)
+                return rows
+            except (DriverError, Neo4jError, OSError) as fault:
+                if last_try or not _may_retry(fault):
+                    raise _translated(fault) from fault
+        raise AssertionError("unreachable")
+
+    async def write(self, name: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` in one transaction and commit it; again from the start after a transient fault.
+
+        A connection lost during the commit leaves its outcome unknown, so `work` must be idempotent: it finds what
+        it wrote before by its keys.
+
+        Args:
+            name: label of metrics and logs.
+
+        Raises:
+            Unavailable: the server stayed away for `RETRY_FOR_S`.
+        """
+        deadline = time.monotonic() + RETRY_FOR_S
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                async with (
+                    self._driver.session(
+                        database=self._database, default_access_mode=WRITE_ACCESS, fetch_size=FETCH_ALL
+                    ) as session,
+                    await session.begin_transaction() as inner,
+                ):
+                    result = await work(Transaction(inner, self._slow_query_ms))
+                    await inner.commit()
+                    return result
+            except (DriverError, Neo4jError, OSError) as fault:
+                if not _may_retry(fault) or time.monotonic() >= deadline:
+                    raise _translated(fault) from fault
+                metrics.RETRIES.labels(name).inc()
+                _log.info("transaction_retried", transaction=name, fault=_code(fault))
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    async def run_schema(self, statement: str) -> None:
+        """Run one schema statement of a migration file in its own transaction."""
+        async with self._driver.session(database=self._database) as session:
+            await (await session.run(statement)).consume()
+
+    async def plan(self, query: Query, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The plan that EXPLAIN gives, as the driver's nested mapping; for tests and `kith doctor`."""
+        async with self._driver.session(database=self._database) as session:
+            result = await session.run(cast(LiteralString, "EXPLAIN " + query.text), dict(parameters))
+            summary = await result.consume()
+        return summary.plan or {}
+
+    async def verify(self) -> None:
+        """Raises:
+        Unavailable: no working connection.
+        """
+        try:
+            await self._driver.verify_connectivity()
+        except (DriverError, Neo4jError, OSError) as fault:
+            raise _translated(fault) from fault
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._driver.close()
+
+
+def _may_retry(fault: Exception) -> bool:
+    # ServiceUnavailable includes IncompleteCommit, which the driver never retries; `write` may, see its docstring.
+    # While Neo4j starts it answers DatabaseUnavailable and friends, all marked retryable; a plain OSError is a
+    # connection reset below the driver.
+    if isinstance(fault, OSError | ServiceUnavailable):
+        return True
+    return isinstance(fault, DriverError | Neo4jError) and fault.is_retryable()
+
+
+def _translated(fault: Exception) -> Exception:
+    if isinstance(fault, AuthError):
+        return ConfigurationFault("Neo4j refuses NEO4J_USER and NEO4J_PASSWORD")
+    if _may_retry(fault):
+        return Unavailable("The graph database cannot be reached now.")
+    return fault
+
+
+def _code(fault: Exception) -> str:
+    return (getattr(fault, "code", None) or type(fault).__name__) if isinstance(fault, Exception) else "?"
+
+
+def _observe(query: Query, started: float, slow_query_ms: int) -> None:
+    taken_s = time.perf_counter() - started
+    metrics.QUERY_SECONDS.labels(query.name).observe(taken_s)
+    if taken_s * 1000 > slow_query_ms:
+        _log.warning("slow_query", query=query.name, taken_ms=round(taken_s * 1000))
