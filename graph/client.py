@@ -139,7 +139,7 @@ class GraphClient:
     async def plan(self, query: Query, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """The plan that EXPLAIN gives, as the driver's nested mapping; for tests and `kith doctor`."""
         async with self._driver.session(database=self._database) as session:
-            result = await session.run(cast(LiteralString, "EXPLAIN " + query.text), dict(parameters))
+            result = await session.run("EXPLAIN " + query.text, dict(parameters))
             summary = await result.consume()
         return summary.plan or {}
 
