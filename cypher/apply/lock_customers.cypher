@@ -1,0 +1,11 @@
+// Purpose: Take the write lock of customers in the order of the ids and count their versions up.
+// Mode: WRITE
+// Param: ids LIST<STRING>, sorted
+// Param: now INT ms
+// Column: id STRING
+// Column: version INT, the new one
+// Index: customer_id
+UNWIND $ids AS id
+MATCH (c:Customer {id: id})
+SET c.version = c.version + 1, c.updated_at = $now
+RETURN c.id AS id, c.version AS version

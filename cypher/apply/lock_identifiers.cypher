@@ -1,0 +1,18 @@
+// Purpose: Create what is new, take the write lock of every identifier in the order of the rows, tell its owner.
+// Mode: WRITE
+// Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES}
+// Column: uid STRING
+// Column: status STRING
+// Column: first_seen INT ms
+// Column: customer STRING or null, which means that it was created by this transaction
+// Index: identifier_uid
+UNWIND $rows AS row
+MERGE (i:Identifier {uid: row.uid})
+ON CREATE SET i.namespace = row.namespace, i.status = 'ACTIVE', i.first_seen = row.first_at, i.last_seen = row.last_at,
+  i.cipher = row.cipher
+ON MATCH SET
+  i.first_seen = CASE WHEN row.first_at < i.first_seen THEN row.first_at ELSE i.first_seen END,
+  i.last_seen = CASE WHEN row.last_at > i.last_seen THEN row.last_at ELSE i.last_seen END
+WITH i
+OPTIONAL MATCH (i)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
+RETURN i.uid AS uid, i.status AS status, i.first_seen AS first_seen, c.id AS customer

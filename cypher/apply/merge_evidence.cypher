@@ -1,0 +1,14 @@
+// Purpose: Count sets of identifiers seen together; tells which sets are new.
+// Mode: WRITE
+// Param: rows LIST<MAP>, sorted by key: {key, source, first_at ms, last_at ms, count INT}
+// Column: key STRING, of a new set
+// Index: evidence_key
+UNWIND $rows AS row
+MERGE (e:Evidence {key: row.key})
+ON CREATE SET e.source = row.source, e.first_at = row.first_at, e.last_at = row.last_at, e.count = row.count
+ON MATCH SET e.count = e.count + row.count,
+  e.first_at = CASE WHEN row.first_at < e.first_at THEN row.first_at ELSE e.first_at END,
+  e.last_at = CASE WHEN row.last_at > e.last_at THEN row.last_at ELSE e.last_at END
+WITH e, row
+WHERE e.count = row.count
+RETURN e.key AS key

@@ -1,0 +1,10 @@
+// Purpose: one keyset page of living customers whose id begins with a text.
+// Mode: READ
+// Param: prefix STRING, not empty
+// Param: after STRING, customers after this id; "" for the first page
+// Param: count INTEGER
+// Column: id STRING, ascending
+// Index: customer_id
+MATCH (c:Customer)
+WHERE c.id STARTS WITH $prefix AND c.id > $after AND NOT c:Retired
+RETURN c.id AS id ORDER BY c.id LIMIT $count

@@ -1,0 +1,21 @@
+// Purpose: keyset pages of customers' events, newest first.
+// Mode: READ
+// Param: ids LIST OF STRING, living customers, at most 100
+// Param: names LIST OF STRING|null, only events of these names
+// Param: from_ms INTEGER, events from this instant on
+// Param: to_ms INTEGER, events before this instant
+// Param: after_ms INTEGER, instant of the last event of the page before; beyond every time for the first page
+// Param: after_id STRING, its id
+// Param: count INTEGER, a customer
+// Column: id STRING, the customer
+// Column: events LIST OF [id, name, at, received_at, source, properties], newest first; ties by id, descending
+// Index: customer_id
+UNWIND $ids AS id
+MATCH (c:Customer {id: id})
+CALL (c) {
+  MATCH (c)-[h:HAS WHERE h.to IS NULL]->(:Identifier)-[d:DID WHERE d.at >= $from_ms AND d.at < $to_ms AND d.at <= $after_ms AND ($names IS NULL OR d.name IN $names)]->(e:Event)
+  WHERE d.at < $after_ms OR e.id < $after_id
+  WITH d.at AS at, e ORDER BY at DESC, e.id DESC LIMIT $count
+  RETURN collect([e.id, e.name, at, e.received_at, e.source, e.properties]) AS events
+}
+RETURN id AS id, events AS events

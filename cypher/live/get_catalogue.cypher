@@ -1,0 +1,11 @@
+// Purpose: All rules that are evaluated live.
+// Mode: READ
+// Column: key STRING
+// Column: version INT
+// Column: rule STRING JSON
+// Column: status STRING
+// Index: segment_key
+MATCH (s:Segment)
+WHERE s.key IS NOT NULL AND s.status <> 'DELETING' AND s.rule IS NOT NULL
+RETURN s.key AS key, s.version AS version, s.rule AS rule, s.status AS status
+ORDER BY key

@@ -1,0 +1,11 @@
+// Purpose: Customers with an event that was in the future when it arrived and whose time comes now.
+// Mode: READ
+// Param: after INT ms (open)
+// Param: until INT ms (closed)
+// Column: name STRING
+// Column: customer STRING
+// Index: did_starts_at
+MATCH (i:Identifier)-[d:DID]->()
+WHERE d.starts_at > $after AND d.starts_at <= $until
+MATCH (i)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
+RETURN DISTINCT d.name AS name, c.id AS customer

@@ -1,0 +1,12 @@
+// Purpose: another rule for a segment: a new version, to be built; the members of the last one stay until then.
+// Mode: WRITE
+// Param: key STRING
+// Param: version INTEGER, the new one; given, so that running the transaction again changes nothing more
+// Param: name STRING
+// Param: rule STRING JSON
+// Param: now_ms INTEGER
+// Column: segment LIST [id, key, name, rule, version, status, as_of, last_error, progress, created_at, updated_at]
+// Index: segment_key
+MATCH (s:Segment {key: $key})
+SET s.name = $name, s.rule = $rule, s.version = $version, s.status = 'BUILDING', s.progress = 0.0, s.last_error = null, s.updated_at = $now_ms
+RETURN [s.id, s.key, s.name, s.rule, s.version, s.status, s.as_of, s.last_error, s.progress, s.created_at, s.updated_at] AS segment
