@@ -38,7 +38,7 @@ class Transaction:
         self._inner = inner
         self._slow_query_ms = slow_query_ms
 
-    async def run(self, query: Query, **parameters: Any) -> list[Row]:
+    async def run(self, query: Query, /, **parameters: Any) -> list[Row]:
         """Run a statement to its end.
 
         Returns:
@@ -76,7 +76,7 @@ class GraphClient:
         except (ConfigurationError, ValueError) as fault:
             raise ConfigurationFault(f"NEO4J_URI cannot be used: {fault}") from fault
 
-    async def read(self, query: Query, **parameters: Any) -> list[Row]:
+    async def read(self, query: Query, /, **parameters: Any) -> list[Row]:
         """Run one READ statement in its own auto-commit transaction: half the cost of a managed one.
 
         Raises:

@@ -118,19 +118,25 @@ class _Sides:
         return tuple(sorted((frozenset(uids) for uids in found.values()), key=min))
 
 
-def resolve(namespaces: Mapping[str, str], evidence: Iterable[SeenTogether]) -> Resolution:
+def resolve(
+    namespaces: Mapping[str, str],
+    evidence: Iterable[SeenTogether],
+    already_shared: frozenset[str] = frozenset(),
+) -> Resolution:
     """Partition a component's identifiers into customers.
 
     Args:
         namespaces: every identifier of the component, uid → namespace; blocked ones left out by the caller.
         evidence: every set over them; members that are not in `namespaces` are ignored.
+        already_shared: known to be shared from evidence that is not given here, since a component is not walked
+            through its shared identifiers. Empty when all evidence is given.
 
     Returns:
         Groups that cover all identifiers; a shared one is a group of its own. Equal input in any order gives an
         equal result.
     """
     sets = [kept for kept in (_known(seen, namespaces) for seen in evidence) if len(kept.members) > 1]
-    shared = find_shared(namespaces, sets)
+    shared = find_shared(namespaces, sets) | (already_shared & namespaces.keys())
     candidates = _star_links(namespaces, sets, shared)
     persons = _persons(namespaces, sets)
     sides = _Sides(namespaces, persons)

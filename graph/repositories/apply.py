@@ -1,0 +1,210 @@
+"""Writes of a micro-batch: locks, evidence, events, observations, attributes. Rows must come sorted by their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from graph.client import GraphClient, Transaction
+from graph.queries import load
+
+_FIND_APPLIED = load("apply/find_applied")
+_LOCK_IDENTIFIERS = load("apply/lock_identifiers")
+_LOCK_CUSTOMERS = load("apply/lock_customers")
+_CREATE_CUSTOMERS = load("apply/create_customers")
+_MERGE_EVIDENCE = load("apply/merge_evidence")
+_CREATE_SAW = load("apply/create_saw")
+_CREATE_EVENTS = load("apply/create_events")
+_CREATE_CALLS = load("apply/create_calls")
+_MERGE_OBSERVATIONS = load("apply/merge_observations")
+_GET_OBSERVATIONS = load("apply/get_observations")
+_SET_ATTRIBUTES = load("apply/set_attributes")
+_MERGE_GROUPS = load("apply/merge_groups")
+_MERGE_SOURCES = load("apply/merge_sources")
+
+
+class IdentifierRow(TypedDict):
+    """An identifier as a batch saw it; times are event times in ms."""
+
+    uid: str
+    namespace: str
+    first_at: int
+    last_at: int
+    cipher: bytes
+
+
+class LockedIdentifier(TypedDict):
+    """An identifier under its write lock; `customer` is None when this transaction created it."""
+
+    uid: str
+    status: str
+    first_seen: int
+    customer: str | None
+
+
+class EvidenceRow(TypedDict):
+    """How often and when a batch saw a set of identifiers together."""
+
+    key: str
+    source: str
+    first_at: int
+    last_at: int
+    count: int
+
+
+class SawRow(TypedDict):
+    """One member of an evidence set."""
+
+    key: str
+    uid: str
+    verified: bool
+
+
+class EventRow(TypedDict):
+    """An event on its identifier; `starts_at` is set only while its time has not come."""
+
+    uid: str
+    id: str
+    name: str
+    at: int
+    received_at: int
+    source: str
+    properties: str
+    identifiers: list[str]
+    starts_at: int | None
+
+
+class CallRow(TypedDict):
+    """A call that is no event."""
+
+    id: str
+    kind: str
+    at: int
+    received_at: int
+    source: str
+
+
+class ObservationRow(TypedDict):
+    """An attribute's value as an identifier reported it; `value` is JSON, `instant` is set for times."""
+
+    key: str
+    uid: str
+    name: str
+    value: str
+    at: int
+    source: str
+    instant: int | None
+
+
+class StoredObservation(TypedDict):
+    """An observation with the customer that it counts for."""
+
+    customer: str
+    name: str
+    value: str
+    at: int
+    source: str
+
+
+class AttributesRow(TypedDict):
+    """A customer's derived attributes, a JSON object."""
+
+    id: str
+    attributes: str
+    search_name: str | None
+
+
+class GroupRow(TypedDict):
+    """An identifier that a call put into a group."""
+
+    uid: str
+    key: str
+    at: int
+    traits: str
+
+
+async def find_applied(tx: Transaction, ids: Sequence[str]) -> set[str]:
+    """Those of the call ids that took effect in an earlier transaction."""
+    return {row["id"] for row in await tx.run(_FIND_APPLIED, ids=ids)}
+
+
+async def find_applied_outside(client: GraphClient, ids: Sequence[str]) -> set[str]:
+    """The same as `find_applied`, as a read of its own."""
+    return {row["id"] for row in await client.read(_FIND_APPLIED, ids=ids)}
+
+
+async def lock_identifiers(tx: Transaction, rows: Sequence[IdentifierRow]) -> dict[str, LockedIdentifier]:
+    """Create what is new and take all write locks, in the order of the rows (sorted by uid)."""
+    return {
+        row["uid"]: LockedIdentifier(
+            uid=row["uid"], status=row["status"], first_seen=row["first_seen"], customer=row["customer"]
+        )
+        for row in await tx.run(_LOCK_IDENTIFIERS, rows=rows)
+    }
+
+
+async def lock_customers(tx: Transaction, ids: Sequence[str], now: int) -> dict[str, int]:
+    """Lock customers in order (sorted ids) and count their versions up; id → new version."""
+    return {row["id"]: row["version"] for row in await tx.run(_LOCK_CUSTOMERS, ids=ids, now=now)}
+
+
+async def create_customers(tx: Transaction, ids: Sequence[str], now: int) -> None:
+    """New customers at version 1."""
+    if ids:
+        await tx.run(_CREATE_CUSTOMERS, ids=ids, now=now)
+
+
+async def merge_evidence(tx: Transaction, rows: Sequence[EvidenceRow]) -> set[str]:
+    """Count evidence; the keys of sets never seen before."""
+    return {row["key"] for row in await tx.run(_MERGE_EVIDENCE, rows=rows)} if rows else set()
+
+
+async def create_saw(tx: Transaction, rows: Sequence[SawRow]) -> None:
+    """Members of new evidence sets."""
+    if rows:
+        await tx.run(_CREATE_SAW, rows=rows)
+
+
+async def create_events(tx: Transaction, rows: Sequence[EventRow]) -> None:
+    """New events."""
+    if rows:
+        await tx.run(_CREATE_EVENTS, rows=rows)
+
+
+async def create_calls(tx: Transaction, rows: Sequence[CallRow]) -> None:
+    """Marks of calls that are no events."""
+    if rows:
+        await tx.run(_CREATE_CALLS, rows=rows)
+
+
+async def merge_observations(tx: Transaction, rows: Sequence[ObservationRow]) -> None:
+    """Observations; an older one than the stored changes nothing."""
+    if rows:
+        await tx.run(_MERGE_OBSERVATIONS, rows=rows)
+
+
+async def get_observations(tx: Transaction, customers: Sequence[str]) -> list[StoredObservation]:
+    """All observations over the open identifiers of customers, in no order."""
+    return [
+        StoredObservation(
+            customer=row["customer"], name=row["name"], value=row["value"], at=row["at"], source=row["source"]
+        )
+        for row in await tx.run(_GET_OBSERVATIONS, ids=customers)
+    ]
+
+
+async def set_attributes(tx: Transaction, rows: Sequence[AttributesRow]) -> None:
+    """Replace derived attributes."""
+    if rows:
+        await tx.run(_SET_ATTRIBUTES, rows=rows)
+
+
+async def merge_groups(tx: Transaction, rows: Sequence[GroupRow]) -> None:
+    """Groups and their members."""
+    if rows:
+        await tx.run(_MERGE_GROUPS, rows=rows)
+
+
+async def merge_sources(tx: Transaction, keys: Sequence[str]) -> None:
+    """Sources seen."""
+    await tx.run(_MERGE_SOURCES, keys=keys)
