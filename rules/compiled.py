@@ -1,0 +1,187 @@
+"""Rules made ready to run: patterns, times and values are parsed once a rule, not once an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias, assert_never
+from zoneinfo import ZoneInfo
+
+from rules.conditions import Test, compile_relative_test, compile_test
+from rules.facts import NO_EVENTS, EventHistory, Facts
+from rules.measures import compile_measure
+from rules.operators import RELATIVE_OPERATORS
+from rules.tree import All, Any_, AttributeLeaf, EventLeaf, Everyone, Not, PropertyCondition, Rule, SegmentLeaf
+from rules.values import Number, reader
+from rules.windows import compile_span
+
+Holds: TypeAlias = Callable[[Facts, int, ZoneInfo], bool]
+Picks: TypeAlias = Callable[[EventHistory, int, ZoneInfo], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupNode:
+    """`all`, `any`, `not` or `everyone`."""
+
+    rule: All | Any_ | Not | Everyone
+    holds: Holds
+    children: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttributeNode:
+    """A condition on an attribute; `read` gives the value seen."""
+
+    rule: AttributeLeaf
+    holds: Holds
+    read: Callable[[Mapping[str, object]], object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventNode:
+    """A measure of events. `picks`: the indexes that count; `value`: their measure; `passes`: the filter."""
+
+    rule: EventLeaf
+    holds: Holds
+    picks: Picks
+    value: Callable[[EventHistory, int, ZoneInfo], Number | None]
+    passes: Callable[[Mapping[str, object]], bool] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentNode:
+    """Membership of another segment."""
+
+    rule: SegmentLeaf
+    holds: Holds
+
+
+Node: TypeAlias = GroupNode | AttributeNode | EventNode | SegmentNode
+
+# More rules than one deployment has; a bound in case that rules are made and dropped for ever.
+_MAX_KEPT_RULES: Final = 4_096
+# By identity, as equal trees may mean different things. Holding the rule keeps its id from being used again.
+_kept: dict[int, tuple[Rule, Node]] = {}
+
+
+def compiled(rule: Rule) -> Node:
+    """The compiled form of a checked rule, kept for later calls with the same object.
+
+    Raises:
+        ValueError: a rule that the checker refuses.
+    """
+    kept = _kept.get(id(rule))
+    if kept is not None:
+        return kept[1]
+    if len(_kept) >= _MAX_KEPT_RULES:
+        _kept.clear()
+    node = compile_rule(rule)
+    _kept[id(rule)] = (rule, node)
+    return node
+
+
+def compile_rule(rule: Rule) -> Node:
+    """A new compiled form of a checked rule; use `.holds(facts, now_ms, zone)` of it.
+
+    Raises:
+        ValueError: a rule that the checker refuses.
+    """
+    match rule:
+        case All(children):
+            nodes = tuple(compile_rule(child) for child in children)
+            return GroupNode(rule, _all_hold(nodes), nodes)
+        case Any_(children):
+            nodes = tuple(compile_rule(child) for child in children)
+            return GroupNode(rule, _any_holds(nodes), nodes)
+        case Not(child):
+            node = compile_rule(child)
+            inner = node.holds
+            return GroupNode(rule, lambda facts, now_ms, zone: not inner(facts, now_ms, zone), (node,))
+        case Everyone():
+            return GroupNode(rule, lambda facts, now_ms, zone: True)
+        case AttributeLeaf():
+            return _attribute(rule)
+        case EventLeaf():
+            return _event(rule)
+        case SegmentLeaf(key):
+            return SegmentNode(rule, lambda facts, now_ms, zone: key in facts.segments)
+        case _:
+            assert_never(rule)
+
+
+def _all_hold(nodes: tuple[Node, ...]) -> Holds:
+    tests = tuple(node.holds for node in nodes)
+
+    def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
+        for test in tests:  # noqa: SIM110 (a generator costs more than the loop on this path)
+            if not test(facts, now_ms, zone):
+                return False
+        return True
+
+    return holds
+
+
+def _any_holds(nodes: tuple[Node, ...]) -> Holds:
+    tests = tuple(node.holds for node in nodes)
+
+    def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
+        for test in tests:  # noqa: SIM110 (a generator costs more than the loop on this path)
+            if test(facts, now_ms, zone):
+                return True
+        return False
+
+    return holds
+
+
+def _attribute(leaf: AttributeLeaf) -> AttributeNode:
+    read = reader(leaf.name)
+    if leaf.op in RELATIVE_OPERATORS:
+        relative = compile_relative_test(leaf.op, leaf.values)
+        return AttributeNode(leaf, lambda facts, now_ms, zone: relative(read(facts.attributes), now_ms, zone), read)
+    test = compile_test(leaf.op, leaf.values)
+    return AttributeNode(leaf, lambda facts, now_ms, zone: test(read(facts.attributes)), read)
+
+
+def _event(leaf: EventLeaf) -> EventNode:
+    picks, measure, test = _picks(leaf), compile_measure(leaf.measure), compile_test(leaf.op, leaf.values)
+    name = leaf.name
+
+    def value(history: EventHistory, now_ms: int, zone: ZoneInfo) -> Number | None:
+        return measure(history, picks(history, now_ms, zone), zone)
+
+    def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
+        history = facts.events.get(name, NO_EVENTS)
+        return test(measure(history, picks(history, now_ms, zone), zone))
+
+    return EventNode(leaf, holds, picks, value, _passes(leaf.where))
+
+
+def _picks(leaf: EventLeaf) -> Picks:
+    span, passes = compile_span(leaf.window), _passes(leaf.where)
+    if passes is None:
+        return lambda history, now_ms, zone: range(*span(history.at_ms, now_ms, zone))
+
+    def picks(history: EventHistory, now_ms: int, zone: ZoneInfo) -> Sequence[int]:
+        properties = history.properties
+        first, end = span(history.at_ms, now_ms, zone)
+        return [index for index in range(first, end) if passes(properties[index])]
+
+    return picks
+
+
+def _passes(where: tuple[PropertyCondition, ...]) -> Callable[[Mapping[str, object]], bool] | None:
+    if not where:
+        return None
+    tests = [_property_test(condition) for condition in where]
+    if len(tests) == 1:
+        return tests[0]
+    return lambda properties: all(test(properties) for test in tests)
+
+
+def _property_test(condition: PropertyCondition) -> Callable[[Mapping[str, object]], bool]:
+    test: Test = compile_test(condition.op, condition.values)
+    if "." in condition.name:
+        read = reader(condition.name)
+        return lambda properties: test(read(properties))
+    name = condition.name
+    return lambda properties: test(properties.get(name))

@@ -1,0 +1,57 @@
+"""What is known of one customer, in the shape that rules read."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class EventHistory:
+    """One event name's occurrences: three parallel lists, sorted by (time, id)."""
+
+    at_ms: list[int] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    properties: list[Mapping[str, object]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, events: Iterable[tuple[int, str, Mapping[str, object]]]) -> EventHistory:
+        """A history of (time, id, properties) in any order; an event given twice is kept once."""
+        history = cls()
+        for at_ms, event_id, properties in sorted(events, key=lambda event: (event[0], event[1])):
+            history.insert(at_ms, event_id, properties)
+        return history
+
+    def insert(self, at_ms: int, event_id: str, properties: Mapping[str, object]) -> bool:
+        """Puts an event in its place, cheapest at the end; False when it is there already."""
+        times = self.at_ms
+        if not times or at_ms > times[-1]:
+            place = len(times)
+        else:
+            first, end = bisect_left(times, at_ms), bisect_right(times, at_ms)
+            place = bisect_left(self.ids, event_id, first, end)
+            if place < end and self.ids[place] == event_id:
+                return False
+        times.insert(place, at_ms)
+        self.ids.insert(place, event_id)
+        self.properties.insert(place, properties)
+        return True
+
+    def __len__(self) -> int:
+        return len(self.at_ms)
+
+
+@dataclass(slots=True)
+class Facts:
+    """One customer's facts: attribute values, events by name, keys of the segments the customer is in.
+
+    Values are decoded JSON. A missing key and a null are the same: no value. Times are ISO 8601 texts.
+    """
+
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    events: Mapping[str, EventHistory] = field(default_factory=dict)
+    segments: Collection[str] = frozenset()
+
+
+NO_EVENTS = EventHistory()

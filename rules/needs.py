@@ -1,0 +1,119 @@
+"""What a rule reads: which facts to load for it, and which changes can touch its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from rules.days import day_of, day_start
+from rules.tree import (
+    AttributeLeaf,
+    Between,
+    DaysAgo,
+    EventLeaf,
+    Last,
+    LastDays,
+    Rule,
+    SegmentLeaf,
+    Window,
+    leaves_of,
+)
+from rules.values import keys_read
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Names that a rule reads; nothing else can change its answer, but time.
+
+    Attributes:
+        attributes: top-level keys of the customer's attributes; a dotted path is there with its first step.
+        events: event name -> top-level keys of its properties, empty when only times matter.
+        segments: keys of segments.
+    """
+
+    attributes: frozenset[str] = frozenset()
+    events: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    segments: frozenset[str] = frozenset()
+
+
+def needs(rule: Rule) -> Needs:
+    """What one rule reads."""
+    attributes: set[str] = set()
+    events: dict[str, set[str]] = {}
+    segments: set[str] = set()
+    for leaf in leaves_of(rule):
+        match leaf:
+            case AttributeLeaf():
+                attributes.update(keys_read(leaf.name))
+            case EventLeaf():
+                properties = events.setdefault(leaf.name, set())
+                for condition in leaf.where:
+                    properties.update(keys_read(condition.name))
+                if leaf.measure.property is not None:
+                    properties.update(keys_read(leaf.measure.property))
+            case SegmentLeaf():
+                segments.add(leaf.key)
+            case _:
+                assert_never(leaf)
+    return Needs(frozenset(attributes), {name: frozenset(keys) for name, keys in events.items()}, frozenset(segments))
+
+
+def combine(many: Iterable[Needs]) -> Needs:
+    """What several rules read together."""
+    attributes: set[str] = set()
+    events: dict[str, frozenset[str]] = {}
+    segments: set[str] = set()
+    for each in many:
+        attributes |= each.attributes
+        segments |= each.segments
+        for name, keys in each.events.items():
+            events[name] = events.get(name, frozenset()) | keys
+    return Needs(frozenset(attributes), events, frozenset(segments))
+
+
+def earliest(rule: Rule, from_ms: int, zone: ZoneInfo) -> dict[str, int | None]:
+    """Event name -> the oldest time (ms) that an event can have and still count at `from_ms` or later.
+
+    None: events of any age count. Events older than this need not be loaded for questions from `from_ms` on.
+    """
+    oldest: dict[str, int | None] = {}
+    for leaf in leaves_of(rule):
+        if isinstance(leaf, EventLeaf):
+            start_ms = _start(leaf.window, from_ms, zone)
+            before = oldest.get(leaf.name, start_ms)
+            oldest[leaf.name] = None if start_ms is None or before is None else min(before, start_ms)
+    return oldest
+
+
+def _start(window: Window | None, now_ms: int, zone: ZoneInfo) -> int | None:
+    match window:
+        case None:
+            return None
+        case Last(length_ms):
+            return now_ms - length_ms + 1
+        case LastDays(days):
+            return day_start(day_of(now_ms, zone) - days + 1, zone)
+        case DaysAgo(from_days):
+            return day_start(day_of(now_ms, zone) - from_days, zone)
+        case Between(from_ms):
+            return from_ms
+        case _:
+            assert_never(window)
+
+
+def order_by_dependency(rules: Mapping[str, Rule]) -> list[str]:
+    """The keys so that each comes after the segments that its rule names; equal input gives equal order.
+
+    Raises:
+        ValueError: the rules name each other in a circle, which the checker refuses when they are saved.
+    """
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for key in sorted(rules):
+        sorter.add(key, *sorted(needs(rules[key]).segments & rules.keys()))
+    try:
+        return list(sorter.static_order())
+    except CycleError as fault:
+        raise ValueError("segments name each other in a circle") from fault

@@ -1,0 +1,84 @@
+"""Rules as documents again, in the shape that the parser reads."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from base.clock import iso
+from rules.durations import format_duration
+from rules.tree import (
+    COUNT,
+    All,
+    Any_,
+    AttributeLeaf,
+    Between,
+    DaysAgo,
+    EventLeaf,
+    Everyone,
+    Last,
+    LastDays,
+    Measure,
+    Not,
+    PropertyCondition,
+    Rule,
+    SegmentLeaf,
+    Window,
+)
+
+
+def print_rule(rule: Rule) -> dict[str, object]:
+    """The document of a rule, JSON types only; `parse_rule` of it gives an equal rule."""
+    match rule:
+        case All(children):
+            return {"all": [print_rule(child) for child in children]}
+        case Any_(children):
+            return {"any": [print_rule(child) for child in children]}
+        case Not(child):
+            return {"not": print_rule(child)}
+        case Everyone():
+            return {"everyone": True}
+        case AttributeLeaf():
+            return {"attribute": _condition(rule)}
+        case EventLeaf():
+            return {"event": _event(rule)}
+        case SegmentLeaf(key):
+            return {"segment": key}
+        case _:
+            assert_never(rule)
+
+
+def _condition(condition: AttributeLeaf | PropertyCondition) -> dict[str, object]:
+    return {"name": condition.name, "op": condition.op.value, "values": list(condition.values)}
+
+
+def _event(leaf: EventLeaf) -> dict[str, object]:
+    document: dict[str, object] = {"name": leaf.name}
+    if leaf.where:
+        document["where"] = [_condition(condition) for condition in leaf.where]
+    if leaf.measure != COUNT:
+        document["measure"] = _measure(leaf.measure)
+    document |= {"op": leaf.op.value, "values": list(leaf.values)}
+    if leaf.window is not None:
+        document["window"] = _window(leaf.window)
+    return document
+
+
+def _measure(measure: Measure) -> dict[str, object]:
+    document: dict[str, object] = {"kind": measure.kind.value}
+    if measure.property is not None:
+        document["property"] = measure.property
+    return document
+
+
+def _window(window: Window) -> dict[str, object]:
+    match window:
+        case Last(length_ms):
+            return {"last": format_duration(length_ms)}
+        case LastDays(days):
+            return {"lastDays": days}
+        case Between(from_ms, to_ms):
+            return {"between": {"from": iso(from_ms), "to": iso(to_ms)}}
+        case DaysAgo(from_days, to_days):
+            return {"daysAgo": {"from": from_days, "to": to_days}}
+        case _:
+            assert_never(window)

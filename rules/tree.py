@@ -1,0 +1,147 @@
+"""The rule tree: pure data, one class a kind of node, shared by every reading of a rule.
+
+TRICKY: Python holds `True == 1 == 1.0`, so two trees can be equal and yet mean different things. Cache by
+identity, never by equality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rules.operators import MeasureKind, Operator
+
+Scalar: TypeAlias = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Slides with time: an event at t counts while now - length < t <= now."""
+
+    length_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastDays:
+    """Calendar days in the rule's zone up to today, which is the first of them."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Fixed instants, [from, to)."""
+
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DaysAgo:
+    """Calendar days in the rule's zone, both ends included; 0 is today, from >= to."""
+
+    from_days: int
+    to_days: int
+
+
+Window: TypeAlias = Last | LastDays | Between | DaysAgo
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is computed over the filtered events; `property` is None for COUNT and DISTINCT_DAYS."""
+
+    kind: MeasureKind = MeasureKind.COUNT
+    property: str | None = None
+
+
+COUNT = Measure()
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyCondition:
+    """One condition on a property of an event; `name` is a top-level key or a dotted path."""
+
+    name: str
+    op: Operator
+    values: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeLeaf:
+    """A condition on one attribute of the customer; `name` is a top-level key or a dotted path."""
+
+    name: str
+    op: Operator
+    values: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventLeaf:
+    """A measure of one event's occurrences, compared with numbers; window None is all time up to now."""
+
+    name: str
+    where: tuple[PropertyCondition, ...] = ()
+    measure: Measure = COUNT
+    op: Operator = Operator.GTE
+    values: tuple[Scalar, ...] = (1,)
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLeaf:
+    """Membership of another segment, by key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every child holds."""
+
+    children: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    """At least one child holds."""
+
+    children: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The plain complement over all customers, those without any value included."""
+
+    child: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    """Every customer."""
+
+
+Leaf: TypeAlias = AttributeLeaf | EventLeaf | SegmentLeaf
+Rule: TypeAlias = All | Any_ | Not | Everyone | AttributeLeaf | EventLeaf | SegmentLeaf
+
+
+def children_of(rule: Rule) -> tuple[Rule, ...]:
+    """The direct children in written order; empty for leaves and `everyone`."""
+    if isinstance(rule, All | Any_):
+        return rule.children
+    if isinstance(rule, Not):
+        return (rule.child,)
+    return ()
+
+
+def leaves_of(rule: Rule) -> list[Leaf]:
+    """All leaves in written order."""
+    found: list[Leaf] = []
+    waiting: list[Rule] = [rule]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, AttributeLeaf | EventLeaf | SegmentLeaf):
+            found.append(node)
+        else:
+            waiting.extend(reversed(children_of(node)))
+    return found

@@ -1,0 +1,109 @@
+"""Windows over sorted event times: which events count at an instant, and at which instants that changes.
+
+TRICKY: `compile_span`, `passages` and `sweeps` are three readings of one table; a new window changes all.
+| window | an event at t, on day d, enters at | and leaves at |
+| none | t | never |
+| between [a, b) | t, if a <= t < b | never |
+| last L | t | t + L |
+| last N days | t | the start of d + N |
+| days ago from F to T | t, or the start of d + T if that is later | the start of d + F + 1 |
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias, assert_never
+from zoneinfo import ZoneInfo
+
+from rules.days import day_of, day_start, days_beginning
+from rules.tree import Between, DaysAgo, Last, LastDays, Window
+
+# (event times, now, zone) -> [first, end) of the indexes that count.
+Span: TypeAlias = Callable[[Sequence[int], int, ZoneInfo], tuple[int, int]]
+
+
+def compile_span(window: Window | None) -> Span:
+    """Which events count at an instant; events after the instant never do."""
+    match window:
+        case None:
+            return lambda times, now_ms, zone: (0, bisect_right(times, now_ms))
+        case Last(length_ms):
+            return lambda times, now_ms, zone: (
+                bisect_right(times, now_ms - length_ms),
+                bisect_right(times, now_ms),
+            )
+        case LastDays(days):
+            return lambda times, now_ms, zone: (
+                bisect_left(times, day_start(day_of(now_ms, zone) - days + 1, zone)),
+                bisect_right(times, now_ms),
+            )
+        case Between(from_ms, to_ms):
+            return lambda times, now_ms, zone: _ordered(
+                bisect_left(times, from_ms), bisect_right(times, min(now_ms, to_ms - 1))
+            )
+        case DaysAgo(from_days, to_days):
+            return _days_ago_span(from_days, to_days)
+        case _:
+            assert_never(window)
+
+
+def _ordered(first: int, end: int) -> tuple[int, int]:
+    return (first, end) if first < end else (0, 0)
+
+
+def _days_ago_span(from_days: int, to_days: int) -> Span:
+    def span(times: Sequence[int], now_ms: int, zone: ZoneInfo) -> tuple[int, int]:
+        today = day_of(now_ms, zone)
+        last_ms = min(now_ms, day_start(today - to_days + 1, zone) - 1)
+        return _ordered(bisect_left(times, day_start(today - from_days, zone)), bisect_right(times, last_ms))
+
+    return span
+
+
+def passages(
+    window: Window | None, times: Sequence[int], after_ms: int, until_ms: int, zone: ZoneInfo
+) -> Iterator[tuple[int, int]]:
+    """(index, instant) of every event that enters or leaves the window in (after, until], in no order."""
+    if isinstance(window, DaysAgo) and window.to_days > 0:
+        entering: range = range(0)
+    else:
+        entering = range(bisect_right(times, after_ms), bisect_right(times, until_ms))
+    for index in entering:
+        if not isinstance(window, Between) or window.from_ms <= times[index] < window.to_ms:
+            yield index, times[index]
+    if isinstance(window, Last):
+        length_ms = window.length_ms
+        first, end = bisect_right(times, after_ms - length_ms), bisect_right(times, until_ms - length_ms)
+        for index in range(first, end):
+            yield index, times[index] + length_ms
+    for day, start_ms in _midnights(window, after_ms, until_ms, zone):
+        for moved in _days_moved(window, day):
+            first, end = bisect_left(times, day_start(moved, zone)), bisect_left(times, day_start(moved + 1, zone))
+            for index in range(first, end):
+                yield index, start_ms
+
+
+def sweeps(window: Window | None, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+    """(from, to] of the times of events that enter or leave in (after, until] otherwise than by their own time."""
+    if isinstance(window, Last):
+        return [(after_ms - window.length_ms, until_ms - window.length_ms)]
+    return [
+        (day_start(moved, zone) - 1, day_start(moved + 1, zone) - 1)
+        for day, _ in _midnights(window, after_ms, until_ms, zone)
+        for moved in _days_moved(window, day)
+    ]
+
+
+def _midnights(window: Window | None, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
+    return days_beginning(after_ms, until_ms, zone) if isinstance(window, LastDays | DaysAgo) else iter(())
+
+
+def _days_moved(window: Window | None, today: int) -> tuple[int, ...]:
+    """The days whose events leave or enter when today begins."""
+    if isinstance(window, LastDays):
+        return (today - window.days,)
+    if isinstance(window, DaysAgo):
+        leaving = today - window.from_days - 1
+        return (leaving, today - window.to_days) if window.to_days > 0 else (leaving,)
+    return ()
