@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# Beside the data: keys generated at the first start, and where the local servers of the current run are.
+CREDENTIALS_FILE = "credentials.env"
+RUNTIME_FILE = "runtime.env"
 
 
 class Settings(BaseSettings):
@@ -40,8 +45,27 @@ class Settings(BaseSettings):
     # Port on which a role that serves no HTTP shows its metrics; 0: none.
     metrics_port: int = Field(0, ge=0, le=65535, validation_alias="KITH_METRICS_PORT")
 
+    # Processes that share the API's port. Each has its own caches and metrics.
+    api_processes: int = Field(1, ge=1, le=64, validation_alias="KITH_API_PROCESSES")
+    # Of the local Valkey. everysec: survives a killed process; always: a power cut too, at the cost of an fsync a call.
+    appendfsync: Literal["everysec", "always"] = Field("everysec", validation_alias="KITH_APPENDFSYNC")
+    # Heap and page cache of the local Neo4j together; 0: by the machine's memory.
+    local_memory_mb: int = Field(0, ge=0, validation_alias="KITH_LOCAL_MEMORY_MB")
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
         ZoneInfo(name)
         return name
+
+
+def load_settings() -> Settings:
+    """The settings of this process: the environment first, then the two files under `KITH_DATA_DIR`.
+
+    Raises:
+        pydantic.ValidationError: a value cannot be what its name says; the text names it.
+    """
+    data_dir = Path(os.environ.get("KITH_DATA_DIR") or "var")
+    files = (data_dir / CREDENTIALS_FILE, data_dir / RUNTIME_FILE)
+    # pydantic-settings takes `_env_file` at run time only; its type does not show it.
+    return Settings(_env_file=files, _env_file_encoding="utf-8")  # type: ignore[call-arg]

@@ -1,0 +1,173 @@
+"""Keeps one command running: `python guard.py --parent PID --name NAME [options] -- COMMAND…`.
+
+Runs as a process of its own between Kith and a server or role, because a child of a Python process can neither
+outlive nor notice its parent reliably: this one starts the command again when it dies (with growing pauses), and ends
+it, gently first, when it is asked to or when the parent is gone, even by SIGKILL. Standard library only: it is started
+without the project on its path, and is small (7 MB).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# The command itself says that starting again cannot help, e.g. a wrong setting. Source: sysexits.h, EX_CONFIG.
+EXIT_CONFIGURATION = 78
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 15.0
+# A command that ran this long was healthy, so the next pause is the first again.
+HEALTHY_S = 30.0
+# Only where the system cannot tell of the parent's end (no pidfd): how often to look.
+LOOK_S = 1.0
+PR_SET_PDEATHSIG = 1
+
+
+class Guard:
+    """One command under guard; `run` returns the exit status for this process."""
+
+    def __init__(self, options: argparse.Namespace):
+        self._options = options
+        self._starts = 0
+        self._stopping = False
+        self._wake_read, wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._asked_to_stop)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        try:
+            self._parent_fd = os.pidfd_open(options.parent) if hasattr(os, "pidfd_open") else -1
+        except OSError:
+            self._stopping = True
+
+    def run(self) -> int:
+        """Start, wait, start again; until stopped or until the command gives up by `EXIT_CONFIGURATION`."""
+        pause_s = FIRST_PAUSE_S
+        while not self._stopping:
+            started = time.monotonic()
+            child = self._start()
+            status = self._wait(child)
+            if self._stopping or not self._options.restart or status == EXIT_CONFIGURATION:
+                return status
+            if time.monotonic() - started > HEALTHY_S:
+                pause_s = FIRST_PAUSE_S
+            self._say(f"{_in_words(status)}; starting again in {pause_s:g} s")
+            self._sleep(time.monotonic() + pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+        return 0
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        output = self._options.log.open("ab") if self._options.log else None
+        try:
+            child = subprocess.Popen(
+                self._options.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Safe here: this process has one thread, and that thread lives as long as the process.
+                preexec_fn=_die_with_parent,
+                start_new_session=True,
+                pass_fds=self._options.keep_fd,
+            )
+        finally:
+            if output is not None:
+                output.close()
+        self._starts += 1
+        if self._options.pid_file:
+            text = json.dumps({"pid": child.pid, "guard": os.getpid(), "starts": self._starts})
+            scratch = self._options.pid_file.with_suffix(".new")
+            scratch.write_text(text, encoding="ascii")
+            os.replace(scratch, self._options.pid_file)
+        return child
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> int:
+        while True:
+            status = child.poll()
+            if status is not None:
+                return status
+            self._sleep(None)
+            if self._stopping:
+                return self._stop(child)
+
+    def _stop(self, child: subprocess.Popen[bytes]) -> int:
+        child.terminate()
+        try:
+            return child.wait(self._options.grace_s)
+        except subprocess.TimeoutExpired:
+            self._say(f"did not stop within {self._options.grace_s:g} s, killing it")
+            child.kill()
+            return child.wait()
+
+    def _sleep(self, until: float | None) -> None:
+        """Until a signal, the parent's end, or the monotonic instant `until`; without one, a signal is enough."""
+        while not self._stopping:
+            left_s = None if until is None else until - time.monotonic()
+            if left_s is not None and left_s <= 0:
+                return
+            ends = [self._wake_read] + ([self._parent_fd] if self._parent_fd >= 0 else [])
+            wait_s = left_s if self._parent_fd >= 0 else min(LOOK_S, left_s or LOOK_S)
+            ready, _, _ = select.select(ends, [], [], wait_s)
+            if self._parent_fd in ready or (self._parent_fd < 0 and not _exists(self._options.parent)):
+                self._stopping = True
+            if self._wake_read in ready:
+                os.read(self._wake_read, 4096)
+                if until is None:
+                    return
+
+    def _asked_to_stop(self, number: int, frame: object) -> None:
+        self._stopping = True
+
+    def _say(self, text: str) -> None:
+        # The terminal may be gone together with the parent.
+        try:
+            print(f"{self._options.name}: {text}", file=sys.stderr, flush=True)
+        except OSError:
+            return
+
+
+def _die_with_parent() -> None:
+    # When this guard is killed, its command dies with it instead of running on unseen. Linux only.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _in_words(status: int) -> str:
+    return f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
+
+
+def main() -> int:
+    """Read the command line and guard the command."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--grace-s", type=float, default=20.0)
+    parser.add_argument("--restart", action="store_true")
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--pid-file", type=Path)
+    parser.add_argument("--keep-fd", type=int, action="append", default=[])
+    parser.add_argument("command", nargs="+")
+    status = Guard(parser.parse_args()).run()
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
