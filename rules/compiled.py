@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
-from rules.conditions import Test, compile_relative_test, compile_test
+from rules.conditions import compile_relative_test, compile_test
 from rules.facts import NO_EVENTS, EventHistory, Facts
 from rules.measures import compile_measure
 from rules.operators import RELATIVE_OPERATORS
@@ -16,6 +16,7 @@ from rules.values import Number, reader
 from rules.windows import compile_span
 
 Holds: TypeAlias = Callable[[Facts, int, ZoneInfo], bool]
+Filter: TypeAlias = Callable[[Sequence[Mapping[str, object]], Sequence[int]], Sequence[int]]
 Picks: TypeAlias = Callable[[EventHistory, int, ZoneInfo], Sequence[int]]
 
 
@@ -39,13 +40,13 @@ class AttributeNode:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventNode:
-    """A measure of events. `picks`: the indexes that count; `value`: their measure; `passes`: the filter."""
+    """A measure of events. `filter` keeps indexes that pass `where`, `picks` gives those that count."""
 
     rule: EventLeaf
     holds: Holds
+    filter: Filter
     picks: Picks
     value: Callable[[EventHistory, int, ZoneInfo], Number | None]
-    passes: Callable[[Mapping[str, object]], bool] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,8 +144,12 @@ def _attribute(leaf: AttributeLeaf) -> AttributeNode:
 
 
 def _event(leaf: EventLeaf) -> EventNode:
-    picks, measure, test = _picks(leaf), compile_measure(leaf.measure), compile_test(leaf.op, leaf.values)
+    span, passing = compile_span(leaf.window), _filter(leaf.where)
+    measure, test = compile_measure(leaf.measure), compile_test(leaf.op, leaf.values)
     name = leaf.name
+
+    def picks(history: EventHistory, now_ms: int, zone: ZoneInfo) -> Sequence[int]:
+        return passing(history.properties, range(*span(history.at_ms, now_ms, zone)))
 
     def value(history: EventHistory, now_ms: int, zone: ZoneInfo) -> Number | None:
         return measure(history, picks(history, now_ms, zone), zone)
@@ -153,35 +158,29 @@ def _event(leaf: EventLeaf) -> EventNode:
         history = facts.events.get(name, NO_EVENTS)
         return test(measure(history, picks(history, now_ms, zone), zone))
 
-    return EventNode(leaf, holds, picks, value, _passes(leaf.where))
+    return EventNode(leaf, holds, passing, picks, value)
 
 
-def _picks(leaf: EventLeaf) -> Picks:
-    span, passes = compile_span(leaf.window), _passes(leaf.where)
-    if passes is None:
-        return lambda history, now_ms, zone: range(*span(history.at_ms, now_ms, zone))
-
-    def picks(history: EventHistory, now_ms: int, zone: ZoneInfo) -> Sequence[int]:
-        properties = history.properties
-        first, end = span(history.at_ms, now_ms, zone)
-        return [index for index in range(first, end) if passes(properties[index])]
-
-    return picks
-
-
-def _passes(where: tuple[PropertyCondition, ...]) -> Callable[[Mapping[str, object]], bool] | None:
+def _filter(where: tuple[PropertyCondition, ...]) -> Filter:
     if not where:
-        return None
-    tests = [_property_test(condition) for condition in where]
-    if len(tests) == 1:
-        return tests[0]
-    return lambda properties: all(test(properties) for test in tests)
+        return lambda properties, indexes: indexes
+    filters = [_property_filter(condition) for condition in where]
+    if len(filters) == 1:
+        return filters[0]
+
+    def every(properties: Sequence[Mapping[str, object]], indexes: Sequence[int]) -> Sequence[int]:
+        for each in filters:
+            indexes = each(properties, indexes)
+        return indexes
+
+    return every
 
 
-def _property_test(condition: PropertyCondition) -> Callable[[Mapping[str, object]], bool]:
-    test: Test = compile_test(condition.op, condition.values)
+def _property_filter(condition: PropertyCondition) -> Filter:
+    test = compile_test(condition.op, condition.values)
     if "." in condition.name:
         read = reader(condition.name)
-        return lambda properties: test(read(properties))
+        return lambda properties, indexes: [index for index in indexes if test(read(properties[index]))]
+    # The usual case without a call to the reader: this line is most of the cost of an evaluation.
     name = condition.name
-    return lambda properties: test(properties.get(name))
+    return lambda properties, indexes: [index for index in indexes if test(properties[index].get(name))]

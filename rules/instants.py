@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from rules.days import EPOCH_DAY, day_start, days_beginning
 from rules.durations import DAY_MS, parse_duration_ms
 from rules.facts import Facts
 from rules.operators import RELATIVE_OPERATORS, Operator
-from rules.tree import AttributeLeaf, EventLeaf, Rule, leaves_of
+from rules.tree import AttributeLeaf, EventLeaf, Rule, Scalar, leaves_of
 from rules.values import as_time_ms
 from rules.windows import passages, sweeps
 
@@ -118,22 +119,23 @@ def _collect(node: Node, facts: Facts, after_ms: int, until_ms: int, zone: ZoneI
         history = facts.events.get(node.rule.name)
         if history is None:
             return
-        passes, properties = node.passes, history.properties
-        for index, at_ms in passages(node.rule.window, history.at_ms, after_ms, until_ms, zone):
-            if passes is None or passes(properties[index]):
-                instants.add(at_ms)
+        passing = list(passages(node.rule.window, history.at_ms, after_ms, until_ms, zone))
+        if passing:
+            kept = frozenset(node.filter(history.properties, [index for index, _ in passing]))
+            instants.update([at_ms for index, at_ms in passing if index in kept])
     elif isinstance(node, AttributeNode) and node.rule.op in RELATIVE_OPERATORS:
         value = node.read(facts.attributes)
         if value is not None:
             instants.update(_attribute_boundaries(node.rule, value, after_ms, until_ms, zone))
 
 
-def _shifts(leaf: AttributeLeaf) -> tuple[int, ...]:
+@lru_cache(maxsize=4_096)
+def _shifts(op: Operator, duration: Scalar) -> tuple[int, ...]:
     """How long after a value's instant the answer of a sliding condition changes."""
-    length_ms = parse_duration_ms(str(leaf.values[0]))
-    if leaf.op is Operator.WITHIN_LAST:
+    length_ms = parse_duration_ms(str(duration))
+    if op is Operator.WITHIN_LAST:
         return (0, length_ms)
-    if leaf.op is Operator.WITHIN_NEXT:
+    if op is Operator.WITHIN_NEXT:
         return (-length_ms, 0)
     return (length_ms,)
 
@@ -155,12 +157,14 @@ def _attribute_boundaries(
     at_ms = as_time_ms(value)
     if at_ms is None:
         return []
-    return [at_ms + shift_ms for shift_ms in _shifts(leaf) if after_ms < at_ms + shift_ms <= until_ms]
+    return [
+        at_ms + shift_ms for shift_ms in _shifts(leaf.op, leaf.values[0]) if after_ms < at_ms + shift_ms <= until_ms
+    ]
 
 
 def _attribute_sweeps(leaf: AttributeLeaf, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
     if leaf.op is not Operator.ANNIVERSARY_WITHIN_NEXT:
-        return [(after_ms - shift_ms, until_ms - shift_ms) for shift_ms in _shifts(leaf)]
+        return [(after_ms - shift_ms, until_ms - shift_ms) for shift_ms in _shifts(leaf.op, leaf.values[0])]
     ranges: list[tuple[int, int]] = []
     for day, _ in days_beginning(after_ms, until_ms, zone):
         for moved in _anniversaries_moved(leaf, day):

@@ -15,7 +15,8 @@ from rules.values import Number, as_number, reader
 
 # (history, ascending indexes that count, zone) -> the number, None for no value.
 MeasureOf: TypeAlias = Callable[[EventHistory, Sequence[int], ZoneInfo], Number | None]
-Read: TypeAlias = Callable[[Mapping[str, object]], object]
+# (properties of all events, indexes) -> the property's value in each of these events.
+Column: TypeAlias = Callable[[Sequence[Mapping[str, object]], Sequence[int]], list[object]]
 
 
 def compile_measure(measure: Measure) -> MeasureOf:
@@ -29,23 +30,27 @@ def compile_measure(measure: Measure) -> MeasureOf:
         case MeasureKind.DISTINCT_DAYS:
             return _distinct_days
         case MeasureKind.DISTINCT:
-            return _distinct(_reader_of(measure))
+            return _distinct(_column(measure))
         case MeasureKind.SUM:
-            return _of_numbers(_reader_of(measure), _sum)
+            return _of_numbers(_column(measure), _sum)
         case MeasureKind.AVG:
-            return _of_numbers(_reader_of(measure), _mean)
+            return _of_numbers(_column(measure), _mean)
         case MeasureKind.MIN:
-            return _of_numbers(_reader_of(measure), min)
+            return _of_numbers(_column(measure), min)
         case MeasureKind.MAX:
-            return _of_numbers(_reader_of(measure), max)
+            return _of_numbers(_column(measure), max)
         case _:
             assert_never(measure.kind)
 
 
-def _reader_of(measure: Measure) -> Read:
-    if measure.property is None:
+def _column(measure: Measure) -> Column:
+    name = measure.property
+    if name is None:
         raise ValueError(f"{measure.kind} without a property")
-    return reader(measure.property)
+    if "." in name:
+        read = reader(name)
+        return lambda properties, picked: [read(properties[index]) for index in picked]
+    return lambda properties, picked: [properties[index].get(name) for index in picked]
 
 
 def _distinct_days(history: EventHistory, picked: Sequence[int], zone: ZoneInfo) -> int:
@@ -58,15 +63,13 @@ def _distinct_days(history: EventHistory, picked: Sequence[int], zone: ZoneInfo)
     return days
 
 
-def _distinct(read: Read) -> MeasureOf:
+def _distinct(column: Column) -> MeasureOf:
     def distinct(history: EventHistory, picked: Sequence[int], zone: ZoneInfo) -> int:
-        properties = history.properties
         seen: set[tuple[bool, object]] = set()
-        for index in picked:
-            value = read(properties[index])
+        for value in column(history.properties, picked):
             if type(value) is str or type(value) is bool:
                 # Python holds True == 1; the flag keeps booleans and numbers apart.
-                seen.add((value is True or value is False, value))
+                seen.add((type(value) is bool, value))
             elif (number := as_number(value)) is not None:
                 seen.add((False, number))
         return len(seen)
@@ -74,10 +77,10 @@ def _distinct(read: Read) -> MeasureOf:
     return distinct
 
 
-def _of_numbers(read: Read, reduce: Callable[[list[Number]], Number | None]) -> MeasureOf:
+def _of_numbers(column: Column, reduce: Callable[[list[Number]], Number | None]) -> MeasureOf:
     def measured(history: EventHistory, picked: Sequence[int], zone: ZoneInfo) -> Number | None:
-        properties = history.properties
-        numbers = [number for index in picked if (number := as_number(read(properties[index]))) is not None]
+        values = column(history.properties, picked)
+        numbers = [number for value in values if (number := as_number(value)) is not None]
         return reduce(numbers) if numbers else None
 
     return measured

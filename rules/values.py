@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
-from math import isfinite
+from math import inf
 from typing import Final, TypeAlias
 
 from base.clock import parse_iso_ms
@@ -13,6 +13,7 @@ from base.clock import parse_iso_ms
 Number: TypeAlias = int | float
 # Source: IEEE 754 binary64; above it neighbouring integers are the same double.
 MAX_EXACT_INTEGER: Final = 2**53
+_MIN_EXACT_INTEGER: Final = -MAX_EXACT_INTEGER
 # The longest ISO 8601 text with microseconds and offset has 35 characters; longer texts are no times, and
 # keeping them out bounds the memory of the cache.
 _MAX_TIME_LENGTH: Final = 40
@@ -22,13 +23,13 @@ _DATE_LENGTH: Final = len("2026-07-01")
 def as_number(value: object) -> Number | None:
     """The double that a JSON number is; None for anything else, booleans and non-finite numbers included."""
     if type(value) is int:
-        if -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
+        if _MIN_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
             return value
         try:
             return float(value)
         except OverflowError:
             return None
-    if type(value) is float and isfinite(value):
+    if type(value) is float and -inf < value < inf:
         return value
     return None
 
