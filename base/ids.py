@@ -11,20 +11,39 @@ CUSTOMER_PREFIX = "cus_"
 EVENT_PREFIX = "evt_"
 SEGMENT_PREFIX = "seg_"
 TAG_PREFIX = "tag_"
+CHANGE_PREFIX = "chg_"
+DECISION_PREFIX = "dec_"
 
 _RANDOM_BYTES = 9
 
 
 def new_customer_id() -> str:
     """A fresh id, e.g. `cus_0d1k…`: 6 bytes of time and 9 random ones, so that the index grows at its end."""
-    raw = (time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(_RANDOM_BYTES)
-    return CUSTOMER_PREFIX + b32hexencode(raw).decode().lower()
+    return CUSTOMER_PREFIX + _time_ordered()
+
+
+def new_decision_id() -> str:
+    """A fresh id of a line of the decision log; ids of later decisions sort later."""
+    return DECISION_PREFIX + _time_ordered()
+
+
+def change_id(customer: str, segment: str, sequence: int, at_ms: int) -> str:
+    """The id of one change of one membership; the same whenever it is derived again. 120 bits."""
+    return CHANGE_PREFIX + _digest(f"{customer}\x00{segment}\x00{sequence}\x00{at_ms}")
 
 
 def call_id(source: str, message_id: str) -> str:
     """The id under which a call takes effect once: the same for the same source and message id, for ever.
 
-    Hashed because message ids are the caller's text of any length. 128 bits.
+    Hashed because message ids are the caller's text of any length. 120 bits.
     """
-    digest = blake2b(f"{source}\x00{message_id}".encode("utf-8", "surrogatepass"), digest_size=15).digest()
-    return EVENT_PREFIX + b32hexencode(digest).decode().lower()
+    return EVENT_PREFIX + _digest(f"{source}\x00{message_id}")
+
+
+def _time_ordered() -> str:
+    raw = (time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(_RANDOM_BYTES)
+    return b32hexencode(raw).decode().lower()
+
+
+def _digest(text: str) -> str:
+    return b32hexencode(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=15).digest()).decode().lower()

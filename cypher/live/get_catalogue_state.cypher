@@ -1,8 +1,8 @@
-// Purpose: Version of the rule catalogue and how far the sweep has looked.
+// Purpose: Version of the rule catalogue and the instant up to which the sweep is complete.
 // Mode: READ
 // Column: catalogue INT
-// Column: swept_until INT ms
+// Column: swept INT ms, 0 before the first sweep
 // Index: counter_name
 OPTIONAL MATCH (k:Counter {name: 'catalogue'})
-OPTIONAL MATCH (s:Counter {name: 'changes'})
-RETURN coalesce(k.value, 0) AS catalogue, coalesce(s.swept_until, 0) AS swept_until
+OPTIONAL MATCH (s:Counter {name: 'sweep'})
+RETURN coalesce(k.value, 0) AS catalogue, coalesce(s.value, 0) AS swept

@@ -107,9 +107,9 @@ class ChangeRow(TypedDict):
 
 
 async def get_catalogue_state(tx: Transaction) -> tuple[int, int]:
-    """(version of the rule catalogue, instant up to which a sweep was announced in ms); zeros before the first."""
+    """(version of the rule catalogue, instant up to which the sweep is complete in ms); zeros before the first."""
     row = (await tx.run(_GET_CATALOGUE_STATE))[0]
-    return row["catalogue"], row["swept_until"]
+    return row["catalogue"], row["swept"]
 
 
 async def get_catalogue(tx: Transaction) -> list[StoredRule]:

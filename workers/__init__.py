@@ -1,0 +1,1 @@
+"""Processes that change the graph: the ingest worker, live evaluation, background jobs."""

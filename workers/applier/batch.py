@@ -1,0 +1,128 @@
+"""A micro-batch made ready: calls with their ids, blind indexes and evidence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+from base.ids import call_id
+from base.keys import Keyring
+from graph.identity.policy import policy_of
+from graph.repositories.apply import EvidenceRow, IdentifierRow
+from ingest.calls import Call
+
+# Ciphertexts of identifiers seen lately, so that a busy visitor's is computed once.
+CIPHER_CACHE = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An identifier of a call under its blind index."""
+
+    uid: str
+    namespace: str
+    verified: bool
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """A call with what the graph knows it by.
+
+    Args:
+        id: takes effect once under this id.
+        seen: its identifiers, strongest first, no repeats.
+        evidence: key of the set when it holds two or more identifiers, else None.
+    """
+
+    id: str
+    call: Call
+    seen: tuple[Seen, ...]
+    evidence: str | None
+
+    @property
+    def owner(self) -> str:
+        """Uid of the identifier that the event hangs on: the strongest."""
+        return self.seen[0].uid
+
+
+class Preparer:
+    """Computes blind indexes and ciphertexts; remembers what it computed lately."""
+
+    def __init__(self, keyring: Keyring):
+        self._keyring = keyring
+        self._uid = lru_cache(CIPHER_CACHE)(keyring.uid)
+        self._cipher = lru_cache(CIPHER_CACHE)(keyring.seal_display)
+
+    def prepare(self, calls: Iterable[Call]) -> list[PreparedCall]:
+        """Calls by id; a call that is in the batch twice is kept once, the first time."""
+        prepared: dict[str, PreparedCall] = {}
+        for call in calls:
+            key = call_id(call.source, call.message_id)
+            if key in prepared:
+                continue
+            seen = self._seen(call)
+            evidence = _evidence_key(call.source, seen) if len(seen) > 1 else None
+            prepared[key] = PreparedCall(key, call, seen, evidence)
+        return list(prepared.values())
+
+    def _seen(self, call: Call) -> tuple[Seen, ...]:
+        if len(call.identifiers) == 1:
+            only = call.identifiers[0]
+            return (Seen(self._uid(only.namespace, only.value), only.namespace, only.verified, only.value),)
+        by_uid: dict[str, Seen] = {}
+        for identifier in call.identifiers:
+            uid = self._uid(identifier.namespace, identifier.value)
+            known = by_uid.get(uid)
+            if known is None or (identifier.verified and not known.verified):
+                by_uid[uid] = Seen(uid, identifier.namespace, identifier.verified, identifier.value)
+        return tuple(
+            sorted(by_uid.values(), key=lambda seen: (policy_of(seen.namespace, seen.verified).rank, seen.uid))
+        )
+
+    def identifier_rows(self, calls: Iterable[PreparedCall]) -> list[IdentifierRow]:
+        """One row an identifier, sorted by uid, with the first and last event time in these calls."""
+        rows: dict[str, IdentifierRow] = {}
+        for prepared in calls:
+            at = prepared.call.at_ms
+            for seen in prepared.seen:
+                row = rows.get(seen.uid)
+                if row is None:
+                    rows[seen.uid] = IdentifierRow(
+                        uid=seen.uid,
+                        namespace=seen.namespace,
+                        first_at=at,
+                        last_at=at,
+                        cipher=self._cipher(seen.value, seen.uid),
+                    )
+                elif at < row["first_at"]:
+                    row["first_at"] = at
+                elif at > row["last_at"]:
+                    row["last_at"] = at
+        return [rows[uid] for uid in sorted(rows)]
+
+
+def evidence_rows(calls: Iterable[PreparedCall]) -> list[EvidenceRow]:
+    """One row an evidence set, sorted by key."""
+    rows: dict[str, EvidenceRow] = {}
+    for prepared in calls:
+        if prepared.evidence is None:
+            continue
+        at = prepared.call.at_ms
+        row = rows.get(prepared.evidence)
+        if row is None:
+            rows[prepared.evidence] = EvidenceRow(
+                key=prepared.evidence, source=prepared.call.source, first_at=at, last_at=at, count=1
+            )
+        else:
+            row["count"] += 1
+            row["first_at"] = min(row["first_at"], at)
+            row["last_at"] = max(row["last_at"], at)
+    return [rows[key] for key in sorted(rows)]
+
+
+def _evidence_key(source: str, seen: tuple[Seen, ...]) -> str:
+    members = sorted(f"{one.uid}\x00{one.verified:d}" for one in seen)
+    return blake2b("\x01".join([source, *members]).encode(), digest_size=15).hexdigest()

@@ -1,0 +1,1 @@
+"""Live evaluation: which rules a change touches, the facts they read, the memberships that follow."""

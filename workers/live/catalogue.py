@@ -1,0 +1,144 @@
+"""The rules that are evaluated live, indexed by what can change their answer. Pure but for `load`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from graph.client import Transaction
+from graph.repositories import live as repository
+from graph.repositories.live import StoredRule
+from rules.compiled import Node, compiled
+from rules.facts import Facts
+from rules.needs import Needs, needs, order_by_dependency
+from rules.parser import parse_rule
+from rules.tree import Rule
+
+# Attributes that are identifiers; facts get them by decryption.
+READABLE_IDENTIFIERS = ("email", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRule:
+    """A segment's rule, ready to run. `order` is its place in the order of dependencies."""
+
+    key: str
+    version: int
+    rule: Rule
+    node: Node
+    needs: Needs
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All live rules at one version of the catalogue.
+
+    Args:
+        version: value of the counter that every rule change counts up.
+        at_creation: rules that hold for a customer of whom nothing is known: to evaluate for each new one.
+        times_only: event names of which the rules read no property.
+        with_properties: event name → properties that rules read.
+    """
+
+    version: int
+    zone: ZoneInfo
+    rules: Mapping[str, LiveRule]
+    by_event: Mapping[str, tuple[str, ...]]
+    by_attribute: Mapping[str, tuple[str, ...]]
+    dependents: Mapping[str, tuple[str, ...]]
+    at_creation: tuple[str, ...]
+    times_only: tuple[str, ...]
+    with_properties: Mapping[str, frozenset[str]]
+    reads_identifiers: bool
+
+    def touched_by(self, events: Iterable[str], attributes: Iterable[str], created: bool) -> set[str]:
+        """Keys of the rules whose answer may change, rules that read their segments included."""
+        keys: set[str] = set(self.at_creation) if created else set()
+        for name in events:
+            keys.update(self.by_event.get(name, ()))
+        for name in attributes:
+            keys.update(self.by_attribute.get(name, ()))
+        return self.with_dependents(keys)
+
+    def with_dependents(self, keys: Collection[str]) -> set[str]:
+        """The keys and all rules that read one of these segments, directly or through others."""
+        found = set(keys)
+        waiting = list(keys)
+        while waiting:
+            for key in self.dependents.get(waiting.pop(), ()):
+                if key not in found:
+                    found.add(key)
+                    waiting.append(key)
+        return found
+
+    def in_order(self, keys: Collection[str]) -> list[LiveRule]:
+        """Rules so that each comes after those whose segments it reads; unknown keys are left out."""
+        rules = self.rules
+        return sorted((rules[key] for key in keys if key in rules), key=lambda rule: rule.order)
+
+    def needs_event(self, name: str) -> bool:
+        """Whether any rule reads events of that name."""
+        return name in self.by_event
+
+
+@dataclass(slots=True)
+class _Index:
+    entries: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, name: str, key: str) -> None:
+        self.entries.setdefault(name, []).append(key)
+
+    def frozen(self) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(keys) for name, keys in self.entries.items()}
+
+
+def build(version: int, stored: Sequence[StoredRule], zone: ZoneInfo, now_ms: int) -> Catalogue:
+    """Index stored rules. Pure.
+
+    Raises:
+        BadInput: a stored rule that the parser refuses, which saving prevents.
+    """
+    parsed = {rule.key: parse_rule(json.loads(rule.rule)) for rule in stored}
+    order = {key: place for place, key in enumerate(order_by_dependency(parsed))}
+    rules = {
+        rule.key: LiveRule(
+            key=rule.key,
+            version=rule.version,
+            rule=parsed[rule.key],
+            node=compiled(parsed[rule.key]),
+            needs=needs(parsed[rule.key]),
+            order=order[rule.key],
+        )
+        for rule in stored
+    }
+    by_event, by_attribute, dependents = _Index(), _Index(), _Index()
+    properties: dict[str, set[str]] = {}
+    for key, rule in rules.items():
+        for name, read in rule.needs.events.items():
+            by_event.add(name, key)
+            properties.setdefault(name, set()).update(read)
+        for name in rule.needs.attributes:
+            by_attribute.add(name, key)
+        for segment in rule.needs.segments:
+            dependents.add(segment, key)
+    nothing = Facts()
+    return Catalogue(
+        version=version,
+        zone=zone,
+        rules=rules,
+        by_event=by_event.frozen(),
+        by_attribute=by_attribute.frozen(),
+        dependents=dependents.frozen(),
+        at_creation=tuple(key for key, rule in rules.items() if rule.node.holds(nothing, now_ms, zone)),
+        times_only=tuple(name for name, read in properties.items() if not read),
+        with_properties={name: frozenset(read) for name, read in properties.items() if read},
+        reads_identifiers=any(name in by_attribute.entries for name in READABLE_IDENTIFIERS),
+    )
+
+
+async def load(tx: Transaction, version: int, zone: ZoneInfo, now_ms: int) -> Catalogue:
+    """Read all rules inside a transaction that saw this catalogue version."""
+    return build(version, await repository.get_catalogue(tx), zone, now_ms)

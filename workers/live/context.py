@@ -1,0 +1,57 @@
+"""What every transaction that evaluates rules shares in one process: keys, zone, the rules and the states' cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from base import clock
+from base.keys import Keyring
+from graph.client import Transaction
+from graph.repositories import live as repository
+from workers.live import catalogue as catalogues
+from workers.live.catalogue import Catalogue
+from workers.live.facts import load_states
+from workers.live.state import CustomerState, StateCache
+
+
+class LiveContext:
+    """One a process."""
+
+    def __init__(self, keyring: Keyring, zone: ZoneInfo):
+        self.keyring = keyring
+        self.zone = zone
+        self.cache = StateCache()
+        self._catalogue: Catalogue | None = None
+
+    async def current(self, tx: Transaction) -> tuple[Catalogue, int]:
+        """The rules as this transaction sees them, and the instant (ms) up to which the sweep is complete."""
+        version, swept_ms = await repository.get_catalogue_state(tx)
+        known = self._catalogue
+        if known is None or known.version != version:
+            known = await catalogues.load(tx, version, self.zone, clock.now_ms())
+            self._catalogue = known
+            # States hold the events that the old rules read.
+            self.cache.clear()
+        return known, swept_ms
+
+    async def states(
+        self, tx: Transaction, versions: dict[str, int], ids: Sequence[str], catalogue: Catalogue
+    ) -> dict[str, CustomerState]:
+        """States of locked customers, from the cache or the graph.
+
+        Args:
+            versions: customer → version after this transaction counted it up.
+        """
+        found: dict[str, CustomerState] = {}
+        missing: list[str] = []
+        for customer in ids:
+            state = self.cache.take(customer, versions[customer] - 1, catalogue.version)
+            if state is None:
+                missing.append(customer)
+            else:
+                state.version = versions[customer]
+                found[customer] = state
+        if missing:
+            found.update(await load_states(tx, missing, catalogue, self.keyring))
+        return found

@@ -1,0 +1,165 @@
+"""Which memberships of one customer change, and when exactly. Pure.
+
+An answer can change at certain instants only: an event's own time, the end of its window, midnight for calendar
+windows. Rules are evaluated at each of these instants between what was evaluated before and now, in order, so that
+`occurred_at` is right to the millisecond and no short stay between two batches is missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from base import metrics
+from delivery.change import CauseKind
+from rules.instants import boundaries
+from workers.live.catalogue import Catalogue, LiveRule
+from workers.live.state import CustomerState, Membership
+
+# How far back an event's own time is believed as the instant of a change. What arrives later than this changes the
+# answer when it arrives: nobody can be told now that they should have been told last week.
+LATENESS_MS = 60_000
+
+
+@dataclass(slots=True)
+class Touched:
+    """What happened to one customer since the last evaluation.
+
+    Args:
+        events: event time in ms → (event name, event id) of new events.
+        attributes: attribute name → observation time in ms.
+        created_ms: when the customer appeared; None when it was there before.
+        unplaced: facts changed in a way that has no instant of its own (identity, a new rule): evaluate now.
+        cause: what to give where neither event, attribute nor segment explains a change.
+    """
+
+    created_ms: int | None = None
+    unplaced: bool = False
+    cause: CauseKind = "TIME"
+    events: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    attributes: dict[str, int] = field(default_factory=dict)
+
+    def instants_of_facts(self) -> set[int]:
+        """Instants (ms) of new facts other than events."""
+        instants = set(self.attributes.values())
+        if self.created_ms is not None:
+            instants.add(self.created_ms)
+        return instants
+
+    def earliest_ms(self, default: int) -> int:
+        """The earliest instant that something new belongs to."""
+        return min([*self.events, *self.instants_of_facts()], default=default)
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A membership that changed at an instant (ms). `sequence` counts the changes of this pair from 1."""
+
+    customer: str
+    segment: str
+    segment_version: int
+    inside: bool
+    at: int
+    sequence: int
+    cause: CauseKind
+    event_id: str | None
+    since: int | None
+
+
+def evaluate_customer(
+    catalogue: Catalogue,
+    state: CustomerState,
+    keys: Collection[str],
+    touched: Touched,
+    swept_ms: int,
+    now_ms: int,
+) -> list[Flip]:
+    """Evaluate rules for one customer and change `state` accordingly.
+
+    Args:
+        keys: rules to evaluate, dependents included.
+        swept_ms: instants up to here were evaluated before with the facts known then.
+
+    Returns:
+        The changes in the order of their instants; empty when nothing changes.
+    """
+    rules = catalogue.in_order(keys)
+    if not rules:
+        return []
+    # Before the first sweep nothing can be overdue.
+    swept_ms = min(swept_ms, now_ms) if swept_ms else now_ms
+    after_ms = min(swept_ms, max(touched.earliest_ms(now_ms) - 1, now_ms - LATENESS_MS))
+    facts, zone = state.facts(), catalogue.zone
+    due: dict[int, Collection[LiveRule]] = {}
+    for rule in rules:
+        for instant in boundaries(rule.rule, facts, after_ms, now_ms, zone):
+            due[instant] = [*due.get(instant, ()), rule]
+    late = touched.unplaced
+    for at in touched.events:
+        late = late or at <= after_ms
+    # Attributes and creation have no boundary in the rules: their own time is the instant to look at.
+    for at in touched.instants_of_facts():
+        if after_ms < at <= now_ms:
+            due[at] = rules
+        else:
+            late = True
+    if late:
+        due[now_ms] = rules
+    flips: list[Flip] = []
+    for instant in sorted(due):
+        flipped: set[str] = set()
+        at_instant = due[instant]
+        for rule in rules:
+            if rule not in at_instant and flipped.isdisjoint(rule.needs.segments):
+                continue
+            flip = _evaluate_rule(rule, catalogue, state, touched, flipped, instant, late and instant == now_ms)
+            if flip is not None:
+                flipped.add(rule.key)
+                flips.append(flip)
+    return flips
+
+
+def _evaluate_rule(
+    rule: LiveRule,
+    catalogue: Catalogue,
+    state: CustomerState,
+    touched: Touched,
+    flipped: Collection[str],
+    instant: int,
+    final: bool,
+) -> Flip | None:
+    before = state.memberships.get(rule.key)
+    # Never before the last change of the same pair: what was published stays in order.
+    if before is not None and instant <= before.at and not final:
+        return None
+    metrics.RULES_EVALUATED.labels("live").inc()
+    inside = rule.node.holds(state.facts(), instant, catalogue.zone)
+    if inside == (before is not None and before.inside):
+        return None
+    cause, event_id = _cause(rule, touched, flipped, instant, final)
+    sequence = 1 if before is None else before.sequence + 1
+    at = instant if before is None else max(instant, before.at)
+    state.memberships[rule.key] = Membership(inside, at, rule.version, sequence)
+    if inside:
+        state.segments.add(rule.key)
+    else:
+        state.segments.discard(rule.key)
+    since = before.at if before is not None and not inside else None
+    return Flip(state.id, rule.key, rule.version, inside, at, sequence, cause, event_id, since)
+
+
+def _cause(
+    rule: LiveRule, touched: Touched, flipped: Collection[str], instant: int, final: bool
+) -> tuple[CauseKind, str | None]:
+    """What explains a change at an instant. Late events explain only the final evaluation."""
+    for at, events in touched.events.items():
+        if at == instant or (final and at < instant):
+            for name, event_id in events:
+                if name in rule.needs.events:
+                    return "EVENT", event_id
+    if not rule.needs.segments.isdisjoint(flipped):
+        return "SEGMENT", None
+    for name, at in touched.attributes.items():
+        if name in rule.needs.attributes and (at == instant or final):
+            return "ATTRIBUTE", None
+    return touched.cause, None

@@ -1,0 +1,89 @@
+"""Loads customers' states from the graph: attributes, memberships and the events that live rules read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from base.keys import Keyring
+from graph.client import Transaction
+from graph.repositories import live as repository
+from graph.repositories.live import SealedIdentifier
+from rules.facts import EventHistory
+from workers.live.catalogue import Catalogue
+from workers.live.state import CustomerState, Membership, StoredAttribute
+
+# Rules look at all time unless they say otherwise.
+SINCE_EVER_MS = -(2**62)
+
+_decode_attributes = msgspec.json.Decoder(dict[str, StoredAttribute]).decode
+_decode_properties = msgspec.json.Decoder(dict[str, object]).decode
+_NOTHING: Mapping[str, object] = {}
+
+
+def decode_attributes(document: str) -> dict[str, StoredAttribute]:
+    """The attributes document of a customer node."""
+    return _decode_attributes(document)
+
+
+def pick_properties(document: str | bytes, names: frozenset[str]) -> Mapping[str, object]:
+    """The properties that rules read of a stored event."""
+    return keep_properties(_decode_properties(document), names)
+
+
+def keep_properties(properties: Mapping[str, object], names: frozenset[str]) -> Mapping[str, object]:
+    """Those of the properties that rules read, so that the cache stays small."""
+    return {name: properties[name] for name in names if name in properties} or _NOTHING
+
+
+async def load_states(
+    tx: Transaction, ids: Sequence[str], catalogue: Catalogue, keyring: Keyring
+) -> dict[str, CustomerState]:
+    """States of customers as this transaction sees them; unknown ids are left out. At most three statements."""
+    states: dict[str, CustomerState] = {}
+    for stored in await repository.get_customers(tx, ids):
+        state = CustomerState(stored.id, stored.version, catalogue.version, decode_attributes(stored.attributes))
+        state.values.update((name, attribute.v) for name, attribute in state.attributes.items())
+        if catalogue.reads_identifiers:
+            state.values.update(readable_identifiers(stored.sealed, keyring))
+        for membership in stored.memberships:
+            state.memberships[membership.segment] = Membership(
+                membership.inside, membership.at, membership.version, membership.sequence
+            )
+            if membership.inside:
+                state.segments.add(membership.segment)
+        states[stored.id] = state
+    await _load_events(tx, ids, catalogue, states)
+    return states
+
+
+async def _load_events(
+    tx: Transaction, ids: Sequence[str], catalogue: Catalogue, states: Mapping[str, CustomerState]
+) -> None:
+    gathered: dict[tuple[str, str], list[tuple[int, str, Mapping[str, object]]]] = {}
+    for customer, names, times in await repository.get_event_times(tx, ids, catalogue.times_only, SINCE_EVER_MS):
+        for name, at_ms in zip(names, times, strict=True):
+            gathered.setdefault((customer, name), []).append((at_ms, "", _NOTHING))
+    with_properties = catalogue.with_properties
+    for customer, events in await repository.get_events(tx, ids, tuple(with_properties), SINCE_EVER_MS):
+        for name, at_ms, event_id, document in events:
+            picked = pick_properties(document, with_properties[name])
+            gathered.setdefault((customer, name), []).append((at_ms, event_id, picked))
+    for (customer, name), found in gathered.items():
+        found.sort(key=lambda event: (event[0], event[1]))
+        history = EventHistory(
+            [event[0] for event in found], [event[1] for event in found], [event[2] for event in found]
+        )
+        states[customer].events[name] = history
+        states[customer].event_count += len(found)
+
+
+def readable_identifiers(sealed: Sequence[SealedIdentifier], keyring: Keyring) -> dict[str, object]:
+    """`email` and `phone` as attributes: the newest identifier of each, ties by uid."""
+    newest: dict[str, SealedIdentifier] = {}
+    for identifier in sealed:
+        known = newest.get(identifier.namespace)
+        if known is None or (identifier.last_seen, identifier.uid) > (known.last_seen, known.uid):
+            newest[identifier.namespace] = identifier
+    return {name: keyring.open_display(found.cipher, found.uid) for name, found in newest.items()}

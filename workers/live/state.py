@@ -1,0 +1,122 @@
+"""What live evaluation knows of a customer, and a bounded cache of it that the customer's version validates."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from base import metrics
+from rules.facts import EventHistory, Facts
+
+# About 3 KB a customer and 130 bytes an event: together below 250 MB.
+MAX_CUSTOMERS = 40_000
+MAX_EVENTS = 800_000
+
+
+class StoredAttribute(msgspec.Struct, array_like=False):
+    """A derived attribute: value, when it was observed (ms), and by which source."""
+
+    v: Any
+    at: int
+    s: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The newest interval in one segment: inside since `at`, or outside since `at` (ms)."""
+
+    inside: bool
+    at: int
+    version: int
+    sequence: int
+
+
+@dataclass(slots=True)
+class CustomerState:
+    """One customer's facts, as of `version` of the customer and `catalogue` of the rules.
+
+    `values`, `events` and `segments` are what `facts` shows to rules; change them in place only.
+    """
+
+    id: str
+    version: int
+    catalogue: int
+    attributes: dict[str, StoredAttribute] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
+    events: dict[str, EventHistory] = field(default_factory=dict)
+    memberships: dict[str, Membership] = field(default_factory=dict)
+    segments: set[str] = field(default_factory=set)
+    event_count: int = 0
+
+    def facts(self) -> Facts:
+        """The view that rules read; it follows later changes of this state."""
+        return Facts(self.values, self.events, self.segments)
+
+    def add_event(self, name: str, at_ms: int, event_id: str, properties: Mapping[str, object]) -> None:
+        """Put an event into its history."""
+        history = self.events.get(name)
+        if history is None:
+            history = self.events[name] = EventHistory()
+        if history.insert(at_ms, event_id, properties):
+            self.event_count += 1
+
+    def set_attribute(self, name: str, value: StoredAttribute) -> None:
+        """Replace a derived attribute, in its stored form and in the facts."""
+        self.attributes[name] = value
+        self.values[name] = value.v
+
+
+class StateCache:
+    """The most recently used customers' states; one a process.
+
+    A transaction takes states out, changes them and puts them back after its commit: a rolled back change is never
+    seen again.
+    """
+
+    def __init__(self, max_customers: int = MAX_CUSTOMERS, max_events: int = MAX_EVENTS):
+        self._states: OrderedDict[str, CustomerState] = OrderedDict()
+        self._max_customers = max_customers
+        self._max_events = max_events
+        self._events = 0
+
+    def take(self, customer: str, version: int, catalogue: int) -> CustomerState | None:
+        """The state if it is of exactly this version of the customer and of the rules; it leaves the cache."""
+        state = self._states.pop(customer, None)
+        if state is None:
+            metrics.CACHE.labels("facts", "miss").inc()
+            return None
+        self._events -= state.event_count
+        if state.version != version or state.catalogue != catalogue:
+            metrics.CACHE.labels("facts", "stale").inc()
+            return None
+        metrics.CACHE.labels("facts", "hit").inc()
+        return state
+
+    def drop(self, customers: Iterable[str]) -> None:
+        """Forget customers."""
+        for customer in customers:
+            state = self._states.pop(customer, None)
+            if state is not None:
+                self._events -= state.event_count
+
+    def put(self, states: Iterable[CustomerState]) -> None:
+        """Keep committed states; the least recently used make room."""
+        for state in states:
+            self.drop([state.id])
+            self._states[state.id] = state
+            self._events += state.event_count
+        while len(self._states) > self._max_customers or (self._events > self._max_events and self._states):
+            _, oldest = self._states.popitem(last=False)
+            self._events -= oldest.event_count
+
+    def clear(self) -> None:
+        """Forget everyone."""
+        self._states.clear()
+        self._events = 0
+
+    def __len__(self) -> int:
+        return len(self._states)
