@@ -1,0 +1,182 @@
+"""Checks against known names: types, segments, cycles, needs and order."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from base.clock import iso, parse_iso_ms
+from rules.checker import KnownNames, ValueType, check, find_cycle
+from rules.days import day_of, day_start, days_beginning, next_day_start
+from rules.needs import Needs, combine, earliest, needs, order_by_dependency
+from rules.parser import parse_rule
+from rules.tree import Not, SegmentLeaf
+
+KNOWN = KnownNames(
+    segments={"vip"},
+    attributes={
+        "s": ValueType.STRING,
+        "n": ValueType.NUMBER,
+        "b": ValueType.BOOLEAN,
+        "t": ValueType.TIME,
+        "l": ValueType.LIST,
+    },
+    properties={("E", "s"): ValueType.STRING, ("E", "n"): ValueType.NUMBER},
+)
+TYPE_CASES = [
+    ("s", "EQ", ["a"], None),
+    ("s", "EQ", [1], "values"),
+    ("s", "GT", [1], "op"),
+    ("s", "BETWEEN", ["2026-01-01", "2026-02-01"], "values"),
+    ("n", "NOT_IN", [1, 2], None),
+    ("n", "IN", ["1"], "values"),
+    ("n", "BETWEEN", [1, 2], None),
+    ("n", "BETWEEN", ["2026-01-01", "2026-02-01"], "values"),
+    ("n", "CONTAINS", ["1"], "op"),
+    ("b", "EQ", [True], None),
+    ("b", "EQ", [1], "values"),
+    ("b", "IS_TRUE", [], None),
+    ("b", "GT", [0], "op"),
+    ("t", "BETWEEN", ["2026-01-01", "2026-02-01"], None),
+    ("t", "BETWEEN", [1, 2], "values"),
+    ("t", "WITHIN_LAST", ["P1D"], None),
+    ("t", "GT", [1], "op"),
+    ("l", "HAS", ["a"], None),
+    ("l", "EQ", ["a"], "op"),
+    ("l", "SET", [], None),
+    ("s", "HAS", ["a"], "op"),
+    ("unheard-of", "GT", [1], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "op", "values", "fault"), TYPE_CASES)
+def test_a_comparison_with_another_type_is_refused_where_the_type_is_known(
+    name: str, op: str, values: list[object], fault: str | None
+) -> None:
+    rule = parse_rule({"not": {"attribute": {"name": name, "op": op, "values": values}}})
+    fields = [problem.field for problem in check(rule, KNOWN)]
+    assert fields == ([] if fault is None else [f"rule.not.attribute.{fault}"])
+
+
+def test_properties_and_measures_are_checked_by_event_and_property() -> None:
+    where = [{"name": "n", "op": "EQ", "values": ["a"]}]
+    rule = parse_rule({"event": {"name": "E", "where": where, "measure": {"kind": "SUM", "property": "s"}}})
+    assert [problem.field for problem in check(rule, KNOWN)] == [
+        "rule.event.where.0.values",
+        "rule.event.measure.property",
+    ]
+    other = parse_rule({"event": {"name": "F", "where": where, "measure": {"kind": "SUM", "property": "s"}}})
+    assert check(other, KNOWN) == []
+    distinct = parse_rule({"event": {"name": "E", "measure": {"kind": "DISTINCT", "property": "s"}}})
+    assert check(distinct, KNOWN) == []
+
+
+def test_unknown_segments_are_all_named() -> None:
+    rule = parse_rule({"any": [{"segment": "vip"}, {"segment": "x"}, {"not": {"segment": "y"}}]})
+    assert [problem.field for problem in check(rule, KNOWN)] == ["rule.any.1.segment", "rule.any.2.not.segment"]
+
+
+def test_a_tree_made_by_hand_is_checked_for_depth_without_running_out_of_stack() -> None:
+    rule: Not | SegmentLeaf = SegmentLeaf("vip")
+    for _ in range(5_000):
+        rule = Not(rule)
+    assert ["10 levels" in problem.message for problem in check(rule, KNOWN)] == [True]
+
+
+def test_a_cycle_is_told_as_the_way_round() -> None:
+    rules = {key: parse_rule({"not": {"segment": to}}) for key, to in (("b", "c"), ("c", "a"), ("d", "b"))}
+    assert find_cycle("a", parse_rule({"segment": "b"}), rules) == ["a", "b", "c", "a"]
+    assert find_cycle("a", parse_rule({"segment": "a"}), rules) == ["a", "a"]
+    assert find_cycle("a", parse_rule({"everyone": True}), rules) is None
+    assert find_cycle("e", parse_rule({"any": [{"segment": "d"}, {"segment": "b"}]}), rules) is None
+
+
+def test_order_puts_a_segment_after_those_it_names_and_refuses_a_circle() -> None:
+    rules = {
+        "a": parse_rule({"all": [{"segment": "c"}, {"segment": "elsewhere"}]}),
+        "b": parse_rule({"everyone": True}),
+        "c": parse_rule({"segment": "b"}),
+    }
+    assert order_by_dependency(rules) == ["b", "c", "a"]
+    with pytest.raises(ValueError, match="circle"):
+        order_by_dependency(rules | {"b": parse_rule({"segment": "a"})})
+
+
+def test_needs_name_everything_that_is_read() -> None:
+    rule = parse_rule(
+        {
+            "all": [
+                {"attribute": {"name": "address.city", "op": "SET"}},
+                {"segment": "vip"},
+                {
+                    "event": {
+                        "name": "E",
+                        "where": [{"name": "p", "op": "SET"}],
+                        "measure": {"kind": "SUM", "property": "q.r"},
+                    }
+                },
+                {"not": {"event": {"name": "E", "where": [{"name": "s", "op": "SET"}]}}},
+                {"event": {"name": "F"}},
+            ]
+        }
+    )
+    read = needs(rule)
+    assert read.attributes == {"address.city", "address"}
+    assert read.events == {"E": {"p", "q", "q.r", "s"}, "F": frozenset()}
+    assert read.segments == {"vip"}
+    other = Needs(frozenset("a"), {"F": frozenset("z")}, frozenset("k"))
+    assert combine([read, other]).events == {"E": {"p", "q", "q.r", "s"}, "F": {"z"}}
+    assert combine([read, other]).attributes == {"address.city", "address", "a"}
+
+
+def test_earliest_is_the_oldest_event_that_can_still_count() -> None:
+    utc, now_ms = ZoneInfo("UTC"), parse_iso_ms("2026-07-01T08:30:00Z")
+
+    def oldest(*windows: object) -> str | None:
+        rule = parse_rule({"any": [{"event": {"name": "E", "window": window}} for window in windows]})
+        at_ms = earliest(rule, now_ms, utc)["E"]
+        return None if at_ms is None else iso(at_ms)
+
+    assert oldest({"last": "P1D"}) == "2026-06-30T08:30:00.001Z"
+    assert oldest({"last": "P1D"}, {"lastDays": 3}) == "2026-06-29T00:00:00.000Z"
+    assert oldest({"daysAgo": {"from": 4, "to": 1}}) == "2026-06-27T00:00:00.000Z"
+    assert oldest({"between": {"from": "2020-01-01", "to": "2020-01-02"}}) == "2020-01-01T00:00:00.000Z"
+    assert oldest({"last": "P1D"}, None) is None
+    assert oldest(None, {"last": "P1D"}) is None
+
+
+DAY_CASES = [
+    ("spring forward at night", "Europe/Berlin", date(2026, 3, 29), "2026-03-28T23:00:00.000Z", 23),
+    ("back at night", "Europe/Berlin", date(2026, 10, 25), "2026-10-24T22:00:00.000Z", 25),
+    ("no midnight: the day begins at 01:00", "America/Sao_Paulo", date(2018, 11, 4), "2018-11-04T03:00:00.000Z", 23),
+    ("midnight inside the gap of 00:01", "America/St_Johns", date(2010, 3, 14), "2010-03-14T03:30:00.000Z", 23),
+    ("midnight twice: the first one", "America/St_Johns", date(2010, 11, 7), "2010-11-07T02:30:00.000Z", 25),
+    ("skipped day", "Pacific/Apia", date(2011, 12, 30), "2011-12-30T10:00:00.000Z", 0),
+    ("gap from 23:30 to 00:30", "America/Toronto", date(1919, 3, 31), "1919-03-31T04:30:00.000Z", 23.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("zone_name", "day", "start", "hours"), [c[1:] for c in DAY_CASES], ids=[c[0] for c in DAY_CASES]
+)
+def test_a_calendar_day_begins_and_lasts_as_the_zone_says(zone_name: str, day: date, start: str, hours: float) -> None:
+    zone, ordinal = ZoneInfo(zone_name), day.toordinal()
+    start_ms = day_start(ordinal, zone)
+    assert iso(start_ms) == start
+    assert day_start(ordinal + 1, zone) - start_ms == hours * 3_600_000
+    if hours:
+        assert day_of(start_ms, zone) == day_of(day_start(ordinal + 1, zone) - 1, zone) == ordinal
+        assert next_day_start(start_ms, zone) == day_start(ordinal + 1, zone)
+    assert day_of(start_ms - 1, zone) == ordinal - 1
+    assert next_day_start(start_ms - 1, zone) == start_ms
+    beginning = list(days_beginning(start_ms - 1, start_ms, zone))
+    assert (ordinal, start_ms) in beginning
+    assert list(days_beginning(start_ms, start_ms + 1, zone)) == []
+
+
+def test_days_at_the_ends_of_the_calendar_do_not_fail() -> None:
+    zone = ZoneInfo("Pacific/Kiritimati")
+    for at_ms in (-(10**16), -62_135_596_800_000, 253_402_300_799_999, 10**16):
+        assert day_start(day_of(at_ms, zone), zone) <= at_ms < next_day_start(at_ms, zone)
