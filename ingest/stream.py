@@ -14,10 +14,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from base.clock import now_ms
-from base.errors import ConfigurationFault, Unavailable
+from base.errors import Unavailable
 from base.keys import Keyring
 from base.valkey import INGEST_GROUP, INGEST_STREAM
 from ingest.appender import Appender
+from ingest.payload import Payload, open_sealed, seal
 from ingest.status import PendingIds, hash_message_id
 
 # A gateway accepts no more than this many waiting requests; past it the workers are hours behind or gone, and the
@@ -35,13 +36,6 @@ FORGET_CONSUMER_MS = 3_600_000
 
 _D = b"d"
 _M = b"m"
-
-
-class _Payload(msgspec.Struct, array_like=True, frozen=True):
-    kind: str
-    received_at_ms: int
-    source: str
-    body: bytes
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -94,9 +88,9 @@ class IngestStream:
         Raises:
             Unavailable: the server cannot be reached or write, is full, or the backlog is at its limit.
         """
-        payload = msgspec.msgpack.encode(_Payload(kind, received_at_ms, source, body))
+        sealed = seal(self._keyring, Payload(kind, received_at_ms, source, body))
         hashes = b"".join([hash_message_id(source, message_id) for message_id in message_ids])
-        return await self._appender.append({_D: self._keyring.seal_entry(payload), _M: hashes})
+        return await self._appender.append({_D: sealed, _M: hashes})
 
     async def read(self, consumer: str, max_entries: int, block_ms: int) -> list[Entry]:
         """The next entries for a consumer, oldest first; empty when none came within `block_ms` (0: do not wait).
@@ -226,9 +220,8 @@ class IngestStream:
 
     def _open(self, entry_id: bytes, fields: dict[bytes, bytes], deliveries: int) -> Entry:
         stream_id, sealed = entry_id.decode(), fields.get(_D, b"")
-        try:
-            payload = msgspec.msgpack.decode(self._keyring.open_entry(sealed), type=_Payload)
-        except (ConfigurationFault, msgspec.DecodeError):
+        payload = open_sealed(self._keyring, sealed)
+        if payload is None:
             return Entry(stream_id, "batch", _ms(stream_id), "", sealed, deliveries, damaged=True)
         return Entry(stream_id, payload.kind, payload.received_at_ms, payload.source, payload.body, deliveries)
 
