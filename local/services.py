@@ -42,7 +42,6 @@ class LocalServices:
         appendfsync: str = "everysec",
         grace_s: float | None = None,
         say: Say = lambda text: None,
-        progress: jars.Progress = lambda done, total: None,
     ):
         self.directory = DataDirectory(data_dir)
         self.neo4j: Guarded | None = None
@@ -52,10 +51,12 @@ class LocalServices:
         self._appendfsync = appendfsync
         self._grace_s = grace_s
         self._say = say
-        self._progress = progress
 
-    def start(self) -> dict[str, str]:
+    def start(self, progress: jars.Progress = lambda done, total: None) -> dict[str, str]:
         """Start and wait until everything answers.
+
+        Args:
+            progress: told how many jars are there while they are fetched.
 
         Returns:
             Settings by name: the generated keys, and addresses and passwords of what was started.
@@ -67,7 +68,7 @@ class LocalServices:
             if not self._environment.get("REDIS_URL"):
                 runtime["REDIS_URL"] = self._start_valkey()
             if not self._environment.get("NEO4J_URI"):
-                runtime |= self._start_neo4j()
+                runtime |= self._start_neo4j(progress)
             for server in self._servers():
                 server.wait_until_up(START_TIMEOUT_S)
         except BaseException:
@@ -98,10 +99,10 @@ class LocalServices:
         self.valkey.start()
         return url
 
-    def _start_neo4j(self) -> dict[str, str]:
+    def _start_neo4j(self, progress: jars.Progress) -> dict[str, str]:
         if not jars.is_installed():
             self._say("fetching Neo4j (135 MB, once)")
-            jars.install(self._progress)
+            jars.install(progress)
         grace_s = self._grace_s or neo4j_server.GRACE_S
         self.neo4j, uri, password = neo4j_server.prepare(self.directory, self._memory, grace_s)
         self._say(f"starting Neo4j (heap {self._memory.heap_mb} MB, page cache {self._memory.page_cache_mb} MB)")

@@ -1,0 +1,1 @@
+"""The `kith` command. May import everything; nothing imports it."""

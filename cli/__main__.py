@@ -1,0 +1,5 @@
+"""`python -m cli` is `kith`."""
+
+from cli.app import main
+
+main()

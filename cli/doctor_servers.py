@@ -1,0 +1,111 @@
+"""What `kith doctor` looks at on the other side of the connections: Neo4j, Redis, clocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from base.clock import now_ms
+from base.errors import ConfigurationFault, Unavailable
+from base.settings import RUNTIME_FILE, Settings
+from base.valkey import connect
+from cli.findings import Finding, fault, ok, warning
+from graph.client import GraphClient
+from graph.repositories import system
+
+MIN_NEO4J = (5, 26)
+# The stream commands with XAUTOCLAIM's list of deleted entries, and appendonly directories. Valkey counts as 7.2 too.
+MIN_REDIS = (7, 0)
+# Windows of rules are seconds long at the shortest; identity and retries do not depend on clocks.
+CLOCK_WARNING_MS = 1_000
+CLOCK_FAULT_MS = 60_000
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Findings about both servers; where nothing is named and nothing runs, that is said once."""
+    local = (settings.data_dir / RUNTIME_FILE).is_file()
+    if not local and not (os.environ.get("NEO4J_URI") or os.environ.get("REDIS_URL")):
+        return [ok("connections", "no server is named and none runs here; `make run` starts both")]
+    return [*await _neo4j(settings), *await _redis(settings)]
+
+
+async def _neo4j(settings: Settings) -> list[Finding]:
+    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    try:
+        await graph.verify()
+        server = await system.get_server(graph)
+    except Unavailable:
+        advice = "Start it (`make run`), or correct NEO4J_URI; the log is under KITH_DATA_DIR/logs."
+        return [fault("Neo4j", "cannot be reached", advice)]
+    except ConfigurationFault as problem:
+        return [fault("Neo4j", str(problem), "Correct NEO4J_USER and NEO4J_PASSWORD.")]
+    finally:
+        await graph.close()
+    text = f"{server.version} {server.edition}"
+    found = [ok("Neo4j", text)]
+    if _numbers(server.version) < MIN_NEO4J:
+        found = [fault("Neo4j", f"{text} is too old", "Use 5.26 or newer.")]
+    return [*found, _clock("Neo4j", server.now_ms)]
+
+
+async def _redis(settings: Settings) -> list[Finding]:
+    redis = connect(settings.redis_url)
+    try:
+        return await _examine_redis(redis)
+    except ValueError as problem:
+        return [fault("Redis", f"REDIS_URL cannot be used: {problem}", "Correct REDIS_URL.")]
+    except (RedisError, OSError) as problem:
+        advice = "Start it (`make run`), or correct REDIS_URL; the log is under KITH_DATA_DIR/logs."
+        return [fault("Redis", f"cannot be reached ({type(problem).__name__})", advice)]
+    finally:
+        await redis.aclose()
+
+
+async def _examine_redis(redis: Redis) -> list[Finding]:
+    info: Mapping[str, Any] = await redis.info()
+    name = "Valkey" if "valkey_version" in info else "Redis"
+    text = str(info.get("valkey_version", info["redis_version"]))
+    findings = [ok(name, text)]
+    if _numbers(str(info["redis_version"])) < MIN_REDIS:
+        findings = [fault(name, f"{text} is too old", "Use Redis 7 or newer, or Valkey.")]
+    if info.get("aof_last_write_status", "ok") != "ok":
+        findings.append(fault(name, "cannot write its append-only file", "Look at its disk and its log."))
+    seconds, microseconds = await redis.time()
+    return [*findings, *await _redis_settings(redis, name), _clock(name, seconds * 1000 + microseconds // 1000)]
+
+
+async def _redis_settings(redis: Redis, name: str) -> list[Finding]:
+    try:
+        found = {**await redis.config_get("appendonly"), **await redis.config_get("maxmemory-policy")}
+    except ResponseError:
+        advice = "Make sure of appendonly yes and maxmemory-policy noeviction by other means."
+        return [warning(name, "does not show its settings", advice)]
+    findings = []
+    if found.get("appendonly") == "yes":
+        findings.append(ok(name, "keeps an append-only file"))
+    else:
+        advice = "Set appendonly yes; until then a restart loses calls that were acknowledged."
+        findings.append(fault(name, "keeps no append-only file", advice))
+    if found.get("maxmemory-policy") != "noeviction":
+        advice = "Set maxmemory-policy noeviction; until then a full memory drops acknowledged calls."
+        findings.append(fault(name, f"may evict data ({found.get('maxmemory-policy')})", advice))
+    return findings
+
+
+def _clock(name: str, server_ms: int) -> Finding:
+    subject = f"clock of {name}"
+    skew_ms = abs(server_ms - now_ms())
+    text = f"{skew_ms / 1000:.1f} s away from this machine's"
+    if skew_ms >= CLOCK_FAULT_MS:
+        return fault(subject, text, "Set both clocks by NTP; windows of rules are wrong by this much.")
+    if skew_ms >= CLOCK_WARNING_MS:
+        return warning(subject, text, "Set both clocks by NTP.")
+    return ok(subject, "agrees")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("-")[0].split(".")[:2] if part.isdigit())

@@ -1,0 +1,24 @@
+"""Brings the graph's schema up to date before the roles start."""
+
+from __future__ import annotations
+
+import asyncio
+
+from base.settings import Settings, load_settings
+from graph.client import GraphClient
+from graph.migrate import migrate
+
+
+def run_migrations() -> None:
+    """Migrate the graph that the settings name."""
+    asyncio.run(migrate_graph(load_settings()))
+
+
+async def migrate_graph(settings: Settings) -> None:
+    """Create missing constraints and indexes and wait until they are online."""
+    client = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    try:
+        await client.verify()
+        await migrate(client)
+    finally:
+        await client.close()
