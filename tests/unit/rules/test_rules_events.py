@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,7 @@ NOW_MS = parse_iso_ms(NOW)
 DAY_MS = 86_400_000
 
 
-def history(*events: tuple[int | str, dict[str, object]]) -> EventHistory:
+def history(*events: tuple[int | str, Mapping[str, object]]) -> EventHistory:
     times = [(at if isinstance(at, int) else parse_iso_ms(at), props) for at, props in events]
     return EventHistory.of((at, f"e{number}", props) for number, (at, props) in enumerate(times))
 

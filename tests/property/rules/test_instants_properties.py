@@ -1,0 +1,98 @@
+"""Boundaries, transitions and sweeps against an evaluation at every single millisecond."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.facts import Facts
+from rules.instants import EventRange, Range, boundaries, sweep_ranges, transitions
+from rules.parser import parse_rule
+from rules.tree import Rule
+from tests.property.rules import naive_rules
+from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, TIMED_RULES, ZONES, customers, facts_of
+
+Customer = tuple[dict[str, Any], list[naive_rules.Event], set[str]]
+LENGTH_MS = 30
+# Around midnights and around the hour that a day of 23 hours lacks.
+STARTS = st.builds(
+    lambda days, off, hour: BASE_MS + days * DAY_MS + off + hour * 3_600_000,
+    st.integers(-2, 2),
+    st.integers(-20, 10),
+    st.sampled_from([0, 0, 0, -1, 1]),
+)
+many = settings(max_examples=120, deadline=None, database=None)
+
+
+def every_answer(document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo) -> dict[int, bool]:
+    """The naive answer at each millisecond from after to after + LENGTH_MS."""
+    return {now: naive_rules.holds(document, *customer, now, zone) for now in range(after, after + LENGTH_MS + 1)}
+
+
+@many
+@given(TIMED_RULES, customers(), STARTS, ZONES)
+def test_transitions_are_the_changes_seen_at_every_millisecond(
+    document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo
+) -> None:
+    rule, facts = parse_rule(document), facts_of(*customer)
+    answers = every_answer(document, customer, after, zone)
+    changes = [now for now in answers if now > after and answers[now] != answers[now - 1]]
+    assert set(changes) <= set(boundaries(rule, facts, after, after + LENGTH_MS, zone))
+    found = transitions(rule, facts, answers[after], after, after + LENGTH_MS, zone)
+    assert [(each.at_ms, each.answer) for each in found] == [(now, answers[now]) for now in changes]
+
+
+@many
+@given(TIMED_RULES, customers(), STARTS, ZONES)
+def test_boundaries_of_parts_are_the_boundaries_of_the_whole(
+    document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo
+) -> None:
+    rule, facts = parse_rule(document), facts_of(*customer)
+    middle, until = after + 11, after + 3 * DAY_MS
+    whole = boundaries(rule, facts, after, until, zone)
+    assert whole == boundaries(rule, facts, after, middle, zone) + boundaries(rule, facts, middle, until, zone)
+
+
+def asked_for(ranges: list[Range], customer: Customer) -> bool:
+    """Whether a look-up of the ranges in an index of events and of attribute instants finds the customer."""
+    attributes, events, _ = customer
+    for each in ranges:
+        if isinstance(each, EventRange):
+            times = [at for name, at, _, _ in events if name == each.name]
+        else:
+            at = naive_rules.instant(naive_rules.look_up(attributes, each.name))
+            times = [] if at is None else [at]
+        if any(each.from_ms < at <= each.to_ms for at in times):
+            return True
+    return False
+
+
+def kept_answers(
+    rule: Rule, facts: Facts, customer: Customer, start: bool, cuts: list[int], zone: ZoneInfo
+) -> dict[int, bool]:
+    """What sweeps between the cuts and events at their own times keep as the answer, at every millisecond."""
+    answer, kept = start, {cuts[0]: start}
+    for after, until in pairwise(cuts):
+        live = any(after < at <= until for _, at, _, _ in customer[1])
+        swept = asked_for(sweep_ranges(rule, after, until, zone), customer)
+        found = transitions(rule, facts, answer, after, until, zone) if live or swept else []
+        turned = {each.at_ms: each.answer for each in found}
+        for now in range(after + 1, until + 1):
+            answer = turned.get(now, answer)
+            kept[now] = answer
+    return kept
+
+
+@many
+@given(TIMED_RULES, customers(), STARTS, st.sets(st.integers(1, LENGTH_MS - 1), max_size=6), ZONES)
+def test_sweep_and_live_together_are_a_fresh_evaluation_at_every_instant(
+    document: dict[str, Any], customer: Customer, after: int, cuts: set[int], zone: ZoneInfo
+) -> None:
+    rule, facts = parse_rule(document), facts_of(*customer)
+    answers = every_answer(document, customer, after, zone)
+    ends = [after, *(after + cut for cut in sorted(cuts)), after + LENGTH_MS]
+    assert kept_answers(rule, facts, customer, answers[after], ends, zone) == answers
