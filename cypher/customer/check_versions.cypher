@@ -1,7 +1,7 @@
 // Purpose: who is meant by each row, and the version that tells whether a cached profile is still true.
 // Mode: READ
-// Param: rows LIST OF {key STRING, uid STRING|null, id STRING|null}, at most a few hundred; one of uid and id is set
-// Column: key STRING, as given
+// Param: rows LIST OF {key INTEGER, uid STRING|null, id STRING|null}, at most a few hundred; one of uid and id is set
+// Column: key INTEGER, as given
 // Column: id STRING, the living customer; rows without one are missing
 // Column: version INTEGER
 // Column: catalogue INTEGER, moves with every change of the segments' definitions

@@ -1,0 +1,172 @@
+"""Customers as they are read: whole profile pages, versions, lists, search."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from graph.client import GraphClient
+from graph.queries import load
+from graph.repositories.event import EventRecord, EventsAsked, event_of
+
+CHECK_VERSIONS = load("customer/check_versions")
+GET_PROFILES = load("customer/get_profiles")
+LIST_PAGE = load("customer/list_page")
+LIST_BY_ID_PREFIX = load("customer/list_by_id_prefix")
+SEARCH_NAMES = load("customer/search_names")
+
+# Nobody reads past this many hits of a name; it bounds what the full-text index may hand over.
+MAX_NAME_HITS = 1_000
+
+# Scripts that the standard analyser splits into single characters: a prefix of such a word is a phrase of its parts.
+_CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_WORD = re.compile(r"\w+")
+
+
+class CustomerKey(msgspec.Struct, frozen=True):
+    """Whom a look-up means: exactly one of an identifier's uid and a customer id (living or retired)."""
+
+    uid: str | None = None
+    id: str | None = None
+
+
+class ProfileNeed(msgspec.Struct, frozen=True):
+    """Which parts of a profile a request shows; attributes always come along.
+
+    Args:
+        events: a first page (without `after`), read in the same statement.
+        more_events: other pages, a statement each.
+    """
+
+    identifiers: bool = False
+    segments: bool = False
+    events: EventsAsked | None = None
+    more_events: tuple[EventsAsked, ...] = ()
+
+
+class CustomerVersion(msgspec.Struct, frozen=True):
+    """Who a key means now, and whether anything about them changed."""
+
+    id: str
+    version: int
+    catalogue: int
+
+
+class StoredAttribute(msgspec.Struct, frozen=True, gc=False):
+    """One attribute as the node keeps it: encoded value, instant (ms) and source of the observation behind it."""
+
+    v: msgspec.Raw
+    at: int
+    s: str
+
+
+class StoredIdentifier(msgspec.Struct, frozen=True, gc=False):
+    """An identifier with its value still sealed."""
+
+    uid: str
+    namespace: str
+    first_seen_ms: int
+    last_seen_ms: int
+    cipher: bytes
+
+
+class StoredMembership(msgspec.Struct, frozen=True, gc=False):
+    """One membership: the segment's key, since when (ms), and by which version of its rule."""
+
+    segment_key: str
+    since_ms: int
+    segment_version: int
+
+
+class StoredProfile(msgspec.Struct, frozen=True, gc=False):
+    """One customer as read; None for a part that was not asked for."""
+
+    id: str
+    version: int
+    catalogue: int
+    created_at_ms: int
+    updated_at_ms: int
+    attributes: Mapping[str, StoredAttribute]
+    identifiers: tuple[StoredIdentifier, ...] | None
+    segments: tuple[StoredMembership, ...] | None
+    events: tuple[EventRecord, ...] | None
+
+
+_attributes = msgspec.json.Decoder(dict[str, StoredAttribute])
+
+
+class CustomerRepository:
+    """Reads of customers; every method is one statement."""
+
+    def __init__(self, graph: GraphClient):
+        self._graph = graph
+
+    async def get_versions(self, keys: Sequence[CustomerKey]) -> dict[CustomerKey, CustomerVersion]:
+        """Who each key means and at which version; keys that mean nobody are missing."""
+        rows = await self._graph.read(CHECK_VERSIONS, rows=_rows(keys))
+        return {keys[row["key"]]: CustomerVersion(row["id"], row["version"], row["catalogue"]) for row in rows}
+
+    async def get_profiles(self, keys: Sequence[CustomerKey], need: ProfileNeed) -> dict[CustomerKey, StoredProfile]:
+        """The needed parts of each profile; keys that mean nobody are missing."""
+        events = need.events
+        rows = await self._graph.read(
+            GET_PROFILES,
+            rows=_rows(keys),
+            with_identifiers=need.identifiers,
+            with_segments=need.segments,
+            event_count=events.count if events else 0,
+            names=list(events.names) if events and events.names is not None else None,
+            from_ms=events.from_ms if events else 0,
+            to_ms=events.to_ms if events else 0,
+        )
+        return {keys[row["key"]]: _profile(row, need) for row in rows}
+
+    async def list_ids(self, after: str, count: int) -> list[str]:
+        """Ids of living customers after `after`, ascending, at most `count`."""
+        return [row["id"] for row in await self._graph.read(LIST_PAGE, after=after, count=count)]
+
+    async def list_ids_by_prefix(self, prefix: str, after: str, count: int) -> list[str]:
+        """Ids of living customers that begin with `prefix`, after `after`, ascending, at most `count`."""
+        rows = await self._graph.read(LIST_BY_ID_PREFIX, prefix=prefix, after=after, count=count)
+        return [row["id"] for row in rows]
+
+    async def find_ids_by_name(self, text: str) -> list[str]:
+        """Ids of customers whose name holds every word of `text`, the words as prefixes; best first, bounded."""
+        query = lucene_prefix_query(text)
+        if not query:
+            return []
+        return [row["id"] for row in await self._graph.read(SEARCH_NAMES, words=query, count=MAX_NAME_HITS)]
+
+
+def lucene_prefix_query(text: str) -> str:
+    """A Lucene query in which every word must occur, as a prefix; "" when there is no word.
+
+    Only letters, digits and underscores of `text` survive, so nothing of it can act as query syntax.
+
+    >>> lucene_prefix_query('Ann "Lee" 王小')
+    '+ann* +lee* +"王小"'
+    """
+    words: list[str] = _WORD.findall(text.lower())
+    return " ".join(f'+"{word}"' if _CJK.search(word) else f"+{word}*" for word in words)
+
+
+def _rows(keys: Sequence[CustomerKey]) -> list[dict[str, Any]]:
+    return [{"key": place, "uid": key.uid, "id": key.id} for place, key in enumerate(keys)]
+
+
+def _profile(row: Mapping[str, Any], need: ProfileNeed) -> StoredProfile:
+    encoded = row["attributes"]
+    return StoredProfile(
+        id=row["id"],
+        version=row["version"],
+        catalogue=row["catalogue"],
+        created_at_ms=row["created_at"],
+        updated_at_ms=row["updated_at"],
+        attributes=_attributes.decode(encoded) if encoded else {},
+        identifiers=tuple(StoredIdentifier(*each) for each in row["identifiers"]) if need.identifiers else None,
+        segments=tuple(StoredMembership(*each) for each in row["segments"]) if need.segments else None,
+        events=tuple(event_of(each) for each in row["events"]) if need.events else None,
+    )

@@ -1,0 +1,106 @@
+"""What resolvers work with: the process's services, and one request's own things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from base.keys import Keyring
+from base.settings import Settings
+from graph.client import GraphClient
+from graph.repositories.customer import CustomerRepository
+from graph.repositories.event import EventRecord, EventRepository, EventsAsked
+from graph.repositories.segment import SegmentRecord, SegmentRepository
+from resolvers.cursors import Cursors
+from resolvers.ports import FactsReader, Jobs, PendingCalls, Updates
+from resolvers.profiles import ProfileReader
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What one process has of everything. Built once, in server.py."""
+
+    settings: Settings
+    zone: ZoneInfo
+    graph: GraphClient
+    keyring: Keyring
+    cursors: Cursors
+    customers: CustomerRepository
+    events: EventRepository
+    segments: SegmentRepository
+    profiles: ProfileReader
+    facts: FactsReader
+    pending: PendingCalls
+    jobs: Jobs
+    updates: Updates
+
+
+class Loaders:
+    """One request's data loaders: what look-ahead could not foresee is still read once, in batches."""
+
+    def __init__(self, services: Services):
+        self._services = services
+        self._events: dict[EventsAsked, DataLoader[str, Sequence[EventRecord]]] = {}
+
+    @cached_property
+    def segments(self) -> DataLoader[str, SegmentRecord | None]:
+        """Segments by key, with their present status."""
+
+        async def load(keys: list[str]) -> list[SegmentRecord | None]:
+            found = await self._services.segments.get_many(keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def member_counts(self) -> DataLoader[str, int]:
+        """Members by segment key; 0 for one that is gone."""
+
+        async def load(keys: list[str]) -> list[int]:
+            found = await self._services.segments.count_members(keys)
+            return [found.get(key, 0) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    def events(self, asked: EventsAsked) -> DataLoader[str, Sequence[EventRecord]]:
+        """One page of events by customer id."""
+        loader = self._events.get(asked)
+        if loader is None:
+
+            async def load(ids: list[str]) -> list[Sequence[EventRecord]]:
+                found = await self._services.events.list_of_customers(ids, asked)
+                return [found.get(customer_id, ()) for customer_id in ids]
+
+            loader = self._events[asked] = DataLoader(load_fn=load)
+        return loader
+
+
+class RequestContext:
+    """One operation's context; a subscription has a fresh one for every event.
+
+    Args:
+        request_id: stands in logs, in the response header, and in what clients see of internal errors.
+    """
+
+    __slots__ = ("_loaders", "request_id", "services")
+
+    def __init__(self, services: Services, request_id: str):
+        self.services = services
+        self.request_id = request_id
+        self._loaders: Loaders | None = None
+
+    @property
+    def loaders(self) -> Loaders:
+        """This request's data loaders."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.services)
+        return self._loaders
+
+
+Info: TypeAlias = strawberry.Info[RequestContext, None]

@@ -1,0 +1,40 @@
+"""Facts for questions about rules, loaded by the same code as live evaluation: one rule, one meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from base.keys import Keyring
+from graph.client import GraphClient, Transaction
+from graph.repositories.live import StoredRule
+from rules.facts import Facts
+from rules.printer import print_rule
+from rules.tree import Rule
+from workers.live.catalogue import build
+from workers.live.facts import load_states
+
+# A catalogue of one rule, which exists for one question only.
+_ASKED = "asked"
+
+
+class LiveFacts:
+    """Reads facts from the graph; the implementation of `resolvers.ports.FactsReader`."""
+
+    def __init__(self, graph: GraphClient, keyring: Keyring, zone: ZoneInfo):
+        self._graph = graph
+        self._keyring = keyring
+        self._zone = zone
+
+    async def load(self, rule: Rule, customer_ids: Sequence[str], now_ms: int) -> dict[str, Facts]:
+        """Facts by customer id, those that the rule reads; unknown ids are missing. At most three statements."""
+        stored = StoredRule(_ASKED, 0, msgspec.json.encode(print_rule(rule)).decode(), "LIVE")
+        catalogue = build(0, [stored], self._zone, now_ms)
+
+        async def work(tx: Transaction) -> dict[str, Facts]:
+            states = await load_states(tx, customer_ids, catalogue, self._keyring)
+            return {customer_id: state.facts() for customer_id, state in states.items()}
+
+        return await self._graph.write("read_facts", work)

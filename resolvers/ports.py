@@ -1,0 +1,38 @@
+"""What resolvers need of other parts, so small that a test can stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+from delivery.change import PublishedChange
+from rules.facts import Facts
+from rules.tree import Rule
+
+
+class FactsReader(Protocol):
+    """Loads what rules read of customers; implemented on the live evaluation's own loading."""
+
+    async def load(self, rule: Rule, customer_ids: Sequence[str], now_ms: int) -> dict[str, Facts]:
+        """Facts by customer id, at least those that the rule reads; unknown ids are missing."""
+
+
+class PendingCalls(Protocol):
+    """Knows which accepted calls wait to be applied."""
+
+    async def pending_message_ids(self, message_ids: Sequence[str]) -> set[str]:
+        """Those of the message ids that wait."""
+
+
+class Jobs(Protocol):
+    """Puts work into the background queue."""
+
+    async def enqueue(self, task: str, *args: object, job_id: str | None = None) -> None:
+        """Queue one job; tasks take ids, not objects."""
+
+
+class Updates(Protocol):
+    """The change log as subscribers read it; implemented by delivery.hub.ChangeHub."""
+
+    def subscribe(self, segments: frozenset[str] | None, after: str | None) -> AsyncGenerator[PublishedChange, None]:
+        """Published changes of these segments (None: of all) after a cursor (None: from now on)."""

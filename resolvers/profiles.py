@@ -1,0 +1,245 @@
+"""Profiles as requests see them, read in shared statements and kept while the customer's version stands."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from base import clock, metrics
+from base.keys import Keyring
+from graph.repositories.customer import (
+    CustomerKey,
+    CustomerRepository,
+    CustomerVersion,
+    ProfileNeed,
+    StoredIdentifier,
+    StoredProfile,
+)
+from graph.repositories.event import EventRecord, EventRepository, EventsAsked
+from graph.repositories.segment import SegmentRecord
+from resolvers.batching import Coalescer
+from resolvers.catalogue import SegmentCatalogue
+
+# A commit becomes visible record by record: a profile of somebody who changed less than this ago may be half old.
+# It is shown, as any read then may be, but not kept.
+SETTLE_MS = 2_000
+# Encoded profiles kept in one process; with their keys and table about 1.3 times as much memory.
+MAX_CACHE_BYTES = 64 * 1024 * 1024
+_ENTRY_OVERHEAD_BYTES = 600
+# As many kinds of requests are read side by side; beyond, the least recently used kind is forgotten.
+MAX_NEEDS = 256
+
+
+class Identifier(msgspec.Struct, frozen=True, gc=False):
+    """One identifier, its value readable; times in ms."""
+
+    uid: str
+    namespace: str
+    value: str
+    first_seen_ms: int
+    last_seen_ms: int
+
+
+class Attribute(msgspec.Struct, frozen=True, gc=False):
+    """One attribute; `value` is encoded JSON, `source` is `identifier` for the e-mail and phone of the identifiers."""
+
+    name: str
+    value: msgspec.Raw
+    observed_at_ms: int
+    source: str
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """One membership, with the segment's definition (see SegmentCatalogue for what of it is current)."""
+
+    segment: SegmentRecord
+    since_ms: int
+    segment_version: int
+
+
+@dataclass(slots=True)
+class Profile:
+    """One customer, with the parts that were asked for; None for the others."""
+
+    id: str
+    created_at_ms: int
+    updated_at_ms: int
+    attributes: Mapping[str, Attribute]
+    identifiers: Sequence[Identifier] | None
+    memberships: Sequence[Membership] | None
+    events: dict[EventsAsked, Sequence[EventRecord]]
+
+
+class Rendering(Protocol):
+    """Turns a profile into the encoded JSON that a request shows of it. Equal renderings give equal bytes."""
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for renderings that show the same of a profile."""
+
+    def render(self, profile: Profile) -> bytes:
+        """The encoded object. No I/O."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A customer as encoded JSON, ready to be put into a response."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    body: bytes
+    id: str
+    version: int
+    catalogue: int
+
+
+class ProfileReader:
+    """Reads profiles for all requests of a process."""
+
+    def __init__(
+        self,
+        customers: CustomerRepository,
+        events: EventRepository,
+        catalogue: SegmentCatalogue,
+        keyring: Keyring,
+        max_cache_bytes: int = MAX_CACHE_BYTES,
+    ):
+        self._customers = customers
+        self._events = events
+        self._catalogue = catalogue
+        self._keyring = keyring
+        self._versions: Coalescer[CustomerKey, CustomerVersion] = Coalescer(customers.get_versions)
+        self._readers: OrderedDict[ProfileNeed, Coalescer[CustomerKey, StoredProfile]] = OrderedDict()
+        self._kept: OrderedDict[tuple[CustomerKey, Hashable], _Kept] = OrderedDict()
+        self._kept_bytes = 0
+        self._max_cache_bytes = max_cache_bytes
+
+    async def find(self, key: CustomerKey, need: ProfileNeed) -> Profile | None:
+        """Who the key means now, with the needed parts; None when it means nobody."""
+        stored = await self._reader(need).load(key)
+        return None if stored is None else await self._profile(stored, need)
+
+    async def find_rendered(self, key: CustomerKey, need: ProfileNeed, rendering: Rendering) -> Rendered | None:
+        """The same, encoded; from memory when neither the customer nor the segments' definitions have changed."""
+        place = (key, rendering.key)
+        kept = self._kept.get(place)
+        if kept is not None:
+            current = await self._versions.load(key)
+            if current is not None and (kept.id, kept.version, kept.catalogue) == (
+                current.id,
+                current.version,
+                current.catalogue,
+            ):
+                metrics.CACHE.labels("profile", "hit").inc()
+                if place in self._kept:
+                    self._kept.move_to_end(place)
+                return Rendered(kept.body)
+            metrics.CACHE.labels("profile", "stale").inc()
+            self._drop(place)
+        else:
+            metrics.CACHE.labels("profile", "miss").inc()
+        stored = await self._reader(need).load(key)
+        if stored is None:
+            return None
+        body = rendering.render(await self._profile(stored, need))
+        if clock.now_ms() - stored.updated_at_ms > SETTLE_MS and self._catalogue.is_settled():
+            self._keep(place, _Kept(body, stored.id, stored.version, stored.catalogue))
+        return Rendered(body)
+
+    async def get_many(self, ids: Sequence[str], need: ProfileNeed) -> list[Profile]:
+        """Customers by id, in the order given, with the needed parts; those that are gone are left out."""
+        keys = [CustomerKey(id=customer_id) for customer_id in ids]
+        found = await self._customers.get_profiles(keys, need) if keys else {}
+        return [await self._profile(found[key], need) for key in keys if key in found]
+
+    def _reader(self, need: ProfileNeed) -> Coalescer[CustomerKey, StoredProfile]:
+        reader = self._readers.get(need)
+        if reader is None:
+
+            async def read(keys: Sequence[CustomerKey]) -> dict[CustomerKey, StoredProfile]:
+                return await self._customers.get_profiles(keys, need)
+
+            reader = self._readers[need] = Coalescer(read)
+            if len(self._readers) > MAX_NEEDS:
+                self._readers.popitem(last=False)
+        return reader
+
+    async def _profile(self, stored: StoredProfile, need: ProfileNeed) -> Profile:
+        identifiers = None
+        attributes = {name: Attribute(name, value.v, value.at, value.s) for name, value in stored.attributes.items()}
+        if stored.identifiers is not None:
+            identifiers = self._open(stored.identifiers)
+            _add_readable(attributes, identifiers)
+        memberships = None
+        if stored.segments is not None:
+            known = await self._catalogue.at(stored.catalogue) if stored.segments else {}
+            memberships = [
+                Membership(known[each.segment_key], each.since_ms, each.segment_version)
+                for each in sorted(stored.segments, key=lambda each: each.segment_key)
+                if each.segment_key in known
+            ]
+        events: dict[EventsAsked, Sequence[EventRecord]] = {}
+        if need.events is not None and stored.events is not None:
+            events[need.events] = stored.events
+        for asked in need.more_events:
+            events[asked] = (await self._events.list_of_customers([stored.id], asked)).get(stored.id, ())
+        return Profile(
+            id=stored.id,
+            created_at_ms=stored.created_at_ms,
+            updated_at_ms=stored.updated_at_ms,
+            attributes=attributes,
+            identifiers=identifiers,
+            memberships=memberships,
+            events=events,
+        )
+
+    def _open(self, sealed: Sequence[StoredIdentifier]) -> list[Identifier]:
+        opened = [
+            Identifier(
+                uid=each.uid,
+                namespace=each.namespace,
+                value=self._keyring.open_display(each.cipher, each.uid),
+                first_seen_ms=each.first_seen_ms,
+                last_seen_ms=each.last_seen_ms,
+            )
+            for each in sealed
+        ]
+        opened.sort(key=lambda each: (-each.last_seen_ms, each.uid))
+        return opened
+
+    def _keep(self, place: tuple[CustomerKey, Hashable], kept: _Kept) -> None:
+        self._drop(place)
+        self._kept[place] = kept
+        self._kept_bytes += len(kept.body) + _ENTRY_OVERHEAD_BYTES
+        while self._kept_bytes > self._max_cache_bytes and self._kept:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, place: tuple[CustomerKey, Hashable]) -> None:
+        kept = self._kept.pop(place, None)
+        if kept is not None:
+            self._kept_bytes -= len(kept.body) + _ENTRY_OVERHEAD_BYTES
+
+
+# Traits that are stored as identifiers only, and shown as attributes all the same.
+READABLE_IDENTIFIERS = ("email", "phone")
+
+
+def _add_readable(attributes: dict[str, Attribute], newest_first: Sequence[Identifier]) -> None:
+    """The newest e-mail and phone as attributes.
+
+    TRICKY: workers/live/facts.py takes the same one (ties by uid), so that rules and readers agree.
+    """
+    for name in READABLE_IDENTIFIERS:
+        held = [each for each in newest_first if each.namespace == name]
+        if held:
+            newest = max(held, key=lambda each: (each.last_seen_ms, each.uid))
+            attributes[name] = Attribute(
+                name, msgspec.Raw(msgspec.json.encode(newest.value)), newest.last_seen_ms, "identifier"
+            )

@@ -1,0 +1,177 @@
+"""Rules as requests bring them, and questions about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from base.clock import now_ms
+from base.errors import BadInput, NotFound
+from graph.repositories.customer import CustomerKey, ProfileNeed
+from resolvers import customers
+from resolvers.context import RequestContext
+from resolvers.pages import Page, check_first
+from resolvers.profiles import Profile
+from rules.checker import KnownNames, check
+from rules.evaluate import evaluate
+from rules.explain import Explanation, explain
+from rules.parser import parse_rule
+from rules.tree import Rule, SegmentLeaf, leaves_of
+
+# Customers whose facts are read in one statement.
+SCAN_PAGE = 500
+# A list filtered by a rule looks at so many customers a page, and then gives what it found and where to go on.
+MAX_SCANNED_A_PAGE = 10_000
+# Above it an estimate would outlast the time-out of a query.
+MAX_SCANNED_AN_ESTIMATE = 200_000
+_NOT_YET = {"tag": "Conditions on tags", "sequence": "Sequences of events"}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How many customers a rule held for, and when."""
+
+    count: int
+    as_of_ms: int
+
+
+def read_rule(document: Mapping[str, object], field: str) -> Rule:
+    """The rule of an input.
+
+    Raises:
+        BadInput: with the path of what is wrong.
+    """
+    _refuse_unavailable(document, field)
+    return parse_rule(document, field)
+
+
+async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
+    """The rule of an input that is used at once, its segments known to exist.
+
+    Raises:
+        BadInput: the first thing that is wrong.
+    """
+    rule = read_rule(document, field)
+    named = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
+    known = await context.services.segments.get_many(sorted(named)) if named else {}
+    for problem in check(rule, KnownNames(segments=known.keys()), field):
+        raise BadInput(problem.message, hint=problem.hint, field=problem.field)
+    return rule
+
+
+async def list_page(
+    context: RequestContext,
+    document: Mapping[str, object],
+    need: ProfileNeed,
+    *,
+    first: int | None,
+    after: str | None,
+) -> Page[Profile]:
+    """Customers for whom a rule holds now, by id. A page may be short, even empty, and yet say that more may follow."""
+    first = check_first(first)
+    rule = await checked_rule(context, document, "where")
+    behind = customers.after_id(context, after)
+    found: list[str] = []
+    at_ms = now_ms()
+    scanned = 0
+    ended = False
+    while len(found) <= first and not ended and scanned < MAX_SCANNED_A_PAGE:
+        ids = await context.services.customers.list_ids(behind, SCAN_PAGE)
+        ended = len(ids) < SCAN_PAGE
+        scanned += len(ids)
+        behind = ids[-1] if ids else behind
+        found += await _holding(context, rule, ids, at_ms)
+    unfinished = len(found) <= first and not ended
+    return await customers.page_of(
+        context,
+        found,
+        need,
+        first=first,
+        resumed=after is not None,
+        scanned_to=behind if unfinished else None,
+    )
+
+
+async def estimate(context: RequestContext, document: Mapping[str, object]) -> Estimate:
+    """For how many customers a rule holds now, by looking at each.
+
+    Raises:
+        BadInput: a wrong rule, or more customers than a request may look at.
+    """
+    rule = await checked_rule(context, document, "where")
+    at_ms = now_ms()
+    count = scanned = 0
+    behind = ""
+    while True:
+        ids = await context.services.customers.list_ids(behind, SCAN_PAGE)
+        scanned += len(ids)
+        if scanned > MAX_SCANNED_AN_ESTIMATE:
+            raise BadInput(
+                f"An estimate looks at no more than {MAX_SCANNED_AN_ESTIMATE:,} customers for now.",
+                hint="Create the segment instead: it is built in the background and counts itself.",
+            )
+        count += len(await _holding(context, rule, ids, at_ms))
+        if len(ids) < SCAN_PAGE:
+            return Estimate(count, at_ms)
+        behind = ids[-1]
+
+
+async def explain_for(
+    context: RequestContext,
+    customer_id: str,
+    *,
+    segment: str | None,
+    tag: str | None,
+    where: Mapping[str, object] | None,
+) -> Explanation:
+    """Why a rule, or a segment's rule, holds for a customer now, or why not.
+
+    Raises:
+        BadInput: not exactly one of segment and where, or a wrong rule.
+        NotFound: no such customer or segment.
+    """
+    if tag is not None:
+        raise _unavailable("tag", "tag")
+    if (segment is None) == (where is None):
+        raise BadInput("Give either segment or where.")
+    if where is not None:
+        rule = await checked_rule(context, where, "where")
+    else:
+        stored = await context.loaders.segments.load(segment or "")
+        if stored is None:
+            raise NotFound("There is no segment of this key.", hint="`segments` lists them.")
+        rule = parse_rule(msgspec.json.decode(stored.rule))
+    found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed())
+    at_ms = now_ms()
+    facts = await context.services.facts.load(rule, [found.id], at_ms) if found else {}
+    if found is None or found.id not in facts:
+        raise NotFound("There is no customer of this id.")
+    return explain(rule, facts[found.id], at_ms, context.services.zone)
+
+
+async def _holding(context: RequestContext, rule: Rule, ids: Sequence[str], at_ms: int) -> list[str]:
+    facts = await context.services.facts.load(rule, ids, at_ms) if ids else {}
+    zone = context.services.zone
+    return [one for one in ids if one in facts and evaluate(rule, facts[one], at_ms, zone)]
+
+
+def _refuse_unavailable(document: object, field: str) -> None:
+    if isinstance(document, list):
+        for place, part in enumerate(document):
+            _refuse_unavailable(part, f"{field}.{place}")
+    elif isinstance(document, dict):
+        for kind in ("all", "any", "not"):
+            if kind in document:
+                _refuse_unavailable(document[kind], f"{field}.{kind}")
+        for kind in _NOT_YET.keys() & document.keys():
+            raise _unavailable(kind, f"{field}.{kind}")
+
+
+def _unavailable(kind: str, field: str) -> BadInput:
+    return BadInput(
+        f"{_NOT_YET[kind]} cannot be used yet.",
+        hint="Use conditions on attributes, events and segments.",
+        field=field,
+    )

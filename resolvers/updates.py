@@ -1,0 +1,110 @@
+"""Segment updates, from the change log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import msgspec
+from strawberry import Parent
+
+from base.errors import BadInput
+from delivery.change import PublishedChange
+from graph.repositories.customer import CustomerKey, ProfileNeed
+from graph.repositories.segment import SegmentRecord
+from resolvers.context import Info, RequestContext
+from resolvers.profiles import Profile
+
+MAX_SEGMENTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What made the rule's answer change."""
+
+    kind: str
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One published change; `segment_key` and `customer_id` name what is read when it is asked for."""
+
+    cursor: str
+    id: str
+    kind: str
+    segment_key: str
+    segment_version: int
+    customer_id: str
+    sequence: int
+    occurred_at_ms: int
+    published_at_ms: int
+    cause: Cause
+
+
+async def subscribe(
+    context: RequestContext, segments: Sequence[str] | None, after: str | None
+) -> AsyncGenerator[Update, None]:
+    """Changes of these segments (None: all) behind a cursor ("0": all kept; None: from now on), in order, each once.
+
+    Raises:
+        BadInput: too many or unknown segments, or a cursor that is none.
+        KithError: CURSOR_EXPIRED, or RATE_LIMITED for a reader that is too slow.
+    """
+    keys = None if segments is None else frozenset(segments)
+    if keys is not None:
+        if len(keys) > MAX_SEGMENTS:
+            raise BadInput(f"At most {MAX_SEGMENTS} segments; leave them out to hear of all.", field="segments")
+        unknown = keys - (await context.services.segments.get_many(sorted(keys))).keys()
+        # With a cursor, what is named may have been deleted since, and its last changes are still to be read.
+        if unknown and after is None:
+            raise BadInput(f"There is no segment {sorted(unknown)[0]!r}.", field="segments")
+    return _updates(context, keys, after)
+
+
+async def _updates(
+    context: RequestContext, keys: frozenset[str] | None, after: str | None
+) -> AsyncGenerator[Update, None]:
+    async with aclosing(context.services.updates.subscribe(keys, after)) as changes:
+        async for published in changes:
+            yield _update(published)
+
+
+async def segment(root: Parent[Update], info: Info) -> SegmentRecord:
+    """The segment as it is now; one deleted since shows its key only, as OFFLINE."""
+    found = await info.context.loaders.segments.load(root.segment_key)
+    return found or SegmentRecord(
+        id=f"seg_{root.segment_key}",
+        key=root.segment_key,
+        name=root.segment_key,
+        rule=msgspec.Raw(b"null"),
+        version=root.segment_version,
+        status="OFFLINE",
+        as_of_ms=None,
+        last_error=None,
+        progress=0.0,
+        created_at_ms=root.occurred_at_ms,
+        updated_at_ms=root.occurred_at_ms,
+    )
+
+
+async def customer(context: RequestContext, update: Update, need: ProfileNeed) -> Profile | None:
+    """The customer as it is now, under another id if it was merged since; None when erased."""
+    return await context.services.profiles.find(CustomerKey(id=update.customer_id), need)
+
+
+def _update(published: PublishedChange) -> Update:
+    change = published.change
+    return Update(
+        cursor=published.cursor,
+        id=change.id,
+        kind=change.kind,
+        segment_key=change.segment,
+        segment_version=change.segment_version,
+        customer_id=change.customer,
+        sequence=change.sequence,
+        occurred_at_ms=change.occurred_at,
+        published_at_ms=published.published_at,
+        cause=Cause(change.cause, change.event_id),
+    )

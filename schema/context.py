@@ -1,0 +1,31 @@
+"""One operation's context: what resolvers need, and what look-ahead knows of the operation."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import strawberry
+from graphql.execution.values import VariableValues
+
+from resolvers.context import RequestContext, Services
+from schema.execution.document import Prepared
+
+
+class OperationContext(RequestContext):
+    """Adds the prepared document and the variables, so that selections can be read ahead.
+
+    Args:
+        variables: None until the executor has coerced them; resolvers always see them.
+    """
+
+    __slots__ = ("prepared", "variables")
+
+    def __init__(
+        self, services: Services, request_id: str, prepared: Prepared, variables: VariableValues | None = None
+    ):
+        super().__init__(services, request_id)
+        self.prepared = prepared
+        self.variables = variables
+
+
+Info: TypeAlias = strawberry.Info[OperationContext, None]

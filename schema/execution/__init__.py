@@ -1,0 +1,1 @@
+"""From request text to answer: parse and validate (cached), limits, look-ahead, execution."""

@@ -1,0 +1,41 @@
+"""A document that was parsed, measured and validated; kept for as long as clients use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, OperationType
+
+if TYPE_CHECKING:
+    from schema.execution.cost import CostNode
+    from schema.execution.profile_shape import ProfileShape
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One valid document.
+
+    Attributes:
+        costs: what each operation may touch, by its place in the document, see `cost`.
+        shapes: selections of customers that were read ahead, by the identity of their field nodes (which live as long
+            as the document).
+    """
+
+    document: DocumentNode
+    operations: Mapping[str | None, OperationDefinitionNode]
+    fragments: Mapping[str, FragmentDefinitionNode]
+    costs: Mapping[str | None, CostNode]
+    shapes: dict[tuple[int, ...], ProfileShape] = field(default_factory=dict)
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The operation of that name, or the only one when no name is given."""
+        if name is None or name == "":
+            return next(iter(self.operations.values())) if len(self.operations) == 1 else None
+        return self.operations.get(name)
+
+
+def kind_of(operation: OperationDefinitionNode) -> OperationType:
+    """Query, mutation or subscription."""
+    return operation.operation

@@ -1,0 +1,225 @@
+"""Runs operations: the same steps for every transport."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Literal, TypeGuard
+
+import msgspec
+import strawberry
+from graphql import (
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.execution.execute import create_source_event_stream
+from strawberry.execution import optimized_is_awaitable
+
+from base.errors import BadInput, ErrorCode, KithError
+from resolvers.context import Services
+from schema.context import OperationContext
+from schema.errors import formatted, of_fault
+from schema.execution.cost import MAX_COST, cost_of
+from schema.execution.document import Prepared
+from schema.execution.executor import KithExecutor
+from schema.execution.limits import MAX_TOKENS, check_document, check_text
+
+QUERY_TIMEOUT_S = 10.0
+MAX_CACHED_DOCUMENTS = 512
+# Longer texts carry their values with them, so they do not come twice.
+MAX_CACHED_CHARS = 8_000
+
+
+def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
+    return optimized_is_awaitable(value)
+
+
+class GraphQLRequest(msgspec.Struct):
+    """One request as any transport brings it; unknown members are ignored."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response to be encoded.
+
+    Attributes:
+        started: False when the request was refused before anything ran; then there is no `data`.
+    """
+
+    body: dict[str, Any]
+    started: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A request that may run."""
+
+    prepared: Prepared
+    kind: Literal["query", "mutation", "subscription"]
+    name: str | None
+    request: GraphQLRequest
+
+
+class Refused(Exception):
+    """The request cannot run; `answer` says why."""
+
+    def __init__(self, errors: list[dict[str, Any]]):
+        super().__init__()
+        self.answer = Answer({"errors": errors}, started=False)
+
+
+class Engine:
+    """The schema and everything that its operations need. One a process.
+
+    Args:
+        open_schema: introspection and suggestions are for local use.
+    """
+
+    def __init__(self, schema: strawberry.Schema, services: Services, *, open_schema: bool):
+        self._schema: GraphQLSchema = schema._schema
+        self._services = services
+        self._open_schema = open_schema
+        self._rules = specified_rules if open_schema else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        self._documents: OrderedDict[str, Prepared] = OrderedDict()
+
+    def prepare(self, request: GraphQLRequest, request_id: str) -> Operation:
+        """Parse, measure and validate; known documents come from memory.
+
+        Raises:
+            Refused: with what is wrong.
+        """
+        try:
+            prepared = self._document(request.query, request_id)
+            operation = prepared.operation(request.operationName)
+            if operation is None:
+                raise BadInput("The document has no such operation.", hint="Name one of its operations.")
+            name = operation.name.value if operation.name else None
+            if prepared.costs[name].cost(request.variables or {}) > MAX_COST:
+                raise BadInput(f"The query may bring more than {MAX_COST:,} objects.", hint="Ask for smaller pages.")
+        except KithError as fault:
+            raise Refused([of_fault(fault)]) from None
+        return Operation(prepared, operation.operation.value, name, request)
+
+    async def execute(self, operation: Operation, request_id: str) -> Answer:
+        """Run a query or mutation; never raises for what happens inside."""
+        context = OperationContext(self._services, request_id, operation.prepared)
+        executor = self._executor(operation, context)
+        if isinstance(executor, Answer):
+            return executor
+        try:
+            async with asyncio.timeout(QUERY_TIMEOUT_S):
+                result = executor.execute_operation()
+                if not isinstance(result, ExecutionResult):
+                    result = await result
+        except TimeoutError:
+            slow = KithError(
+                ErrorCode.UNAVAILABLE,
+                f"The query took longer than {QUERY_TIMEOUT_S:g} s and was stopped.",
+                hint="Ask for smaller pages, or create a segment instead of an estimate.",
+            )
+            return Answer({"errors": [of_fault(slow)], "data": None}, started=True)
+        return self._answer(result, request_id)
+
+    async def subscribe(self, operation: Operation, request_id: str) -> AsyncGenerator[Answer, None]:
+        """Run a subscription: one answer an event. Ends with an answer with errors when the stream breaks."""
+        context = OperationContext(self._services, request_id, operation.prepared)
+        executor = self._executor(operation, context)
+        if isinstance(executor, Answer):
+            yield executor
+            return
+        stream = create_source_event_stream(executor)
+        if not isinstance(stream, AsyncIterable | ExecutionResult):
+            stream = await stream
+        if isinstance(stream, ExecutionResult):
+            yield Answer({"errors": self._errors(stream.errors, request_id)}, started=False)
+            return
+        async with aclosing(stream) as events:  # type: ignore[type-var]
+            try:
+                async for event in events:
+                    yield await self._event(executor, operation.prepared, event, request_id)
+            except Exception as fault:
+                error = GraphQLError("The stream broke.", original_error=fault)
+                yield Answer({"errors": self._errors([error], request_id)}, started=False)
+
+    async def _event(self, executor: Any, prepared: Prepared, event: object, request_id: str) -> Answer:
+        # A context an event: data loaders remember, and what they remember would be old by the next one.
+        one = executor.build_per_event_executor(event)
+        one.context_value = OperationContext(self._services, request_id, prepared, executor.variable_values)
+        result = one.execute_operation(False)
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        return self._answer(result, request_id)
+
+    def _executor(self, operation: Operation, context: OperationContext) -> Any:
+        request = operation.request
+        executor = KithExecutor.build(
+            self._schema,
+            operation.prepared.document,
+            None,
+            context,
+            request.variables or {},
+            request.operationName or None,
+            is_awaitable=_is_awaitable,
+            hide_suggestions=not self._open_schema,
+        )
+        if isinstance(executor, list):
+            return Answer({"errors": self._errors(executor, context.request_id)}, started=False)
+        context.variables = executor.variable_values
+        return executor
+
+    def _document(self, query: str, request_id: str) -> Prepared:
+        prepared = self._documents.get(query)
+        if prepared is not None:
+            self._documents.move_to_end(query)
+            return prepared
+        check_text(query)
+        try:
+            document = parse(query, max_tokens=MAX_TOKENS)
+        except GraphQLError as error:
+            raise Refused(self._errors([error], request_id)) from None
+        check_document(document)
+        errors = validate(self._schema, document, self._rules, max_errors=20, hide_suggestions=not self._open_schema)
+        if errors:
+            raise Refused(self._errors(errors, request_id))
+        fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        operations = {
+            node.name.value if node.name else None: node
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
+        }
+        costs = {name: cost_of(node, fragments) for name, node in operations.items()}
+        prepared = Prepared(document, operations, fragments, costs)
+        if len(query) <= MAX_CACHED_CHARS:
+            self._documents[query] = prepared
+            if len(self._documents) > MAX_CACHED_DOCUMENTS:
+                self._documents.popitem(last=False)
+        return prepared
+
+    def _answer(self, result: ExecutionResult, request_id: str) -> Answer:
+        if not result.errors:
+            return Answer({"data": result.data}, started=True)
+        return Answer({"errors": self._errors(result.errors, request_id), "data": result.data}, started=True)
+
+    def _errors(self, errors: list[GraphQLError] | None, request_id: str) -> list[dict[str, Any]]:
+        return [formatted(error, request_id, suggest=self._open_schema) for error in errors or ()]
+
+
+def is_subscription(operation: Operation) -> bool:
+    """Whether the operation is a stream."""
+    return operation.kind == OperationType.SUBSCRIPTION.value

@@ -1,0 +1,38 @@
+"""GraphQL's execution, with a short cut for customers whose selection is plain."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+from graphql import GraphQLObjectType
+from graphql.pyutils import AwaitableOrValue
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from resolvers.profiles import Profile, Rendered
+from schema.context import OperationContext
+from schema.execution.lookahead import bound_shape
+
+
+class KithExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Answers a customer in one step where its selection allows, instead of field by field."""
+
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: Any,
+        info: Any,
+        path: Any,
+        result: Any,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """The completed object; for customers possibly as encoded JSON, which the response takes as it is."""
+        if isinstance(result, Rendered):
+            return cast("dict[str, Any]", msgspec.Raw(result.body))
+        if isinstance(result, Profile):
+            context: OperationContext = self.context_value
+            nodes = [details.node for details in field_details_list]
+            shape = bound_shape(context, nodes, self.schema, self.variable_values)
+            if shape.parts is not None and all(asked in result.events for asked in shape.pages):
+                return shape.write(result)
+        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)

@@ -1,0 +1,1 @@
+"""Input types, and how each becomes plain values for resolvers/."""

@@ -1,0 +1,126 @@
+"""Rules as clients write them. Shape only: rules/ says what they mean and refuses what makes no sense."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import StrEnum
+
+import strawberry
+
+from base.clock import iso
+from rules.operators import MeasureKind, Operator
+from schema.scalars import JSON, DateTime, Duration
+
+strawberry.enum(Operator, description="A comparison; docs/api.md says which values each takes.")
+strawberry.enum(MeasureKind, description="What is computed over the events that pass the filter.")
+
+# Python names that GraphQL spells otherwise, and instants, which rules carry as ISO 8601 text.
+_SPELLING = {"not_": "not", "from_": "from", "last_days": "lastDays", "days_ago": "daysAgo"}
+
+
+@strawberry.input(description="From (included) to (excluded).")
+class TimeRange:
+    from_: DateTime = strawberry.field(name="from")
+    to: DateTime
+
+
+@strawberry.input(description="Calendar days before today, both included: {from: 4, to: 1}.")
+class DayRange:
+    from_: int = strawberry.field(name="from")
+    to: int
+
+
+@strawberry.input(one_of=True, description="Which events count by their time; without it, all do.")
+class WindowInput:
+    last: Duration | None = strawberry.field(
+        default=strawberry.UNSET, description="Slides to the millisecond: `P30D`, `PT10S`."
+    )
+    last_days: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Calendar days up to today, which is the first of them."
+    )
+    between: TimeRange | None = strawberry.UNSET
+    days_ago: DayRange | None = strawberry.UNSET
+
+
+@strawberry.input
+class MeasureInput:
+    kind: MeasureKind
+    property: str | None = strawberry.UNSET
+
+
+@strawberry.input(description="A condition on a property of an event.")
+class PropertyCondition:
+    name: str
+    op: Operator
+    values: list[JSON] | None = strawberry.field(default_factory=list)
+
+
+@strawberry.input(description="A condition on an attribute of the customer.")
+class AttributeCondition:
+    name: str
+    op: Operator
+    values: list[JSON] | None = strawberry.field(default_factory=list)
+
+
+@strawberry.input(description="A measure of one event, compared: at least once, unless said otherwise.")
+class EventCondition:
+    name: str
+    where: list[PropertyCondition] | None = strawberry.field(default=strawberry.UNSET, description="All must hold.")
+    measure: MeasureInput | None = strawberry.field(default_factory=lambda: MeasureInput(kind=MeasureKind.COUNT))
+    op: Operator | None = Operator.GTE
+    values: list[JSON] | None = strawberry.field(default_factory=lambda: [JSON(1)])
+    window: WindowInput | None = strawberry.UNSET
+
+
+@strawberry.input
+class SequenceStep:
+    event: str
+    where: list[PropertyCondition] | None = strawberry.UNSET
+    not_: bool = strawberry.field(name="not", default=False)
+
+
+@strawberry.input(description="Steps in the order of time. Not evaluated yet: refused with a hint.")
+class SequenceCondition:
+    steps: list[SequenceStep]
+    within: Duration
+
+
+@strawberry.input(description="A condition on a tag's value. Not evaluated yet: refused with a hint.")
+class TagCondition:
+    key: str
+    op: Operator
+    values: list[JSON] | None = strawberry.field(default_factory=list)
+
+
+@strawberry.input(one_of=True, description="A rule: exactly one of its fields.")
+class RuleInput:
+    all: list[RuleInput] | None = strawberry.UNSET
+    any: list[RuleInput] | None = strawberry.UNSET
+    not_: RuleInput | None = strawberry.field(name="not", default=strawberry.UNSET)
+    everyone: bool | None = strawberry.UNSET
+    attribute: AttributeCondition | None = strawberry.UNSET
+    event: EventCondition | None = strawberry.UNSET
+    sequence: SequenceCondition | None = strawberry.UNSET
+    tag: TagCondition | None = strawberry.UNSET
+    segment: str | None = strawberry.field(default=strawberry.UNSET, description="A segment's key.")
+
+
+def rule_document(rule: RuleInput) -> dict[str, object]:
+    """The plain document that rules.parser reads, with the keys that clients write."""
+    document = _plain(rule)
+    assert isinstance(document, dict)
+    return document
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, TimeRange):
+        return {"from": iso(value.from_), "to": iso(value.to)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            _SPELLING.get(field.name, field.name): _plain(part)
+            for field in dataclasses.fields(value)
+            if (part := getattr(value, field.name)) is not strawberry.UNSET and part is not None
+        }
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, StrEnum) else value

@@ -1,0 +1,108 @@
+"""The root of all reads."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import strawberry
+
+from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX
+from graph.repositories.customer import CustomerKey
+from resolvers import customers, ingest, lists, rules, segments, tags
+from resolvers.pages import DEFAULT_PAGE_ITEMS
+from schema import declare
+from schema.context import Info
+from schema.execution.lookahead import profile_shape
+from schema.inputs.customer import IdentifierInput
+from schema.inputs.rule import RuleInput, rule_document
+from schema.types.answer import Estimate, Explanation, IngestStatus
+from schema.types.customer import Customer, CustomerConnection
+from schema.types.node import Node
+from schema.types.segment import Segment, SegmentConnection
+from schema.types.tag import Tag, TagConnection
+
+
+@strawberry.type
+class Query:
+    @declare.field("Anything by its id.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        if id.startswith(CUSTOMER_PREFIX):
+            shape = profile_shape(info)
+            return cast("Node | None", await customers.find(info.context, CustomerKey(id=id), shape.need, None))
+        if id.startswith(SEGMENT_PREFIX):
+            return cast("Node | None", await info.context.services.segments.find_by_id(id))
+        return None
+
+    @declare.field("One customer by id or identifier; null when nobody has it.")
+    async def customer(
+        self, info: Info, id: strawberry.ID | None = None, identifier: IdentifierInput | None = None
+    ) -> Customer | None:
+        named = None if identifier is None else (identifier.namespace, identifier.value)
+        key = customers.key_of(info.context.services, id, named)
+        shape = profile_shape(info)
+        found = await customers.find(info.context, key, shape.need, shape if shape.parts is not None else None)
+        return cast("Customer | None", found)
+
+    @declare.field("Customers by id: all, those a rule holds for, or those a search finds.")
+    async def customers(
+        self,
+        info: Info,
+        where: RuleInput | None = None,
+        search: str | None = None,
+        first: int | None = DEFAULT_PAGE_ITEMS,
+        after: str | None = None,
+    ) -> CustomerConnection:
+        document = None if where is None else rule_document(where)
+        need = profile_shape(info, "edges", "node").need
+        page = await lists.customers_page(info.context, document, search, need, first=first, after=after)
+        return cast("CustomerConnection", page)
+
+    @declare.field("One segment by key.")
+    async def segment(self, info: Info, key: str) -> Segment | None:
+        return cast("Segment | None", await segments.find(info.context, key))
+
+    @declare.field("Segments by key; a search looks for a part of key or name.")
+    async def segments(
+        self,
+        info: Info,
+        search: str | None = None,
+        first: int | None = DEFAULT_PAGE_ITEMS,
+        after: str | None = None,
+    ) -> SegmentConnection:
+        page = await segments.list_page(info.context, search=search, first=first, after=after)
+        return cast("SegmentConnection", page)
+
+    @declare.field("One tag by key.")
+    async def tag(self, info: Info, key: str) -> Tag | None:
+        return None
+
+    @declare.field("Tags by key.")
+    async def tags(
+        self,
+        info: Info,
+        search: str | None = None,
+        first: int | None = DEFAULT_PAGE_ITEMS,
+        after: str | None = None,
+    ) -> TagConnection:
+        return cast("TagConnection", tags.list_page(info.context, first, after))
+
+    @declare.field("How many customers a rule holds for now.")
+    async def estimate(self, info: Info, where: RuleInput) -> Estimate:
+        return cast("Estimate", await rules.estimate(info.context, rule_document(where)))
+
+    @declare.field("Why a segment's rule, or any rule, holds for a customer now, or why not.")
+    async def explain(
+        self,
+        info: Info,
+        customer: strawberry.ID,
+        segment: str | None = None,
+        tag: str | None = None,
+        where: RuleInput | None = None,
+    ) -> Explanation:
+        document = None if where is None else rule_document(where)
+        found = await rules.explain_for(info.context, customer, segment=segment, tag=tag, where=document)
+        return cast("Explanation", found)
+
+    @declare.field("What became of calls, in the order given.")
+    async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:
+        return cast("list[IngestStatus]", await ingest.status_of(info.context, message_ids))

@@ -1,0 +1,1 @@
+"""HTTP, server-sent events and WebSocket: the same operations over each."""

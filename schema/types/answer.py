@@ -1,0 +1,42 @@
+"""Answers to questions about rules and calls."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import strawberry
+
+from schema.scalars import JSON, DateTime
+
+
+@strawberry.type(description="How many customers a rule holds for.")
+class Estimate:
+    count: int
+    as_of_ms: DateTime = strawberry.field(name="asOf")
+
+
+@strawberry.type(description="One node of a rule, and what it says about one customer.")
+class Explanation:
+    kind: str = strawberry.field(description="`all`, `any`, `not`, `everyone`, `attribute`, `event` or `segment`.")
+    condition: JSON | None = strawberry.field(
+        description="A leaf as `RuleInput` takes it; null for `all`, `any` and `not`, whose children say it."
+    )
+    answer: bool
+    value: JSON | None = strawberry.field(description="What was compared: the attribute's value or the measure.")
+    event_ids: list[strawberry.ID] = strawberry.field(description="The deciding events, newest first, at most 20.")
+    children: list[Explanation]
+
+
+@strawberry.enum
+class IngestState(StrEnum):
+    PENDING = "PENDING"
+    APPLIED = "APPLIED"
+    QUARANTINED = "QUARANTINED"
+    UNKNOWN = "UNKNOWN"
+
+
+@strawberry.type(description="What became of one call.")
+class IngestStatus:
+    message_id: str
+    state: IngestState
+    reason: str | None = strawberry.field(description="Why it is in the quarantine.")

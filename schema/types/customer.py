@@ -1,0 +1,90 @@
+"""Customers, as every list and look-up shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, cast
+
+import strawberry
+from strawberry import Parent
+
+from resolvers import customers
+from resolvers.pages import DEFAULT_PAGE_ITEMS
+from resolvers.profiles import Profile
+from schema import declare
+from schema.context import Info
+from schema.scalars import JSON, DateTime
+from schema.types.event import EventConnection
+from schema.types.node import Node
+from schema.types.page import PageInfo
+from schema.types.tag import TagAssignment
+
+if TYPE_CHECKING:
+    from schema.types.segment import Segment
+
+
+@strawberry.type(description="One value by which somebody is recognised.")
+class Identifier:
+    namespace: str = strawberry.field(description="`user_id`, `email`, `phone`, `wx_openid:<app>`, …")
+    value: str
+    first_seen_ms: DateTime = strawberry.field(name="firstSeen")
+    last_seen_ms: DateTime = strawberry.field(name="lastSeen")
+
+
+@strawberry.type(description="The newest known value of one trait.")
+class Attribute:
+    name: str
+    value: JSON
+    observed_at_ms: DateTime = strawberry.field(name="observedAt")
+    source: str
+
+
+@strawberry.type(description="A customer is in a segment now.")
+class SegmentMembership:
+    segment: Annotated[Segment, strawberry.lazy("schema.types.segment")] = declare.resolved(
+        customers.segment_of_membership
+    )
+    since_ms: DateTime = strawberry.field(name="since")
+    segment_version: int
+
+
+async def _events(
+    root: Parent[Profile],
+    info: Info,
+    names: list[str] | None = None,
+    from_: Annotated[DateTime | None, strawberry.argument(name="from")] = None,
+    to: DateTime | None = None,
+    first: int | None = DEFAULT_PAGE_ITEMS,
+    after: str | None = None,
+) -> EventConnection:
+    asked = customers.asked_events(info.context, names, from_, to, first, after)
+    found = await customers.load_events(info.context, root, asked)
+    page = customers.events_page(info.context, found, asked, resumed=after is not None)
+    return cast("EventConnection", page)
+
+
+@strawberry.type(description="One person. A retired id answers with the customer it was merged into.")
+class Customer(Node):
+    identifiers: list[Identifier] = declare.resolved(customers.identifiers, "Most recently seen first.")
+    attributes: list[Attribute] = declare.resolved(customers.attributes, "By name; all, or those named.")
+    tags: list[TagAssignment] = declare.resolved(customers.tags)
+    segments: list[SegmentMembership] = declare.resolved(customers.segments, "By segment key.")
+    created_at_ms: DateTime = strawberry.field(name="createdAt")
+    updated_at_ms: DateTime = strawberry.field(name="updatedAt")
+
+    events: EventConnection = declare.resolved(_events, "Newest first.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, Profile)
+
+
+@strawberry.type
+class CustomerEdge:
+    node: Customer
+    cursor: str
+
+
+@strawberry.type(description="Customers by id.")
+class CustomerConnection:
+    edges: list[CustomerEdge]
+    page_info: PageInfo

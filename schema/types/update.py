@@ -1,0 +1,65 @@
+"""What a subscriber to segments gets."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import cast
+
+import strawberry
+from strawberry import Parent
+
+from resolvers import updates
+from schema import declare
+from schema.context import Info
+from schema.execution.lookahead import profile_shape
+from schema.scalars import DateTime
+from schema.types.customer import Customer
+from schema.types.segment import Segment
+
+
+@strawberry.enum
+class SegmentUpdateKind(StrEnum):
+    ENTERED = "ENTERED"
+    EXITED = "EXITED"
+
+
+@strawberry.enum(description="What made the rule's answer change.")
+class CauseKind(StrEnum):
+    EVENT = "EVENT"
+    ATTRIBUTE = "ATTRIBUTE"
+    TAG = "TAG"
+    SEGMENT = "SEGMENT"
+    TIME = "TIME"
+    IDENTITY = "IDENTITY"
+    RULE = "RULE"
+    IMPORT = "IMPORT"
+    ERASURE = "ERASURE"
+
+
+@strawberry.type
+class ChangeCause:
+    kind: CauseKind
+    event_id: strawberry.ID | None
+
+
+async def _customer(root: Parent[updates.Update], info: Info) -> Customer | None:
+    return cast("Customer | None", await updates.customer(info.context, root, profile_shape(info).need))
+
+
+@strawberry.type(description="A customer entered or left a segment.")
+class SegmentUpdate:
+    cursor: str = strawberry.field(description="Pass it as `after` to go on behind this update.")
+    id: strawberry.ID
+    kind: SegmentUpdateKind
+    segment: Segment = declare.resolved(updates.segment, "One deleted since shows as OFFLINE, with its key only.")
+    segment_version: int
+    customer_id: strawberry.ID
+
+    customer: Customer | None = declare.resolved(
+        _customer, "As it is now; under another id when merged since, null when erased."
+    )
+
+    sequence: int = strawberry.field(description="Counts 1, 2, 3 … per segment and customer.")
+    occurred_at_ms: DateTime = strawberry.field(name="occurredAt", description="When the rule's answer changed.")
+    published_at_ms: DateTime = strawberry.field(name="publishedAt")
+    cause: ChangeCause
