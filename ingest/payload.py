@@ -1,4 +1,4 @@
-"""A kept request as it lies in the stream and in the quarantine: one sealed message."""
+"""A kept request as it lies in the stream: one sealed message."""
 
 from __future__ import annotations
 

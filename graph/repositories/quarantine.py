@@ -26,8 +26,9 @@ class QuarantineRow(TypedDict):
 
     Args:
         id: its call id.
-        at: when it was put aside, ms.
-        sealed: `ingest.payload.seal` of a body that can be sent again; or bytes that nobody can open.
+        at: when the gateway received it, ms.
+        sealed: `Keyring.seal_entry` of a body of that kind, as `IngestStream.append` takes it; or bytes that nobody
+            can open.
     """
 
     id: str
@@ -41,7 +42,13 @@ class QuarantineRow(TypedDict):
 
 
 class QuarantinedCall(msgspec.Struct, frozen=True):
-    """A call that was put aside. `times` counts how often; `replayed_at_ms` is set while another try is under way."""
+    """A call that was put aside.
+
+    Args:
+        at_ms: when the gateway received it.
+        replayed_at_ms: when it was sent again; None when it was put aside anew since, or never sent.
+        times: how often it was put aside.
+    """
 
     id: str
     message_id: str
