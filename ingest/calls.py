@@ -20,6 +20,7 @@ from ingest.identifiers import (
     find_conflict,
     id_text,
 )
+from ingest.sources import IMPORT_PREFIX
 from ingest.wire import Body, BodyKind, Document, Envelope, Kind, WireCall, decode_call, split_body
 
 PAGE_VIEWED = "Page Viewed"
@@ -127,7 +128,9 @@ def _decode_one(
     item, envelope, kind = parts.items[index], parts.envelope, parts.kind
     try:
         wire, document = decode_call(item)
-        checked = check_call(wire, document, item, envelope, kind, received_at_ms)
+        checked = check_call(
+            wire, document, item, envelope, kind, received_at_ms, any_identifier=source.startswith(IMPORT_PREFIX)
+        )
     except Refused as fault:
         return _reject(fault, parts, index, fallback_id)
     kind = checked.kind

@@ -59,7 +59,14 @@ def check_body(body: bytes, kind: str, received_at_ms: int) -> CheckedBody:
 
 
 def check_call(
-    call: WireCall, document: Document, item: bytes, envelope: Envelope, kind: Kind | None, received_at_ms: int
+    call: WireCall,
+    document: Document,
+    item: bytes,
+    envelope: Envelope,
+    kind: Kind | None,
+    received_at_ms: int,
+    *,
+    any_identifier: bool = False,
 ) -> CheckedCall:
     """Check one decoded call.
 
@@ -67,6 +74,7 @@ def check_call(
         document: the same with unknown keys.
         item: its text.
         kind: None when the call names its own.
+        any_identifier: external ids alone are enough, as in the rows of a file.
 
     Raises:
         Refused: the first fault.
@@ -81,10 +89,6 @@ def check_call(
     message_id = _check_text(call.message_id, "messageId", MAX_MESSAGE_ID_CHARS)
     user_id = _check_text(call.user_id, "userId", MAX_IDENTIFIER_CHARS)
     anonymous_id = _check_text(call.anonymous_id, "anonymousId", MAX_IDENTIFIER_CHARS)
-    if user_id is None and (kind == "alias" or anonymous_id is None):
-        raise Refused(
-            IngestCode.MISSING_IDENTITY, "userId is missing" if kind == "alias" else "userId or anonymousId is missing"
-        )
     _check_kind(kind, call)
     if call.properties is not None:
         _check_names(call.properties, "properties")
@@ -97,6 +101,11 @@ def check_call(
         check_context(context)
         if context.get("traits"):
             _check_names(context["traits"], "context.traits")
+    if user_id is None and (kind == "alias" or anonymous_id is None):
+        if kind == "alias":
+            raise Refused(IngestCode.MISSING_IDENTITY, "userId is missing")
+        if not (any_identifier and context.get("externalIds")):
+            raise Refused(IngestCode.MISSING_IDENTITY, "userId or anonymousId is missing")
     at_ms = call_time_ms(call.timestamp, call.original_timestamp, call.sent_at or envelope.sent_at, received_at_ms)
     return CheckedCall(kind, message_id, at_ms, context)
 

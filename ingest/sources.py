@@ -11,6 +11,8 @@ from hashlib import blake2b
 from base.errors import ConfigurationFault
 
 DEFAULT_SOURCE = "default"
+# Sources of `kith import`. Their rows may name a person by any identifier, a phone alone for instance.
+IMPORT_PREFIX = "import:"
 _MAX_HEADER_BYTES = 1024
 
 
