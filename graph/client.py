@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncTransaction
-from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Neo4jError, ServiceUnavailable
+from neo4j.exceptions import AuthError, ConfigurationError, ConstraintError, DriverError, Neo4jError, ServiceUnavailable
 
 from base import logs, metrics
 from base.errors import ConfigurationFault, Unavailable
@@ -22,6 +22,8 @@ Row = Mapping[str, Any]
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 0.5
 RETRY_FOR_S = 20.0
+# Two writers may create one key at once; the second finds it on its next try. More tries mean a fault of ours.
+CONSTRAINT_TRIES = 5
 CONNECT_TIMEOUT_S = 3.0
 ACQUIRE_TIMEOUT_S = 10.0
 POOL_CONNECTIONS = 50
@@ -112,6 +114,7 @@ class GraphClient:
         """
         deadline = time.monotonic() + RETRY_FOR_S
         pause_s = FIRST_PAUSE_S
+        collisions = 0
         while True:
             try:
                 async with (
@@ -124,7 +127,9 @@ class GraphClient:
                     await inner.commit()
                     return result
             except (DriverError, Neo4jError, OSError) as fault:
-                if not _may_retry(fault) or time.monotonic() >= deadline:
+                collisions += isinstance(fault, ConstraintError)
+                collided = isinstance(fault, ConstraintError) and collisions <= CONSTRAINT_TRIES
+                if not (collided or _may_retry(fault)) or time.monotonic() >= deadline:
                     raise _translated(fault) from fault
                 metrics.RETRIES.labels(name).inc()
                 _log.info("transaction_retried", transaction=name, fault=_code(fault))

@@ -2,10 +2,9 @@
 // Mode: WRITE
 // Param: ids LIST<STRING>, sorted
 // Param: now INT ms
-// Column: id STRING
-// Column: version INT, the new one
+// Column: locked LIST<LIST>: [id, version after counting]
 // Index: customer_id
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})
 SET c.version = c.version + 1, c.updated_at = $now
-RETURN c.id AS id, c.version AS version
+RETURN collect([c.id, c.version]) AS locked

@@ -1,10 +1,7 @@
 // Purpose: Create what is new, take the write lock of every identifier in the order of the rows, tell its owner.
 // Mode: WRITE
 // Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES}
-// Column: uid STRING
-// Column: status STRING
-// Column: first_seen INT ms
-// Column: customer STRING or null, which means that it was created by this transaction
+// Column: locked LIST<LIST>: [uid, status, first_seen ms, customer or null when this transaction created it]
 // Index: identifier_uid
 UNWIND $rows AS row
 MERGE (i:Identifier {uid: row.uid})
@@ -15,4 +12,4 @@ ON MATCH SET
   i.last_seen = CASE WHEN row.last_at > i.last_seen THEN row.last_at ELSE i.last_seen END
 WITH i
 OPTIONAL MATCH (i)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
-RETURN i.uid AS uid, i.status AS status, i.first_seen AS first_seen, c.id AS customer
+RETURN collect([i.uid, i.status, i.first_seen, c.id]) AS locked

@@ -1,7 +1,7 @@
 // Purpose: Count sets of identifiers seen together; tells which sets are new.
 // Mode: WRITE
 // Param: rows LIST<MAP>, sorted by key: {key, source, first_at ms, last_at ms, count INT}
-// Column: key STRING, of a new set
+// Column: keys LIST<STRING>, of new sets
 // Index: evidence_key
 UNWIND $rows AS row
 MERGE (e:Evidence {key: row.key})
@@ -11,4 +11,4 @@ ON MATCH SET e.count = e.count + row.count,
   e.last_at = CASE WHEN row.last_at > e.last_at THEN row.last_at ELSE e.last_at END
 WITH e, row
 WHERE e.count = row.count
-RETURN e.key AS key
+RETURN collect(e.key) AS keys

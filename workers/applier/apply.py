@@ -17,8 +17,8 @@ from workers.applier.batch import PreparedCall, Preparer
 from workers.applier.identify import Identified, identify
 from workers.live.catalogue import READABLE_IDENTIFIERS, Catalogue
 from workers.live.context import LiveContext
-from workers.live.evaluation import Flip, Touched, evaluate_customer
-from workers.live.facts import keep_properties
+from workers.live.evaluation import Flip, Touched, evaluate_customer, leave_all
+from workers.live.facts import keep_properties, load_states
 from workers.live.outbox import close
 from workers.live.state import CustomerState
 
@@ -69,7 +69,7 @@ class Applier:
         states = await self._states(tx, fresh, identified, catalogue, keys)
         await self._write(tx, fresh, identified, states, now_ms)
         _add_events(fresh, identified, states, catalogue)
-        flips: list[Flip] = []
+        flips = await self._retire(tx, identified, catalogue, now_ms)
         for customer, one in touched.items():
             if keys[customer]:
                 flips += evaluate_customer(catalogue, states[customer], keys[customer], one, swept_ms, now_ms)
@@ -86,6 +86,12 @@ class Applier:
         done.states = list(states.values())
         done.forget = set(identified.versions) - states.keys() | identified.retired.keys()
         return done
+
+    async def _retire(self, tx: Transaction, identified: Identified, catalogue: Catalogue, now_ms: int) -> list[Flip]:
+        """A merged customer leaves its segments; the survivor is evaluated with everything that it got."""
+        retired = sorted(identified.retired)
+        states = await load_states(tx, retired, catalogue, self._live.keyring) if retired else {}
+        return [flip for customer in sorted(states) for flip in leave_all(states[customer], "IDENTITY", now_ms)]
 
     @staticmethod
     def _keys(catalogue: Catalogue, touched: Touched, identity_changed: bool) -> set[str]:

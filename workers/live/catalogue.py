@@ -20,7 +20,8 @@ from rules.tree import Rule
 READABLE_IDENTIFIERS = ("email", "phone")
 
 
-@dataclass(frozen=True, slots=True)
+# Compared by identity: one object a rule and catalogue, on a hot path.
+@dataclass(frozen=True, slots=True, eq=False)
 class LiveRule:
     """A segment's rule, ready to run. `order` is its place in the order of dependencies."""
 

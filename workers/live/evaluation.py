@@ -20,6 +20,8 @@ from workers.live.state import CustomerState, Membership
 # answer when it arrives: nobody can be told now that they should have been told last week.
 LATENESS_MS = 60_000
 
+_EVALUATED = metrics.RULES_EVALUATED.labels("live")
+
 
 @dataclass(slots=True)
 class Touched:
@@ -90,53 +92,69 @@ def evaluate_customer(
     swept_ms = min(swept_ms, now_ms) if swept_ms else now_ms
     after_ms = min(swept_ms, max(touched.earliest_ms(now_ms) - 1, now_ms - LATENESS_MS))
     facts, zone = state.facts(), catalogue.zone
-    due: dict[int, Collection[LiveRule]] = {}
+    due: dict[int, set[LiveRule]] = {}
     for rule in rules:
         for instant in boundaries(rule.rule, facts, after_ms, now_ms, zone):
-            due[instant] = [*due.get(instant, ()), rule]
-    late = touched.unplaced
-    for at in touched.events:
-        late = late or at <= after_ms
+            at_instant = due.get(instant)
+            if at_instant is None:
+                due[instant] = {rule}
+            else:
+                at_instant.add(rule)
+    late = touched.unplaced or any(at <= after_ms for at in touched.events)
     # Attributes and creation have no boundary in the rules: their own time is the instant to look at.
     for at in touched.instants_of_facts():
         if after_ms < at <= now_ms:
-            due[at] = rules
+            due[at] = set(rules)
         else:
             late = True
     if late:
-        due[now_ms] = rules
+        due[now_ms] = set(rules)
     flips: list[Flip] = []
+    evaluations = 0
     for instant in sorted(due):
-        flipped: set[str] = set()
         at_instant = due[instant]
+        final = late and instant == now_ms
+        flipped: set[str] = set()
         for rule in rules:
-            if rule not in at_instant and flipped.isdisjoint(rule.needs.segments):
+            if rule not in at_instant and (not flipped or flipped.isdisjoint(rule.needs.segments)):
                 continue
-            flip = _evaluate_rule(rule, catalogue, state, touched, flipped, instant, late and instant == now_ms)
-            if flip is not None:
+            before = state.memberships.get(rule.key)
+            # Never before the last change of the same pair: what was published stays in order.
+            if before is not None and instant <= before.at and not final:
+                continue
+            evaluations += 1
+            inside = rule.node.holds(facts, instant, zone)
+            if inside != (before is not None and before.inside):
+                flips.append(
+                    _flip(rule, state, before, inside, instant, _cause(rule, touched, flipped, instant, final))
+                )
                 flipped.add(rule.key)
-                flips.append(flip)
+    _EVALUATED.inc(evaluations)
     return flips
 
 
-def _evaluate_rule(
+def leave_all(state: CustomerState, cause: CauseKind, now_ms: int) -> list[Flip]:
+    """End every membership of a customer that exists no longer; changes `state` accordingly."""
+    flips: list[Flip] = []
+    for segment, before in sorted(state.memberships.items()):
+        if before.inside:
+            at = max(now_ms, before.at)
+            sequence = before.sequence + 1
+            state.memberships[segment] = Membership(False, at, before.version, sequence)
+            flips.append(Flip(state.id, segment, before.version, False, at, sequence, cause, None, before.at))
+    state.segments.clear()
+    return flips
+
+
+def _flip(
     rule: LiveRule,
-    catalogue: Catalogue,
     state: CustomerState,
-    touched: Touched,
-    flipped: Collection[str],
+    before: Membership | None,
+    inside: bool,
     instant: int,
-    final: bool,
-) -> Flip | None:
-    before = state.memberships.get(rule.key)
-    # Never before the last change of the same pair: what was published stays in order.
-    if before is not None and instant <= before.at and not final:
-        return None
-    metrics.RULES_EVALUATED.labels("live").inc()
-    inside = rule.node.holds(state.facts(), instant, catalogue.zone)
-    if inside == (before is not None and before.inside):
-        return None
-    cause, event_id = _cause(rule, touched, flipped, instant, final)
+    cause: tuple[CauseKind, str | None],
+) -> Flip:
+    """Change the state's membership and say so."""
     sequence = 1 if before is None else before.sequence + 1
     at = instant if before is None else max(instant, before.at)
     state.memberships[rule.key] = Membership(inside, at, rule.version, sequence)
@@ -145,7 +163,7 @@ def _evaluate_rule(
     else:
         state.segments.discard(rule.key)
     since = before.at if before is not None and not inside else None
-    return Flip(state.id, rule.key, rule.version, inside, at, sequence, cause, event_id, since)
+    return Flip(state.id, rule.key, rule.version, inside, at, sequence, cause[0], cause[1], since)
 
 
 def _cause(
