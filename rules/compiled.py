@@ -1,21 +1,27 @@
-"""Rules made ready to run: patterns, times and values are parsed once a rule, not once an evaluation."""
+"""Rules made ready to run: patterns, times and values are parsed once a rule, not once an evaluation.
+
+Every node has `holds`, its answer, and `turns`, which tell when answers of the leaves below it may change with time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
-from rules.conditions import compile_relative_test, compile_test
+from rules.conditions import compile_test
 from rules.facts import NO_EVENTS, EventHistory, Facts
 from rules.measures import compile_measure
 from rules.operators import RELATIVE_OPERATORS
+from rules.relative import compile_relative_test, compile_turns
 from rules.tree import All, Any_, AttributeLeaf, EventLeaf, Everyone, Not, PropertyCondition, Rule, SegmentLeaf
 from rules.values import Number, reader
-from rules.windows import compile_span
+from rules.windows import compile_passages, compile_span
 
 Holds: TypeAlias = Callable[[Facts, int, ZoneInfo], bool]
+# (facts, after, until, zone) -> the instants in (after, until] at which a leaf's answer may change.
+FactTurns: TypeAlias = Callable[[Facts, int, int, ZoneInfo], Iterable[int]]
 Filter: TypeAlias = Callable[[Sequence[Mapping[str, object]], Sequence[int]], Sequence[int]]
 Picks: TypeAlias = Callable[[EventHistory, int, ZoneInfo], Sequence[int]]
 
@@ -27,6 +33,7 @@ class GroupNode:
     rule: All | Any_ | Not | Everyone
     holds: Holds
     children: tuple[Node, ...] = ()
+    turns: tuple[FactTurns, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,16 +42,17 @@ class AttributeNode:
 
     rule: AttributeLeaf
     holds: Holds
+    turns: tuple[FactTurns, ...]
     read: Callable[[Mapping[str, object]], object]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventNode:
-    """A measure of events. `filter` keeps indexes that pass `where`, `picks` gives those that count."""
+    """A measure of events; `picks` gives the indexes that count."""
 
     rule: EventLeaf
     holds: Holds
-    filter: Filter
+    turns: tuple[FactTurns, ...]
     picks: Picks
     value: Callable[[EventHistory, int, ZoneInfo], Number | None]
 
@@ -55,6 +63,7 @@ class SegmentNode:
 
     rule: SegmentLeaf
     holds: Holds
+    turns: tuple[FactTurns, ...] = ()
 
 
 Node: TypeAlias = GroupNode | AttributeNode | EventNode | SegmentNode
@@ -90,14 +99,14 @@ def compile_rule(rule: Rule) -> Node:
     match rule:
         case All(children):
             nodes = tuple(compile_rule(child) for child in children)
-            return GroupNode(rule, _all_hold(nodes), nodes)
+            return GroupNode(rule, _all_hold(nodes), nodes, _turns_of(nodes))
         case Any_(children):
             nodes = tuple(compile_rule(child) for child in children)
-            return GroupNode(rule, _any_holds(nodes), nodes)
+            return GroupNode(rule, _any_holds(nodes), nodes, _turns_of(nodes))
         case Not(child):
             node = compile_rule(child)
             inner = node.holds
-            return GroupNode(rule, lambda facts, now_ms, zone: not inner(facts, now_ms, zone), (node,))
+            return GroupNode(rule, lambda facts, now_ms, zone: not inner(facts, now_ms, zone), (node,), node.turns)
         case Everyone():
             return GroupNode(rule, lambda facts, now_ms, zone: True)
         case AttributeLeaf():
@@ -134,17 +143,28 @@ def _any_holds(nodes: tuple[Node, ...]) -> Holds:
     return holds
 
 
+def _turns_of(nodes: tuple[Node, ...]) -> tuple[FactTurns, ...]:
+    return tuple(turns for node in nodes for turns in node.turns)
+
+
 def _attribute(leaf: AttributeLeaf) -> AttributeNode:
     read = reader(leaf.name)
-    if leaf.op in RELATIVE_OPERATORS:
-        relative = compile_relative_test(leaf.op, leaf.values)
-        return AttributeNode(leaf, lambda facts, now_ms, zone: relative(read(facts.attributes), now_ms, zone), read)
-    test = compile_test(leaf.op, leaf.values)
-    return AttributeNode(leaf, lambda facts, now_ms, zone: test(read(facts.attributes)), read)
+    if leaf.op not in RELATIVE_OPERATORS:
+        test = compile_test(leaf.op, leaf.values)
+        return AttributeNode(leaf, lambda facts, now_ms, zone: test(read(facts.attributes)), (), read)
+    relative, value_turns = compile_relative_test(leaf), compile_turns(leaf)
+
+    def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
+        return relative(read(facts.attributes), now_ms, zone)
+
+    def turns(facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterable[int]:
+        return value_turns(read(facts.attributes), after_ms, until_ms, zone)
+
+    return AttributeNode(leaf, holds, (turns,), read)
 
 
 def _event(leaf: EventLeaf) -> EventNode:
-    span, passing = compile_span(leaf.window), _filter(leaf.where)
+    span, passages, passing = compile_span(leaf.window), compile_passages(leaf.window), _filter(leaf.where)
     measure, test = compile_measure(leaf.measure), compile_test(leaf.op, leaf.values)
     name = leaf.name
 
@@ -155,10 +175,17 @@ def _event(leaf: EventLeaf) -> EventNode:
         return measure(history, picks(history, now_ms, zone), zone)
 
     def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
-        history = facts.events.get(name, NO_EVENTS)
-        return test(measure(history, picks(history, now_ms, zone), zone))
+        return test(value(facts.events.get(name, NO_EVENTS), now_ms, zone))
 
-    return EventNode(leaf, holds, passing, picks, value)
+    def turns(facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterable[int]:
+        history = facts.events.get(name, NO_EVENTS)
+        moved = passages(history.at_ms, after_ms, until_ms, zone)
+        if not moved:
+            return ()
+        kept = frozenset(passing(history.properties, [index for index, _ in moved]))
+        return [at_ms for index, at_ms in moved if index in kept]
+
+    return EventNode(leaf, holds, (turns,), picks, value)
 
 
 def _filter(where: tuple[PropertyCondition, ...]) -> Filter:

@@ -7,19 +7,14 @@ type than the operator compares, the negative operators included.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import TypeAlias, assert_never
-from zoneinfo import ZoneInfo
 
-from rules.days import day_of
-from rules.durations import DAY_MS, parse_duration_ms
 from rules.operators import Operator
 from rules.patterns import compile_pattern
 from rules.tree import Scalar
-from rules.values import Number, as_number, as_plain_date, as_time_ms
+from rules.values import Number, as_number, as_time_ms
 
 Test: TypeAlias = Callable[[object], bool]
-RelativeTest: TypeAlias = Callable[[object, int, ZoneInfo], bool]
 
 
 def compile_test(op: Operator, values: tuple[Scalar, ...]) -> Test:
@@ -63,78 +58,6 @@ def compile_test(op: Operator, values: tuple[Scalar, ...]) -> Test:
             raise ValueError(f"{op} depends on the present instant")
         case _:
             assert_never(op)
-
-
-def compile_relative_test(op: Operator, values: tuple[Scalar, ...]) -> RelativeTest:
-    """The test of an operator that looks from `now`; its answer changes exactly at whole milliseconds.
-
-    Raises:
-        ValueError: not a relative operator, or a bad duration.
-    """
-    length_ms = parse_duration_ms(str(values[0]))
-    if op is Operator.ANNIVERSARY_WITHIN_NEXT:
-        return _anniversary(length_ms // DAY_MS)
-
-    # The three split time without overlap: at now = t the value turns from next to last, at t + length from
-    # last to ago.
-    def within_last(value: object, now_ms: int, zone: ZoneInfo) -> bool:
-        at_ms = as_time_ms(value)
-        return at_ms is not None and now_ms - length_ms < at_ms <= now_ms
-
-    def within_next(value: object, now_ms: int, zone: ZoneInfo) -> bool:
-        at_ms = as_time_ms(value)
-        return at_ms is not None and now_ms < at_ms <= now_ms + length_ms
-
-    def more_than_ago(value: object, now_ms: int, zone: ZoneInfo) -> bool:
-        at_ms = as_time_ms(value)
-        return at_ms is not None and at_ms <= now_ms - length_ms
-
-    if op is Operator.WITHIN_LAST:
-        return within_last
-    if op is Operator.WITHIN_NEXT:
-        return within_next
-    if op is Operator.MORE_THAN_AGO:
-        return more_than_ago
-    raise ValueError(f"{op} does not depend on the present instant")
-
-
-def anniversary_in(year: int, of: date) -> date:
-    """The anniversary in a year; of 29 February in a common year, 28 February."""
-    try:
-        return of.replace(year=year)
-    except ValueError:
-        return date(year, 2, 28)
-
-
-def day_named(value: object, zone: ZoneInfo) -> date | None:
-    """The calendar day of a value: of `1990-05-17` that day in every zone, of an instant its day in the zone."""
-    plain = as_plain_date(value)
-    if plain is not None:
-        return plain
-    at_ms = as_time_ms(value)
-    return None if at_ms is None else date.fromordinal(_within_dates(day_of(at_ms, zone)))
-
-
-def _within_dates(day: int) -> int:
-    return min(max(day, date.min.toordinal()), date.max.toordinal())
-
-
-def _anniversary(day_count: int) -> RelativeTest:
-    def due(value: object, now_ms: int, zone: ZoneInfo) -> bool:
-        of = day_named(value, zone)
-        if of is None:
-            return False
-        today = _within_dates(day_of(now_ms, zone))
-        year = date.fromordinal(today).year
-        # A year has at most 366 days and so has the reach, hence this year's or the next year's is the nearest.
-        for candidate in (year, year + 1):
-            if of.year <= candidate <= date.max.year:
-                days_ahead = anniversary_in(candidate, of).toordinal() - today
-                if 0 <= days_ahead < day_count:
-                    return True
-        return False
-
-    return due
 
 
 def _number(value: Scalar) -> Number:

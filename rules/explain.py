@@ -45,10 +45,10 @@ def explain(rule: Rule, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanatio
 def _explain(node: Node, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanation:
     answer = node.holds(facts, now_ms, zone)
     match node:
-        case GroupNode(rule, _, children):
+        case GroupNode(rule, _, children, _):
             explained = tuple(_explain(child, facts, now_ms, zone) for child in children)
             return Explanation(_KINDS[type(rule)], None, answer, children=explained)
-        case AttributeNode(rule, _, read):
+        case AttributeNode(rule, _, _, read):
             return Explanation("attribute", print_rule(rule), answer, read(facts.attributes))
         case SegmentNode(rule):
             return Explanation("segment", print_rule(rule), answer, rule.key in facts.segments)

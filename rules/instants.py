@@ -6,24 +6,15 @@ Every answer is constant from one boundary up to the next, so evaluating at the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from base.clock import MIN_MS
-from rules.compiled import AttributeNode, EventNode, GroupNode, Node, compiled
-from rules.conditions import anniversary_in, day_named
-from rules.days import EPOCH_DAY, day_start, days_beginning
-from rules.durations import DAY_MS, parse_duration_ms
+from rules.compiled import compiled
 from rules.facts import Facts
-from rules.operators import RELATIVE_OPERATORS, Operator
-from rules.tree import AttributeLeaf, EventLeaf, Rule, Scalar, leaves_of
-from rules.values import as_time_ms
-from rules.windows import passages, sweeps
-
-# Nearly nobody was born earlier; dates before this year share one range in a sweep.
-_FIRST_ANNIVERSARY_YEAR: Final = 1900
+from rules.operators import RELATIVE_OPERATORS
+from rules.relative import relative_sweeps
+from rules.tree import AttributeLeaf, EventLeaf, Rule, leaves_of
+from rules.windows import sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,8 @@ Range: TypeAlias = EventRange | AttributeRange
 def boundaries(rule: Rule, facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[int]:
     """Every instant in (after, until], ascending, at which the answer may differ from the millisecond before."""
     instants: set[int] = set()
-    _collect(compiled(rule), facts, after_ms, until_ms, zone, instants)
+    for turns in compiled(rule).turns:
+        instants.update(turns(facts, after_ms, until_ms, zone))
     return sorted(instants)
 
 
@@ -92,8 +84,8 @@ def sweep_ranges(rule: Rule, after_ms: int, until_ms: int, zone: ZoneInfo) -> li
         if isinstance(leaf, EventLeaf):
             ranges |= {EventRange(leaf.name, *ends) for ends in sweeps(leaf.window, after_ms, until_ms, zone)}
         elif isinstance(leaf, AttributeLeaf) and leaf.op in RELATIVE_OPERATORS:
-            ends_list = _attribute_sweeps(leaf, after_ms, until_ms, zone)
-            ranges |= {AttributeRange(leaf.name, *ends) for ends in ends_list}
+            swept = relative_sweeps(leaf, after_ms, until_ms, zone)
+            ranges |= {AttributeRange(leaf.name, *ends) for ends in swept}
     return _joined(ranges)
 
 
@@ -109,82 +101,3 @@ def _joined(ranges: set[Range]) -> list[Range]:
         else:
             joined.append(each)
     return joined
-
-
-def _collect(node: Node, facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo, instants: set[int]) -> None:
-    if isinstance(node, GroupNode):
-        for child in node.children:
-            _collect(child, facts, after_ms, until_ms, zone, instants)
-    elif isinstance(node, EventNode):
-        history = facts.events.get(node.rule.name)
-        if history is None:
-            return
-        passing = list(passages(node.rule.window, history.at_ms, after_ms, until_ms, zone))
-        if passing:
-            kept = frozenset(node.filter(history.properties, [index for index, _ in passing]))
-            instants.update([at_ms for index, at_ms in passing if index in kept])
-    elif isinstance(node, AttributeNode) and node.rule.op in RELATIVE_OPERATORS:
-        value = node.read(facts.attributes)
-        if value is not None:
-            instants.update(_attribute_boundaries(node.rule, value, after_ms, until_ms, zone))
-
-
-@lru_cache(maxsize=4_096)
-def _shifts(op: Operator, duration: Scalar) -> tuple[int, ...]:
-    """How long after a value's instant the answer of a sliding condition changes."""
-    length_ms = parse_duration_ms(str(duration))
-    if op is Operator.WITHIN_LAST:
-        return (0, length_ms)
-    if op is Operator.WITHIN_NEXT:
-        return (-length_ms, 0)
-    return (length_ms,)
-
-
-def _attribute_boundaries(
-    leaf: AttributeLeaf, value: object, after_ms: int, until_ms: int, zone: ZoneInfo
-) -> list[int]:
-    if leaf.op is Operator.ANNIVERSARY_WITHIN_NEXT:
-        of = day_named(value, zone)
-        return (
-            []
-            if of is None
-            else [
-                start_ms
-                for day, start_ms in days_beginning(after_ms, until_ms, zone)
-                if any(anniversary_in(moved.year, of) == moved for moved in _anniversaries_moved(leaf, day))
-            ]
-        )
-    at_ms = as_time_ms(value)
-    if at_ms is None:
-        return []
-    return [
-        at_ms + shift_ms for shift_ms in _shifts(leaf.op, leaf.values[0]) if after_ms < at_ms + shift_ms <= until_ms
-    ]
-
-
-def _attribute_sweeps(leaf: AttributeLeaf, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
-    if leaf.op is not Operator.ANNIVERSARY_WITHIN_NEXT:
-        return [(after_ms - shift_ms, until_ms - shift_ms) for shift_ms in _shifts(leaf.op, leaf.values[0])]
-    ranges: list[tuple[int, int]] = []
-    for day, _ in days_beginning(after_ms, until_ms, zone):
-        for moved in _anniversaries_moved(leaf, day):
-            ranges.append((MIN_MS - 1, _range_of(date(_FIRST_ANNIVERSARY_YEAR, 1, 1), zone)[0]))
-            years = range(_FIRST_ANNIVERSARY_YEAR, moved.year + 1)
-            ranges.extend(_range_of(anniversary_in(year, moved), zone) for year in years)
-    return ranges
-
-
-def _anniversaries_moved(leaf: AttributeLeaf, today: int) -> tuple[date, ...]:
-    """The days that leave and enter the reach of the condition when today begins."""
-    reach = parse_duration_ms(str(leaf.values[0])) // DAY_MS
-    return tuple(date.fromordinal(day) for day in (today - 1, today + reach - 1) if 1 <= day <= date.max.toordinal())
-
-
-def _range_of(day: date, zone: ZoneInfo) -> tuple[int, int]:
-    """(from, to] of the instants of values that name this day, in the zone or as a plain date."""
-    first = day.toordinal()
-    # 29 February is celebrated on the 28th in common years.
-    last = first + 1 if (day.month, day.day) == (2, 28) else first
-    start_ms = min(day_start(first, zone), (first - EPOCH_DAY) * DAY_MS)
-    end_ms = max(day_start(last + 1, zone), (last + 1 - EPOCH_DAY) * DAY_MS)
-    return start_ms - 1, end_ms - 1

@@ -1,6 +1,6 @@
 """Windows over sorted event times: which events count at an instant, and at which instants that changes.
 
-TRICKY: `compile_span`, `passages` and `sweeps` are three readings of one table; a new window changes all.
+TRICKY: `compile_span`, `compile_passages` and `sweeps` are three readings of one table; a new window changes all.
 | window | an event at t, on day d, enters at | and leaves at |
 | none | t | never |
 | between [a, b) | t, if a <= t < b | never |
@@ -12,7 +12,7 @@ TRICKY: `compile_span`, `passages` and `sweeps` are three readings of one table;
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from rules.tree import Between, DaysAgo, Last, LastDays, Window
 
 # (event times, now, zone) -> [first, end) of the indexes that count.
 Span: TypeAlias = Callable[[Sequence[int], int, ZoneInfo], tuple[int, int]]
+# (event times, after, until, zone) -> (index, instant) pairs in no order.
+Passages: TypeAlias = Callable[[Sequence[int], int, int, ZoneInfo], list[tuple[int, int]]]
 
 
 def compile_span(window: Window | None) -> Span:
@@ -61,49 +63,72 @@ def _days_ago_span(from_days: int, to_days: int) -> Span:
     return span
 
 
-def passages(
-    window: Window | None, times: Sequence[int], after_ms: int, until_ms: int, zone: ZoneInfo
-) -> Iterator[tuple[int, int]]:
-    """(index, instant) of every event that enters or leaves the window in (after, until], in no order."""
-    if isinstance(window, DaysAgo) and window.to_days > 0:
-        entering: range = range(0)
-    else:
-        entering = range(bisect_right(times, after_ms), bisect_right(times, until_ms))
-    for index in entering:
-        if not isinstance(window, Between) or window.from_ms <= times[index] < window.to_ms:
-            yield index, times[index]
-    if isinstance(window, Last):
-        length_ms = window.length_ms
-        first, end = bisect_right(times, after_ms - length_ms), bisect_right(times, until_ms - length_ms)
-        for index in range(first, end):
-            yield index, times[index] + length_ms
-    for day, start_ms in _midnights(window, after_ms, until_ms, zone):
-        for moved in _days_moved(window, day):
-            first, end = bisect_left(times, day_start(moved, zone)), bisect_left(times, day_start(moved + 1, zone))
-            for index in range(first, end):
-                yield index, start_ms
+def compile_passages(window: Window | None) -> Passages:
+    """Which events enter or leave the window in (after, until], and at which instants."""
+    match window:
+        case None:
+            return _entering
+        case Last(length_ms):
+            return _last_passages(length_ms)
+        case Between(from_ms, to_ms):
+            return lambda times, after_ms, until_ms, zone: _entering(
+                times, max(after_ms, from_ms - 1), min(until_ms, to_ms - 1), zone
+            )
+        case LastDays():
+            return _daily_passages(window, by_own_time=True)
+        case DaysAgo(_, to_days):
+            return _daily_passages(window, by_own_time=to_days == 0)
+        case _:
+            assert_never(window)
+
+
+def _entering(times: Sequence[int], after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+    indexes = range(bisect_right(times, after_ms), bisect_right(times, until_ms))
+    return [(index, times[index]) for index in indexes]
+
+
+def _last_passages(length_ms: int) -> Passages:
+    def passages(times: Sequence[int], after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+        found = _entering(times, after_ms, until_ms, zone)
+        leaving = range(bisect_right(times, after_ms - length_ms), bisect_right(times, until_ms - length_ms))
+        if leaving:
+            found += [(index, times[index] + length_ms) for index in leaving]
+        return found
+
+    return passages
+
+
+def _daily_passages(window: LastDays | DaysAgo, *, by_own_time: bool) -> Passages:
+    def passages(times: Sequence[int], after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+        if not times:
+            return []
+        found = _entering(times, after_ms, until_ms, zone) if by_own_time else []
+        # No midnight before the first event matters: `after` may be long ago.
+        for day, start_ms in days_beginning(max(after_ms, times[0] - 1), until_ms, zone):
+            for moved in _days_moved(window, day):
+                first, end = bisect_left(times, day_start(moved, zone)), bisect_left(times, day_start(moved + 1, zone))
+                found += [(index, start_ms) for index in range(first, end)]
+        return found
+
+    return passages
 
 
 def sweeps(window: Window | None, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
     """(from, to] of the times of events that enter or leave in (after, until] otherwise than by their own time."""
     if isinstance(window, Last):
         return [(after_ms - window.length_ms, until_ms - window.length_ms)]
-    return [
-        (day_start(moved, zone) - 1, day_start(moved + 1, zone) - 1)
-        for day, _ in _midnights(window, after_ms, until_ms, zone)
-        for moved in _days_moved(window, day)
-    ]
+    if isinstance(window, LastDays | DaysAgo):
+        return [
+            (day_start(moved, zone) - 1, day_start(moved + 1, zone) - 1)
+            for day, _ in days_beginning(after_ms, until_ms, zone)
+            for moved in _days_moved(window, day)
+        ]
+    return []
 
 
-def _midnights(window: Window | None, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
-    return days_beginning(after_ms, until_ms, zone) if isinstance(window, LastDays | DaysAgo) else iter(())
-
-
-def _days_moved(window: Window | None, today: int) -> tuple[int, ...]:
+def _days_moved(window: LastDays | DaysAgo, today: int) -> tuple[int, ...]:
     """The days whose events leave or enter when today begins."""
     if isinstance(window, LastDays):
         return (today - window.days,)
-    if isinstance(window, DaysAgo):
-        leaving = today - window.from_days - 1
-        return (leaving, today - window.to_days) if window.to_days > 0 else (leaving,)
-    return ()
+    leaving = today - window.from_days - 1
+    return (leaving, today - window.to_days) if window.to_days > 0 else (leaving,)
