@@ -34,6 +34,7 @@ from schema.execution.cost import MAX_COST, cost_of
 from schema.execution.document import Prepared
 from schema.execution.executor import KithExecutor
 from schema.execution.limits import MAX_TOKENS, check_document, check_text
+from schema.telemetry import span
 
 QUERY_TIMEOUT_S = 10.0
 MAX_CACHED_DOCUMENTS = 512
@@ -123,10 +124,11 @@ class Engine:
         if isinstance(executor, Answer):
             return executor
         try:
-            async with asyncio.timeout(QUERY_TIMEOUT_S):
-                result = executor.execute_operation()
-                if not isinstance(result, ExecutionResult):
-                    result = await result
+            with span(operation.kind, operation.name):
+                async with asyncio.timeout(QUERY_TIMEOUT_S):
+                    result = executor.execute_operation()
+                    if not isinstance(result, ExecutionResult):
+                        result = await result
         except TimeoutError:
             slow = KithError(
                 ErrorCode.UNAVAILABLE,

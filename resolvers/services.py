@@ -1,0 +1,41 @@
+"""Puts together what resolvers work with."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from base.keys import Keyring
+from base.settings import Settings
+from graph.client import GraphClient
+from graph.repositories.customer import CustomerRepository
+from graph.repositories.event import EventRepository
+from graph.repositories.segment import SegmentRepository
+from resolvers.catalogue import SegmentCatalogue
+from resolvers.context import Services
+from resolvers.cursors import Cursors
+from resolvers.facts import LiveFacts
+from resolvers.ports import Jobs, PendingCalls, Updates
+from resolvers.profiles import ProfileReader
+
+
+def make_services(
+    settings: Settings, graph: GraphClient, keyring: Keyring, *, pending: PendingCalls, jobs: Jobs, updates: Updates
+) -> Services:
+    """The services of one process on its connections. No I/O."""
+    zone = ZoneInfo(settings.time_zone)
+    customers, events, segments = CustomerRepository(graph), EventRepository(graph), SegmentRepository(graph)
+    return Services(
+        settings=settings,
+        zone=zone,
+        graph=graph,
+        keyring=keyring,
+        cursors=Cursors(keyring),
+        customers=customers,
+        events=events,
+        segments=segments,
+        profiles=ProfileReader(customers, events, SegmentCatalogue(segments), keyring),
+        facts=LiveFacts(graph, keyring, zone),
+        pending=pending,
+        jobs=jobs,
+        updates=updates,
+    )

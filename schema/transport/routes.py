@@ -1,0 +1,45 @@
+"""Where GraphQL is served: one path, HTTP and WebSocket."""
+
+from __future__ import annotations
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from base.settings import Settings
+from resolvers.context import Services
+from schema.build import build_schema
+from schema.execution.engine import Engine
+from schema.permissions import Gate
+from schema.transport.http import ROUTE, GraphQLOverHttp
+from schema.transport.websocket import GraphQLOverWebSocket
+
+PREFLIGHT_MAX_AGE_S = 86_400
+
+
+def routes(services: Services, settings: Settings) -> list[BaseRoute]:
+    """The routes of /graphql.
+
+    Raises:
+        ConfigurationFault: no admin token is set.
+    """
+    gate = Gate(settings.admin_token)
+    engine = Engine(build_schema(), services, open_schema=settings.mode == "local")
+    origins = [one.strip() for one in settings.allowed_origins.split(",") if one.strip()]
+    http = GraphQLOverHttp(engine, gate)
+    # Only where it is needed: without an allowed origin no browser page but our own may ask anyway.
+    app = (
+        CORSMiddleware(
+            http,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-request-id"],
+            expose_headers=["x-request-id"],
+            max_age=PREFLIGHT_MAX_AGE_S,
+        )
+        if origins
+        else http
+    )
+    return [
+        Route(ROUTE, endpoint=app, methods=None),
+        WebSocketRoute(ROUTE, endpoint=GraphQLOverWebSocket(engine, gate, frozenset(origins))),
+    ]

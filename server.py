@@ -1,0 +1,113 @@
+"""Builds the application of one API process: connections, routes, health. No logic."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from base.errors import KithError
+from base.keys import Keyring
+from base.settings import Settings, load_settings
+from base.valkey import connect
+from delivery.hub import ChangeHub
+from graph.client import GraphClient
+from ingest.gateway import routes as ingest_routes
+from ingest.stream import IngestStream
+from resolvers.services import make_services
+from schema.telemetry import configure as configure_telemetry
+from schema.transport.routes import routes as graphql_routes
+from workers.queue import JobQueue
+
+# A probe that waits longer than its caller is of no use.
+READY_TIMEOUT_S = 3.0
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """The application; connects when it is first used.
+
+    Raises:
+        ConfigurationFault: a key is missing or cannot be used.
+    """
+    settings = settings or load_settings()
+    keyring = Keyring(settings.secret_key)
+    graph = GraphClient(
+        settings.neo4j_uri,
+        settings.neo4j_user,
+        settings.neo4j_password,
+        settings.neo4j_database,
+        settings.slow_query_ms,
+    )
+    redis = connect(settings.redis_url)
+    hub = ChangeHub(redis, keyring)
+    stream = IngestStream(redis, keyring)
+    jobs = JobQueue(redis)
+    services = make_services(settings, graph, keyring, pending=stream, jobs=jobs, updates=hub)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        configure_telemetry()
+        await hub.start()
+        try:
+            yield
+        finally:
+            await hub.stop()
+            await redis.aclose()
+            await graph.close()
+
+    async def ready(_request: Request) -> Response:
+        return await _readiness(graph, redis)
+
+    return Starlette(
+        lifespan=lifespan,
+        routes=[
+            *graphql_routes(services, settings),
+            *ingest_routes(stream, settings),
+            Route("/healthz", _health),
+            Route("/readyz", ready),
+            Route("/metrics", _metrics),
+        ],
+    )
+
+
+async def _health(_request: Request) -> Response:
+    return _json(200, {"status": "ok"})
+
+
+async def _readiness(graph: GraphClient, redis: Redis) -> Response:
+    """200 when both stores answer, else 503 and which one does not."""
+    states = {"neo4j": await _state(graph.verify()), "redis": await _state(redis.ping())}
+    fit = all(state == "ok" for state in states.values())
+    return _json(200 if fit else 503, {"status": "ready" if fit else "unavailable", **states})
+
+
+async def _state(probe: Awaitable[object]) -> str:
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            await probe
+    except (KithError, RedisError, TimeoutError, OSError):
+        return "unavailable"
+    return "ok"
+
+
+async def _metrics(_request: Request) -> Response:
+    registry: CollectorRegistry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _json(status: int, document: dict[str, str]) -> Response:
+    return Response(msgspec.json.encode(document), status, media_type="application/json")
