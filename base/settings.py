@@ -21,7 +21,10 @@ class Settings(BaseSettings):
     Source: the environment, then `KITH_DATA_DIR/credentials.env` and `runtime.env` (see `local/`).
     """
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    # An empty variable counts as unset; a fault must not print the value, which may be a key.
+    model_config = SettingsConfigDict(
+        extra="ignore", populate_by_name=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     neo4j_uri: str = Field("bolt://127.0.0.1:7687", validation_alias="NEO4J_URI")
     neo4j_user: str = Field("neo4j", validation_alias="NEO4J_USER")

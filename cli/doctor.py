@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.markup import escape
 
+from base import logs
 from base.settings import Settings, load_settings
 from cli import doctor_machine, doctor_servers
 from cli.findings import Finding, Level
@@ -18,6 +19,8 @@ MARKS = {Level.OK: "[green]ok  [/green]", Level.WARNING: "[yellow]warn[/yellow]"
 def examine() -> list[Finding]:
     """All findings, the machine's first. Reads files, opens connections, changes nothing."""
     settings = load_settings()
+    # What went wrong is told as findings; log lines in between would only repeat it.
+    logs.configure("CRITICAL", "cli")
     return [*_machine(settings), *asyncio.run(doctor_servers.examine(settings))]
 
 

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
+from base import logs
 from base.clock import iso, now_ms
 from base.errors import Unavailable
 from base.keys import Keyring
@@ -55,6 +56,7 @@ def show_status() -> None:
     named = os.environ.get("NEO4J_URI") and os.environ.get("REDIS_URL")
     if not named and not (settings.data_dir / RUNTIME_FILE).is_file():
         raise Unavailable(f"Kith is not running on {settings.data_dir.resolve()}.", hint="Start it with `make run`.")
+    logs.configure("ERROR", "cli")
     show(asyncio.run(read_status(settings)), Console(highlight=False, soft_wrap=True))
 
 

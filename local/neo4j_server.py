@@ -29,8 +29,9 @@ HANDSHAKE = bytes.fromhex("6060b017 00040405 00000000 00000000 00000000")
 HANDSHAKE_TIMEOUT_S = 1.0
 
 # Source: the `server.jvm.additional` lines of the neo4j.conf in Neo4j's own 5.26 distribution.
+JVM_FLAGS_SERVER = ("-XX:+UseG1GC",)
+JVM_FLAGS_SMALL = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 JVM_FLAGS = (
-    "-XX:+UseG1GC",
     "-XX:-OmitStackTraceInFastThrow",
     "-XX:+UnlockExperimentalVMOptions",
     "-XX:+TrustFinalNonStaticFields",
@@ -103,8 +104,10 @@ def command_line(java: Java, home: Path, memory: Neo4jMemory) -> list[str]:
     """How to start it with this Java."""
     class_path = os.pathsep.join(str(path) for path in jars.class_path())
     heap = [f"-Xms{memory.heap_mb}m", f"-Xmx{memory.heap_mb}m"]
+    # Short runs never earn back the second compiler's work, nor the threads of a concurrent collector.
+    flags = JVM_FLAGS_SMALL if memory.small else JVM_FLAGS_SERVER
     entry = [ENTRY_POINT, f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
-    return [str(java.command), *heap, *JVM_FLAGS, "-cp", class_path, *entry]
+    return [str(java.command), *heap, *flags, *JVM_FLAGS, "-cp", class_path, *entry]
 
 
 def answers(port: int) -> bool:

@@ -1,0 +1,107 @@
+"""The guard: starts again what dies, and leaves nothing behind whoever dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.process import GUARD_SCRIPT
+
+WAIT_S = 15.0
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
+    except FileNotFoundError:
+        return False
+    return not state.startswith("Z")
+
+
+class Guarded:
+    """A guard process and what it noted about its child."""
+
+    def __init__(self, folder: Path, command: list[str], parent: int, grace_s: float = 5.0):
+        self.note = folder / "pid.json"
+        head = [sys.executable, "-I", "-S", str(GUARD_SCRIPT), "--parent", str(parent), "--name", "test", "--restart"]
+        options = ["--grace-s", str(grace_s), "--pid-file", str(self.note), "--log", str(folder / "log")]
+        self.process = subprocess.Popen([*head, *options, "--", *command], stderr=subprocess.DEVNULL)
+        _until(self.note.exists)
+
+    def noted(self) -> dict[str, int]:
+        return dict(json.loads(self.note.read_text()))
+
+
+@pytest.fixture
+def parent() -> Iterator[subprocess.Popen[bytes]]:
+    """A process for the guard to watch."""
+    process = subprocess.Popen(["sleep", "60"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_killed_command_is_started_again(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path, ["sleep", "60"], os.getpid())
+    first = guarded.noted()["pid"]
+
+    os.kill(first, signal.SIGKILL)
+
+    _until(lambda: guarded.noted()["starts"] == 2)
+    assert guarded.noted()["pid"] != first
+    guarded.process.terminate()
+    assert guarded.process.wait(WAIT_S) == 128 + signal.SIGTERM
+    assert not _alive(guarded.noted()["pid"])
+
+
+def test_the_command_ends_when_the_parent_is_killed(tmp_path: Path, parent: subprocess.Popen[bytes]) -> None:
+    guarded = Guarded(tmp_path, ["sleep", "60"], parent.pid)
+
+    # Not reaped before the end: a dead parent whose own parent does not look is gone all the same.
+    parent.kill()
+
+    guarded.process.wait(WAIT_S)
+    assert not _alive(guarded.noted()["pid"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie a process to its parent")
+def test_the_command_ends_when_the_guard_is_killed(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path, ["sleep", "60"], os.getpid())
+
+    guarded.process.kill()
+    guarded.process.wait(WAIT_S)
+
+    _until(lambda: not _alive(guarded.noted()["pid"]))
+
+
+def test_a_command_that_ignores_the_request_to_stop_is_killed(tmp_path: Path) -> None:
+    stubborn = ["sh", "-c", 'trap "" TERM; echo ready; while :; do sleep 0.1; done']
+    guarded = Guarded(tmp_path, stubborn, os.getpid(), grace_s=0.3)
+    _until(lambda: "ready" in (tmp_path / "log").read_text())
+
+    guarded.process.terminate()
+
+    guarded.process.wait(WAIT_S)
+    assert not _alive(guarded.noted()["pid"])
+
+
+def test_a_wrong_setting_is_not_tried_again(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path, ["sh", "-c", "exit 78"], os.getpid())
+
+    assert guarded.process.wait(WAIT_S) == 78
+    assert guarded.noted()["starts"] == 1
