@@ -18,6 +18,8 @@ from ingest.namespaces import EMAIL, PHONE
 MAX_EMAIL_CHARS = 254
 # Parsing a phone takes about 50 us; a batch names few phones often. About 10 MB when full.
 PHONE_CACHE_ENTRIES = 32_768
+# National numbers from this length on hold an area code or are of a mobile phone.
+AREA_CODE_CERTAIN_DIGITS = 10
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 # Quotes hide control characters as little as U+FFFD hides lost ones: two broken values may look the same.
@@ -67,10 +69,20 @@ def _normalise_phone(value: str, region: str) -> Normalised:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
         return Normalised(value, BlockReason.INVALID)
-    if is_blocked_phone(phonenumbers.national_significant_number(number)):
+    digits = phonenumbers.national_significant_number(number)
+    if is_blocked_phone(digits):
         return Normalised(value, BlockReason.BLOCKED)
-    # Possible, not valid: the tables of assigned ranges age, and a wrong refusal loses a customer's phone. A number
-    # without its area code (IS_POSSIBLE_LOCAL_ONLY) is refused: two towns share it.
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+    if not _is_whole(value, digits, number):
         return Normalised(value, BlockReason.INVALID)
     return Normalised(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None)
+
+
+def _is_whole(value: str, digits: str, number: phonenumbers.PhoneNumber) -> bool:
+    """Whether a number can be called from anywhere. One without its area code cannot: two towns share it."""
+    # Possible is enough where an area code is certain: the tables of assigned ranges age, and a wrong refusal loses a
+    # customer's phone. A short number without a country code has to be an assigned one.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return False
+    return (
+        value.startswith(("+", "00")) or len(digits) >= AREA_CODE_CERTAIN_DIGITS or phonenumbers.is_valid_number(number)
+    )
