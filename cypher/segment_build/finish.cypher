@@ -1,0 +1,10 @@
+// Purpose: A build is complete; no row when a newer version or a deletion has taken over.
+// Mode: WRITE
+// Param: key STRING
+// Param: version INTEGER
+// Param: as_of INTEGER, ms since 1970 UTC
+// Column: version INTEGER
+// Index: segment_key
+MATCH (s:Segment {key: $key}) WHERE s.version = $version AND s.status = 'BUILDING'
+SET s.status = 'LIVE', s.progress = 1.0, s.as_of = $as_of, s.last_error = null
+RETURN s.version AS version

@@ -1,0 +1,90 @@
+"""The state of builds and deletions on :Segment nodes. The status is the truth; jobs in Redis only follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graph.client import GraphClient, Transaction
+from graph.queries import Query, load
+
+_LIST_UNFINISHED = load("segment_build/list_unfinished")
+_GET_STATE = load("segment_build/get_state")
+_SET_PROGRESS = load("segment_build/set_progress")
+_FINISH = load("segment_build/finish")
+_FAIL = load("segment_build/fail")
+_REMOVE_MEMBERS = load("segment_build/remove_members")
+_REMOVE_INTERVALS = load("segment_build/remove_intervals")
+_REMOVE_SEGMENT = load("segment_build/remove_segment")
+
+BUILDING = "BUILDING"
+DELETING = "DELETING"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentState:
+    """Which version of a segment has which status."""
+
+    key: str
+    version: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedMember:
+    """A membership that a deletion ended; `sequence` is that of the change that had begun it."""
+
+    customer: str
+    segment_version: int
+    sequence: int
+
+
+class SegmentBuildRepository:
+    """Each method is one statement. The writers say False when a newer version or a deletion has taken over."""
+
+    def __init__(self, graph: GraphClient):
+        self._graph = graph
+
+    async def list_unfinished(self) -> list[SegmentState]:
+        """Segments to build or to delete, in no order."""
+        rows = await self._graph.read(_LIST_UNFINISHED)
+        return [SegmentState(row["key"], row["version"], row["status"]) for row in rows]
+
+    async def find_state(self, key: str) -> SegmentState | None:
+        """The segment's state, whatever its status."""
+        rows = await self._graph.read(_GET_STATE, key=key)
+        return SegmentState(rows[0]["key"], rows[0]["version"], rows[0]["status"]) if rows else None
+
+    async def set_progress(self, key: str, version: int, progress: float) -> bool:
+        """Show progress, 0 to 1."""
+        return bool(await self._write(_SET_PROGRESS, key=key, version=version, progress=progress))
+
+    async def finish(self, key: str, version: int, as_of_ms: int) -> bool:
+        """Make a built segment live."""
+        return bool(await self._write(_FINISH, key=key, version=version, as_of=as_of_ms))
+
+    async def fail(self, key: str, version: int, error: str) -> bool:
+        """Mark a build as failed; `error` is shown to people."""
+        return bool(await self._write(_FAIL, key=key, version=version, error=error))
+
+    async def remove_intervals(self, key: str, limit: int) -> int:
+        """Remove closed intervals of a segment that is being deleted; returns how many."""
+        return (await self._write(_REMOVE_INTERVALS, key=key, limit=limit))[0]
+
+    async def remove_segment(self, key: str) -> bool:
+        """Remove the node of a segment that is being deleted; False while a membership or an interval is left."""
+        return (await self._write(_REMOVE_SEGMENT, key=key))[0] > 0
+
+    async def _write(self, query: Query, **parameters: object) -> list[int]:
+        """The only column of each row."""
+
+        async def work(tx: Transaction) -> list[int]:
+            return [next(iter(row.values())) for row in await tx.run(query, **parameters)]
+
+        return await self._graph.write(query.name, work)
+
+
+async def remove_members(tx: Transaction, key: str, ids: Sequence[str]) -> list[RemovedMember]:
+    """End memberships of customers that this transaction has locked; ascending by customer."""
+    rows = await tx.run(_REMOVE_MEMBERS, key=key, ids=list(ids))
+    return [RemovedMember(row["customer"], row["version"], row["sequence"]) for row in rows]

@@ -1,0 +1,157 @@
+"""The role `worker`: background jobs, and the loops that heal what a crash left behind.
+
+Any number may run. Each loop waits for Neo4j and Redis to come back by itself; arq, which ends when Redis goes away, is
+started again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from prometheus_client import start_http_server
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from base import clock, logs
+from base.errors import Unavailable
+from base.keys import Keyring
+from base.settings import Settings
+from base.valkey import connect
+from delivery.publisher import ChangePublisher
+from graph.client import GraphClient
+from graph.repositories.change import ChangeRepository
+from graph.repositories.segment_build import SegmentBuildRepository
+from workers.heartbeat import beating
+from workers.live.builder import SegmentBuilder
+from workers.live.context import LiveContext
+from workers.queue import JobQueue, make_worker
+from workers.tasks.changes import forget_changes
+from workers.tasks.recovery import requeue_unfinished
+from workers.tasks.segment import build_segment, delete_segment
+from workers.tasks.services import TaskServices
+
+TASKS = (build_segment, delete_segment)
+# How long a change waits whose publisher died between commit and publication, when nothing else is published.
+CATCH_UP_EVERY_S = 2.0
+REQUEUE_EVERY_S = 5.0
+FORGET_EVERY_S = 60.0
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+
+_log = logs.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM, Ctrl-C or cancellation."""
+    # Its lines name jobs and arguments at INFO; what matters is logged by the tasks.
+    logging.getLogger("arq").setLevel(logging.WARNING)
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr=settings.host)
+    stopping = _stop_on_sigterm()
+    graph = GraphClient(
+        settings.neo4j_uri,
+        settings.neo4j_user,
+        settings.neo4j_password,
+        settings.neo4j_database,
+        settings.slow_query_ms,
+    )
+    redis = connect(settings.redis_url)
+    try:
+        services = make_services(settings, graph, redis)
+        async with beating(redis, "worker", settings.instance, services.last_error):
+            await work(services, settings)
+    except asyncio.CancelledError:
+        if not stopping.is_set():
+            raise
+    finally:
+        await redis.aclose()
+        await graph.close()
+
+
+def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskServices:
+    """What the tasks of one worker share. No I/O."""
+    publisher = ChangePublisher(redis, graph)
+    live = LiveContext(Keyring(settings.secret_key), ZoneInfo(settings.time_zone))
+    return TaskServices(
+        graph=graph,
+        redis=redis,
+        queue=JobQueue(redis),
+        publisher=publisher,
+        builder=SegmentBuilder(graph, publisher, live),
+        builds=SegmentBuildRepository(graph),
+        outbox=ChangeRepository(graph),
+    )
+
+
+async def work(services: TaskServices, settings: Settings) -> None:
+    """Run jobs and loops until cancelled."""
+    keep_ms = timedelta(days=settings.change_retention_days) // timedelta(milliseconds=1)
+
+    async def forget() -> None:
+        await forget_changes(services, clock.now_ms() - keep_ms)
+
+    async with asyncio.TaskGroup() as loops:
+        loops.create_task(run_jobs(services, settings.redis_url))
+        loops.create_task(_every(services, "catch_up", CATCH_UP_EVERY_S, services.publisher.catch_up))
+        loops.create_task(_every(services, "requeue", REQUEUE_EVERY_S, lambda: requeue_unfinished(services)))
+        loops.create_task(_every(services, "forget", FORGET_EVERY_S, forget))
+
+
+async def run_jobs(services: TaskServices, redis_url: str) -> None:
+    """Run arq, and start it again whenever it ends: it gives up when Redis goes away."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        # A client of its own: arq closes its connections when it ends.
+        client = connect(redis_url)
+        worker = make_worker(client, TASKS, {"services": services})
+        try:
+            await client.ping()
+            services.faults.pop("jobs", None)
+            pause_s = FIRST_PAUSE_S
+            await worker.async_run()
+        except Exception as fault:
+            services.faults["jobs"] = "Jobs wait for Redis."
+            _log.warning("jobs_interrupted", fault=type(fault).__name__)
+        finally:
+            # Cancels jobs that still run; their claims end, and their status brings them back.
+            with suppress(Exception, asyncio.CancelledError):
+                await worker.close()
+            with suppress(RedisError, OSError):
+                await client.aclose()
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+async def _every(services: TaskServices, name: str, pause_s: float, step: Callable[[], Awaitable[object]]) -> None:
+    """Run a step now and then, for ever; a fault is logged and tried again at the next turn."""
+    while True:
+        try:
+            await step()
+            services.faults.pop(name, None)
+        except (Unavailable, RedisError, OSError) as fault:
+            services.faults[name] = f"{name} waits for Neo4j or Redis."
+            _log.warning("loop_postponed", loop=name, fault=type(fault).__name__)
+        except Exception as fault:
+            services.faults[name] = f"{name} failed: {type(fault).__name__}."
+            _log.error("loop_failed", loop=name, exc_info=fault)
+        await asyncio.sleep(pause_s)
+
+
+def _stop_on_sigterm() -> asyncio.Event:
+    """Cancel the calling task on SIGTERM; the event says that this was the reason."""
+    stopping = asyncio.Event()
+    task = asyncio.current_task()
+    assert task is not None
+
+    def stop() -> None:
+        stopping.set()
+        task.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    return stopping

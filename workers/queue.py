@@ -1,0 +1,110 @@
+"""Background jobs on arq. The only module that knows arq's keys and options.
+
+A job is a nudge, never the truth: what has to be done is a status in the graph (`workers.tasks.recovery` looks for it),
+and a job that finds nothing to do ends. So a lost queue costs time only, and a job may run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgpack  # type: ignore[import-untyped]
+from arq.connections import ArqRedis
+from arq.constants import in_progress_key_prefix
+from arq.typing import WorkerCoroutine
+from arq.worker import Function, Worker, func
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from base import logs
+from base.valkey import ARQ_QUEUE
+
+# arq drops a job 24 h after its time; a service that was down for a holiday still finds its jobs.
+EXPIRES_EXTRA_MS = int(timedelta(days=30).total_seconds() * 1000)
+# A build of the largest graphs takes hours. What limits a stuck job is its claim (`workers.claims`).
+JOB_TIMEOUT_S = 24 * 3600
+POLL_S = 0.25
+# Builds share one database; more at once only makes each slower.
+JOBS_AT_ONCE = 4
+# The status decides how often work is tried, not arq.
+MAX_TRIES = 1_000_000
+
+_log = logs.get_logger()
+
+
+class JobQueue:
+    """Puts jobs into the queue.
+
+    Args:
+        redis: a client with bytes in and out; its connections are shared.
+    """
+
+    def __init__(self, redis: Redis):
+        self._arq = _arq_client(redis)
+
+    async def enqueue(self, task: str, *args: object, job_id: str | None = None) -> None:
+        """Queue one job, unless the same one waits or runs.
+
+        Args:
+            task: name of a function of the worker.
+            args: ids and numbers, no objects.
+            job_id: equal ids are one job; by default task and arguments, e.g. `build_segment:buyers:3`.
+
+        Returns:
+            Nothing, also when Redis is away: the status that the caller has committed brings the job later.
+        """
+        try:
+            await self._arq.enqueue_job(task, *args, _job_id=job_id or default_job_id(task, *args))
+        except (RedisError, OSError) as fault:
+            _log.warning("job_postponed", task=task, fault=type(fault).__name__)
+
+    async def release(self, job_id: str) -> None:
+        """Let a job run again whose worker died: arq keeps it marked as running for its whole time-out."""
+        await self._arq.delete(in_progress_key_prefix + job_id)
+
+
+def default_job_id(task: str, *args: object) -> str:
+    """The id that `enqueue` gives."""
+    return ":".join([task, *map(str, args)])
+
+
+def make_worker(redis: Redis, tasks: Sequence[WorkerCoroutine], context: dict[str, object]) -> Worker:
+    """An arq worker that runs `tasks`, each called with `context` first. It ends with a fault when Redis goes away."""
+    functions: list[Function] = [func(task, keep_result=0, max_tries=MAX_TRIES) for task in tasks]
+    return Worker(
+        functions,
+        queue_name=ARQ_QUEUE,
+        redis_pool=_arq_client(redis),
+        ctx=dict(context),
+        # Signals belong to the role, which also runs other loops.
+        handle_signals=False,
+        max_jobs=JOBS_AT_ONCE,
+        job_timeout=JOB_TIMEOUT_S,
+        keep_result=0,
+        poll_delay=POLL_S,
+        job_serializer=_pack,
+        job_deserializer=_unpack,
+        expires_extra_ms=EXPIRES_EXTRA_MS,
+        log_results=False,
+    )
+
+
+def _arq_client(redis: Redis) -> ArqRedis:
+    return ArqRedis(
+        redis.connection_pool,
+        job_serializer=_pack,
+        job_deserializer=_unpack,
+        default_queue_name=ARQ_QUEUE,
+        expires_extra_ms=EXPIRES_EXTRA_MS,
+    )
+
+
+def _pack(job: object) -> bytes:
+    # arq stores the exception of a job that it could not start; its kind is enough, and pickle is out of the question.
+    return bytes(msgpack.packb(job, default=lambda value: type(value).__name__))
+
+
+def _unpack(raw: bytes) -> dict[str, object]:
+    job: dict[str, object] = msgpack.unpackb(raw)
+    return job

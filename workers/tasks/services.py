@@ -1,0 +1,36 @@
+"""What tasks work with; one a worker process, under the key `services` of arq's context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from redis.asyncio import Redis
+
+from delivery.publisher import ChangePublisher
+from graph.client import GraphClient
+from graph.repositories.change import ChangeRepository
+from graph.repositories.segment_build import SegmentBuildRepository
+from workers.live.builder import SegmentBuilder
+from workers.queue import JobQueue
+
+
+@dataclass(slots=True)
+class TaskServices:
+    """Clients and repositories.
+
+    Args:
+        faults: what does not work at the moment or did not last time, by the part that found it.
+    """
+
+    graph: GraphClient
+    redis: Redis
+    queue: JobQueue
+    publisher: ChangePublisher
+    builder: SegmentBuilder
+    builds: SegmentBuildRepository
+    outbox: ChangeRepository
+    faults: dict[str, str] = field(default_factory=dict)
+
+    def last_error(self) -> str | None:
+        """What the heartbeat tells: the newest fault that no later success has removed."""
+        return next(reversed(self.faults.values()), None)
