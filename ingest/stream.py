@@ -101,15 +101,16 @@ class IngestStream:
         Raises:
             Unavailable: the server cannot be reached; the next call starts over with the consumer's own entries.
         """
+        block_ms = min(block_ms, MAX_BLOCK_MS)
         try:
             try:
-                return await self._read(consumer, max_entries, min(block_ms, MAX_BLOCK_MS))
+                return await self._read(consumer, max_entries, block_ms)
             except ResponseError as fault:
                 # An emptied server has no group: make it and go on. UNBLOCKED: the stream went while we waited.
                 if "NOGROUP" not in str(fault) and "UNBLOCKED" not in str(fault):
                     raise
                 await self._create_group()
-                return await self._read(consumer, max_entries, 0)
+                return await self._read(consumer, max_entries, block_ms)
         except RedisError as fault:
             # The reply may be lost after the server noted the entries as ours: read them again.
             self.rewind(consumer)

@@ -1,0 +1,95 @@
+"""The tracking API for tests: in this process by ASGI, or as a real server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from threading import Thread
+
+import httpx
+import uvicorn
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+
+from base.keys import Keyring
+from base.settings import Settings
+from base.valkey import connect
+from ingest.calls import Call, decode_calls
+from ingest.gateway import routes
+from ingest.stream import Entry, IngestStream
+
+START_TIMEOUT_S = 10.0
+
+
+def basic(key: str) -> dict[str, str]:
+    """The header in which SDKs send a write key."""
+    return {"authorization": "Basic " + b64encode(f"{key}:".encode()).decode()}
+
+
+@asynccontextmanager
+async def api(stream: IngestStream, settings: Settings, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API, without a server between."""
+    transport = httpx.ASGITransport(app=Starlette(routes=routes(stream, settings)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
+        yield client
+
+
+@contextmanager
+def serving(settings: Settings, keyring: Keyring) -> Iterator[str]:
+    """A real server in a thread with its own event loop and connection; yields its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(_app(settings, keyring), log_level="warning", lifespan="off"))
+        thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+        thread.start()
+        try:
+            _wait_until(lambda: server.started)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            thread.join(START_TIMEOUT_S)
+
+
+def _app(settings: Settings, keyring: Keyring) -> Starlette:
+    redis = connect(settings.redis_url)
+    return Starlette(routes=routes(IngestStream(redis, keyring), settings))
+
+
+def _wait_until(condition: object) -> None:
+    import time
+
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while not condition():  # type: ignore[operator]
+        if time.monotonic() > deadline_s:
+            raise TimeoutError("the server did not start")
+        time.sleep(0.01)
+
+
+async def drain(stream: IngestStream, consumer: str = "test") -> list[Entry]:
+    """Every entry that waits, acknowledged."""
+    entries: list[Entry] = []
+    while found := await stream.read(consumer, 1_000, 0):
+        entries += found
+        await stream.ack([entry.id for entry in found])
+    return entries
+
+
+def calls_of(entries: list[Entry]) -> list[Call]:
+    """The calls of entries, none rejected."""
+    calls: list[Call] = []
+    for entry in entries:
+        decoded = decode_calls(entry.body, entry.kind, entry.received_at_ms, entry.source, entry.id)
+        assert not decoded.rejected
+        calls += decoded.calls
+    return calls
+
+
+async def length(redis: Redis) -> int:
+    """How many entries are in the stream."""
+    from base.valkey import INGEST_STREAM
+
+    return int(await redis.xlen(INGEST_STREAM))
