@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from rules.conditions import compile_test
@@ -68,26 +68,19 @@ class SegmentNode:
 
 Node: TypeAlias = GroupNode | AttributeNode | EventNode | SegmentNode
 
-# More rules than one deployment has; a bound in case that rules are made and dropped for ever.
-_MAX_KEPT_RULES: Final = 4_096
-# By identity, as equal trees may mean different things. Holding the rule keeps its id from being used again.
-_kept: dict[int, tuple[Rule, Node]] = {}
-
 
 def compiled(rule: Rule) -> Node:
-    """The compiled form of a checked rule, kept for later calls with the same object.
+    """The compiled form of a checked rule, kept with the object for later calls.
 
     Raises:
         ValueError: a rule that the checker refuses.
     """
-    kept = _kept.get(id(rule))
-    if kept is not None:
-        return kept[1]
-    if len(_kept) >= _MAX_KEPT_RULES:
-        _kept.clear()
-    node = compile_rule(rule)
-    _kept[id(rule)] = (rule, node)
-    return node
+    try:
+        return rule.compiled_form
+    except AttributeError:
+        node = compile_rule(rule)
+        object.__setattr__(rule, "compiled_form", node)
+        return node
 
 
 def compile_rule(rule: Rule) -> Node:

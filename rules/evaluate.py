@@ -16,7 +16,7 @@ def evaluate(rule: Rule, facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
     """Whether a checked rule holds. Total: any facts give an answer.
 
     Args:
-        rule: what the parser gave; compiled at its first use and kept by identity, so pass the same object.
+        rule: what the parser gave; compiled at its first use and kept with the object, so pass the same one.
         facts: of one customer; events after `now_ms` do not count.
         now_ms: the instant of the question.
         zone: for calendar days.

@@ -7,9 +7,12 @@ identity, never by equality.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from rules.operators import MeasureKind, Operator
+
+if TYPE_CHECKING:
+    from rules.compiled import Node
 
 Scalar: TypeAlias = str | int | float | bool
 
@@ -67,8 +70,15 @@ class PropertyCondition:
     values: tuple[Scalar, ...] = ()
 
 
+class Compilable:
+    """A place for the compiled form of a node, so that it lives exactly as long; no part of the node's value."""
+
+    __slots__ = ("compiled_form",)
+    compiled_form: Node
+
+
 @dataclass(frozen=True, slots=True)
-class AttributeLeaf:
+class AttributeLeaf(Compilable):
     """A condition on one attribute of the customer; `name` is a top-level key or a dotted path."""
 
     name: str
@@ -77,7 +87,7 @@ class AttributeLeaf:
 
 
 @dataclass(frozen=True, slots=True)
-class EventLeaf:
+class EventLeaf(Compilable):
     """A measure of one event's occurrences, compared with numbers; window None is all time up to now."""
 
     name: str
@@ -89,35 +99,35 @@ class EventLeaf:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentLeaf:
+class SegmentLeaf(Compilable):
     """Membership of another segment, by key."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class All(Compilable):
     """Every child holds."""
 
     children: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Any_(Compilable):
     """At least one child holds."""
 
     children: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Not(Compilable):
     """The plain complement over all customers, those without any value included."""
 
     child: Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Everyone:
+class Everyone(Compilable):
     """Every customer."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -96,3 +97,28 @@ def test_sweep_and_live_together_are_a_fresh_evaluation_at_every_instant(
     answers = every_answer(document, customer, after, zone)
     ends = [after, *(after + cut for cut in sorted(cuts)), after + LENGTH_MS]
     assert kept_answers(rule, facts, customer, answers[after], ends, zone) == answers
+
+
+@settings(max_examples=30, deadline=None, database=None)
+@given(
+    st.dates(date(1890, 1, 1), date(2028, 12, 31)) | st.sampled_from([date(2000, 2, 29), date(2000, 2, 28)]),
+    st.sampled_from([1, 2, 7, 20]),
+    st.dates(date(2023, 6, 1), date(2027, 6, 1)),
+    ZONES,
+    st.booleans(),
+)
+def test_anniversaries_turn_at_midnights_and_are_swept_then(
+    of: date, reach: int, start: date, zone: ZoneInfo, plain: bool
+) -> None:
+    value = of.isoformat() if plain else datetime(of.year, of.month, of.day, 12, tzinfo=zone).isoformat()
+    values = [f"P{reach}D"]
+    rule = parse_rule({"attribute": {"name": "x", "op": "ANNIVERSARY_WITHIN_NEXT", "values": values}})
+    noons = [datetime(start.year, start.month, start.day, 12, tzinfo=zone) + timedelta(days=n) for n in range(380)]
+    instants = [int(noon.timestamp() * 1000) for noon in noons]
+    answers = [naive_rules.condition("ANNIVERSARY_WITHIN_NEXT", values, value, now, zone) for now in instants]
+    turned = [later.date() for later, was, is_ in zip(noons[1:], answers, answers[1:], strict=False) if was != is_]
+    found = transitions(rule, Facts({"x": value}), answers[0], instants[0], instants[-1], zone)
+    assert [naive_rules.local_date(each.at_ms, zone) for each in found] == turned
+    for each in found:
+        assert naive_rules.local_date(each.at_ms - 1, zone) < naive_rules.local_date(each.at_ms, zone)
+        assert asked_for(sweep_ranges(rule, each.at_ms - 1, each.at_ms, zone), ({"x": value}, [], set()))
