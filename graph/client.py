@@ -27,6 +27,9 @@ CONSTRAINT_TRIES = 5
 CONNECT_TIMEOUT_S = 3.0
 ACQUIRE_TIMEOUT_S = 10.0
 POOL_CONNECTIONS = 50
+# Write transactions under way at once in one process. More only queue for the same locks inside the server, where
+# each waiter that turns out to be part of a deadlock starts over; here they wait for nothing.
+MAX_WRITERS = 8
 # Everything in one reply: pages are bounded by the statements themselves, and a second PULL costs a round trip.
 FETCH_ALL = -1
 
@@ -65,6 +68,7 @@ class GraphClient:
     def __init__(self, uri: str, user: str, password: str, database: str = "neo4j", slow_query_ms: int = 500):
         self._database = database
         self._slow_query_ms = slow_query_ms
+        self._writers = asyncio.Semaphore(MAX_WRITERS)
         try:
             self._driver: AsyncDriver = AsyncGraphDatabase.driver(
                 uri,
@@ -112,6 +116,10 @@ class GraphClient:
         Raises:
             Unavailable: the server stayed away for `RETRY_FOR_S`.
         """
+        async with self._writers:
+            return await self._write(name, work)
+
+    async def _write(self, name: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
         deadline = time.monotonic() + RETRY_FOR_S
         pause_s = FIRST_PAUSE_S
         collisions = 0

@@ -4,7 +4,10 @@
 // Param: now INT ms
 // Column: locked LIST<LIST>: [id, version after counting]
 // Index: customer_id
+// TRICKY: two SETs for the reason given in apply/lock_identifiers.
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})
-SET c.version = c.version + 1, c.updated_at = $now
+SET c.updated_at = $now
+WITH c
+SET c.version = c.version + 1
 RETURN collect([c.id, c.version]) AS locked
