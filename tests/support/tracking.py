@@ -7,7 +7,7 @@ import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from threading import Thread
+from threading import Event, Thread
 
 import httpx
 import uvicorn
@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from base.keys import Keyring
 from base.settings import Settings
-from base.valkey import connect
+from base.valkey import INGEST_STREAM, connect
 from ingest.calls import Call, decode_calls
 from ingest.gateway import routes
 from ingest.stream import Entry, IngestStream
@@ -42,31 +42,38 @@ def serving(settings: Settings, keyring: Keyring) -> Iterator[str]:
     """A real server in a thread with its own event loop and connection; yields its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(_app(settings, keyring), log_level="warning", lifespan="off"))
-        thread = Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+        server = _Server(settings, keyring, listener)
+        thread = Thread(target=lambda: asyncio.run(server.run()))
         thread.start()
         try:
-            _wait_until(lambda: server.started)
-            yield f"http://127.0.0.1:{port}"
+            assert server.started.wait(START_TIMEOUT_S)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join(START_TIMEOUT_S)
 
 
-def _app(settings: Settings, keyring: Keyring) -> Starlette:
-    redis = connect(settings.redis_url)
-    return Starlette(routes=routes(IngestStream(redis, keyring), settings))
+class _Server:
+    def __init__(self, settings: Settings, keyring: Keyring, listener: socket.socket):
+        self._settings = settings
+        self._keyring = keyring
+        self._listener = listener
+        self._uvicorn: uvicorn.Server | None = None
+        self.started = Event()
 
+    async def run(self) -> None:
+        redis = connect(self._settings.redis_url)
+        app = Starlette(routes=routes(IngestStream(redis, self._keyring), self._settings))
+        self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        # The socket listens before the server accepts, so a client may come at once.
+        self._listener.listen()
+        self.started.set()
+        await self._uvicorn.serve(sockets=[self._listener])
+        await redis.aclose()
 
-def _wait_until(condition: object) -> None:
-    import time
-
-    deadline_s = time.monotonic() + START_TIMEOUT_S
-    while not condition():  # type: ignore[operator]
-        if time.monotonic() > deadline_s:
-            raise TimeoutError("the server did not start")
-        time.sleep(0.01)
+    def stop(self) -> None:
+        if self._uvicorn is not None:
+            self._uvicorn.should_exit = True
 
 
 async def drain(stream: IngestStream, consumer: str = "test") -> list[Entry]:
@@ -90,6 +97,4 @@ def calls_of(entries: list[Entry]) -> list[Call]:
 
 async def length(redis: Redis) -> int:
     """How many entries are in the stream."""
-    from base.valkey import INGEST_STREAM
-
     return int(await redis.xlen(INGEST_STREAM))
