@@ -6,11 +6,10 @@ PY := $(VENV)/bin/python
 RUNTIME_STAMP := $(VENV)/.runtime-installed
 DEV_STAMP := $(VENV)/.dev-installed
 DEMO_STAMP := $(VENV)/.demo-installed
-# Wheels only: a source package would build, with build tools that no lock names. The exceptions are pure Python.
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+# Wheels only: a source package would be built with tools that no lock names.
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
 COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --quiet
-CODE := base rules graph ingest delivery workers resolvers schema local cli bench tests server.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run test check format bench chaos conformance demo lock clean
@@ -19,6 +18,7 @@ help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 22
 
 install: $(RUNTIME_STAMP)  ## What `make run` needs: virtual environment, packages, the Neo4j jars
+	@:
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kith needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -31,6 +31,7 @@ $(RUNTIME_STAMP): requirements.lock local/neo4j.lock.toml | $(PY)
 	@touch $@
 
 install-dev: $(DEV_STAMP)  ## What `make test` and `make check` need on top
+	@:
 
 $(DEV_STAMP): $(RUNTIME_STAMP) requirements-dev.lock $(DEMO_STAMP)
 	@echo "installing packages for tests"
@@ -45,8 +46,8 @@ $(DEMO_STAMP): requirements-demo.lock | $(PY)
 run: install  ## Everything on this machine: Neo4j, Valkey, all roles
 	@exec $(PY) -m cli run
 
-test: install-dev  ## Every test, against real Neo4j and Valkey
-	$(PY) -m pytest
+test: install-dev  ## Every test, against real Neo4j and Valkey (ARGS="tests/graph -k name" for some)
+	$(PY) -m pytest --ignore=tests/conformance $(ARGS)
 
 check: install-dev  ## What can be said without servers: format, lint, types, unit tests, contracts
 	$(VENV)/bin/ruff format --check .
@@ -62,10 +63,10 @@ bench: install-dev  ## The numbers of the README, on this machine
 	$(PY) -m bench $(ARGS)
 
 chaos: install-dev  ## Kill processes at random under load; nothing acknowledged may be lost
-	$(PY) -m pytest tests/chaos --chaos=long
+	KITH_TEST_CHAOS=long $(PY) -m pytest tests/chaos $(ARGS)
 
 conformance: install-dev  ## Clients in Node: SDK, GraphQL over HTTP, WebSocket, SSE
-	$(PY) -m pytest tests/conformance
+	$(PY) -m pytest tests/conformance $(ARGS)
 
 demo: install $(DEMO_STAMP)  ## Load real data into a running service and show the main job
 	$(PY) -m cli demo
