@@ -130,15 +130,16 @@ def test_nothing_happens_in_an_empty_interval_or_without_facts() -> None:
 
 
 def test_a_birthday_sweep_reaches_dates_without_a_zone_and_29_february() -> None:
-    rule = parse_rule({"attribute": {"name": "born", "op": "ANNIVERSARY_WITHIN_NEXT", "values": ["P1D"]}})
+    rule = parse_rule({"attribute": {"name": "born", "op": "ANNIVERSARY_WITHIN_NEXT", "values": ["P7D"]}})
 
     def swept(midnight: str, zone: ZoneInfo, instant: str) -> bool:
         ranges = sweep_ranges(rule, ms(midnight) - 1, ms(midnight), zone)
         return any(each.from_ms < ms(instant) <= each.to_ms for each in ranges)
 
+    # On 2 July the 1st leaves the reach of seven days and the 8th enters it.
     new_york = ZoneInfo("America/New_York")
-    assert swept("2026-07-02T04:00:00Z", new_york, "1990-07-02T00:00:00Z")
-    assert swept("2026-07-02T04:00:00Z", new_york, "1990-07-03T03:59:59Z")
+    assert swept("2026-07-02T04:00:00Z", new_york, "1990-07-08T00:00:00Z")
+    assert swept("2026-07-02T04:00:00Z", new_york, "1990-07-09T03:59:59Z")
     assert not swept("2026-07-02T04:00:00Z", new_york, "1990-07-05T00:00:00Z")
-    assert swept("2026-02-28T00:00:00Z", UTC, "2000-02-29")
-    assert not swept("2026-02-27T00:00:00Z", UTC, "2000-02-29")
+    assert swept("2026-03-01T00:00:00Z", UTC, "2000-02-29")
+    assert not swept("2026-02-28T00:00:00Z", UTC, "2000-02-29")
