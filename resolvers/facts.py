@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -28,10 +29,16 @@ class LiveFacts:
         self._keyring = keyring
         self._zone = zone
 
-    async def load(self, rule: Rule, customer_ids: Sequence[str], now_ms: int) -> dict[str, Facts]:
+    async def load(
+        self, rule: Rule, customer_ids: Sequence[str], now_ms: int, *, with_event_ids: bool = False
+    ) -> dict[str, Facts]:
         """Facts by customer id, those that the rule reads; unknown ids are missing. At most three statements."""
         stored = StoredRule(_ASKED, 0, msgspec.json.encode(print_rule(rule)).decode(), "LIVE")
         catalogue = build(0, [stored], self._zone, now_ms)
+        if with_event_ids:
+            # Events of which no property is read are loaded as bare times otherwise.
+            everything = {name: catalogue.with_properties.get(name, frozenset()) for name in catalogue.by_event}
+            catalogue = replace(catalogue, times_only=(), with_properties=everything)
 
         async def work(tx: Transaction) -> dict[str, Facts]:
             states = await load_states(tx, customer_ids, catalogue, self._keyring)

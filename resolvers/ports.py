@@ -13,8 +13,14 @@ from rules.tree import Rule
 class FactsReader(Protocol):
     """Loads what rules read of customers; implemented on the live evaluation's own loading."""
 
-    async def load(self, rule: Rule, customer_ids: Sequence[str], now_ms: int) -> dict[str, Facts]:
-        """Facts by customer id, at least those that the rule reads; unknown ids are missing."""
+    async def load(
+        self, rule: Rule, customer_ids: Sequence[str], now_ms: int, *, with_event_ids: bool = False
+    ) -> dict[str, Facts]:
+        """Facts by customer id, at least those that the rule reads; unknown ids are missing.
+
+        Args:
+            with_event_ids: whether events have their ids, which only explanations show.
+        """
 
 
 class PendingCalls(Protocol):

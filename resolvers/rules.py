@@ -145,7 +145,7 @@ async def explain_for(
         rule = parse_rule(msgspec.json.decode(stored.rule))
     found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed())
     at_ms = now_ms()
-    facts = await context.services.facts.load(rule, [found.id], at_ms) if found else {}
+    facts = await context.services.facts.load(rule, [found.id], at_ms, with_event_ids=True) if found else {}
     if found is None or found.id not in facts:
         raise NotFound("There is no customer of this id.")
     return explain(rule, facts[found.id], at_ms, context.services.zone)

@@ -68,10 +68,9 @@ async def running_api(settings: Settings, **changes: object) -> AsyncIterator[Ap
             yield Api(url, http, settings.admin_token)
     finally:
         server.should_exit = True
-        server.force_exit = True
         await serving
 
 
-class _no_signals:  # noqa: N801 (stands in for a function)
+class _no_signals:
     def __enter__(self) -> None: ...
     def __exit__(self, *_: object) -> None: ...

@@ -83,7 +83,7 @@ async def test_nobody_is_null_and_a_retired_id_answers_with_its_heir(
 
     assert (await api.data(PROFILE, {"id": "cus_nobody"}))["customer"] is None
     assert (await api.data(PROFILE, {"id": "cus_old"}))["customer"]["id"] == "cus_ann"
-    assert (await api.data("{node(id: \"cus_old\") {id}}"))["node"]["id"] == "cus_ann"
+    assert (await api.data('{node(id: "cus_old") {id}}'))["node"]["id"] == "cus_ann"
 
 
 async def test_both_or_none_of_id_and_identifier_is_refused(api: Api) -> None:
@@ -141,7 +141,8 @@ async def test_all_customers_are_paged_by_keyset(api: Api, graph: GraphClient, k
     people = [Person(f"cus_{n:03d}", identifiers=((("user_id", f"u{n}")),)) for n in range(7)]
     await write_people(graph, keyring, *people, Person("cus_gone", identifiers=()))
     await retire(graph, "cus_gone", "cus_000")
-    query = "query L($after: String) {customers(first: 3, after: $after) {edges {node {id}} pageInfo {hasNextPage endCursor}}}"
+    query = """query L($after: String) {customers(first: 3, after: $after) {
+      edges {node {id}} pageInfo {hasNextPage endCursor}}}"""
 
     seen: list[str] = []
     after = None
