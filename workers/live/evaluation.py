@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from base import metrics
 from delivery.change import CauseKind
@@ -92,45 +93,58 @@ def evaluate_customer(
     swept_ms = min(swept_ms, now_ms) if swept_ms else now_ms
     after_ms = min(swept_ms, max(touched.earliest_ms(now_ms) - 1, now_ms - LATENESS_MS))
     facts, zone = state.facts(), catalogue.zone
-    due: dict[int, set[LiveRule]] = {}
-    for rule in rules:
-        for instant in boundaries(rule.rule, facts, after_ms, now_ms, zone):
-            at_instant = due.get(instant)
-            if at_instant is None:
-                due[instant] = {rule}
-            else:
-                at_instant.add(rule)
-    late = touched.unplaced or any(at <= after_ms for at in touched.events)
-    # Attributes and creation have no boundary in the rules: their own time is the instant to look at.
-    for at in touched.instants_of_facts():
-        if after_ms < at <= now_ms:
-            due[at] = set(rules)
-        else:
-            late = True
-    if late:
-        due[now_ms] = set(rules)
+    agenda = _agenda(rules, state, touched, after_ms, now_ms, zone)
     flips: list[Flip] = []
     evaluations = 0
-    for instant in sorted(due):
-        at_instant = due[instant]
-        final = late and instant == now_ms
+    for instant in sorted(agenda.due):
+        due = agenda.due[instant]
         flipped: set[str] = set()
         for rule in rules:
-            if rule not in at_instant and (not flipped or flipped.isdisjoint(rule.needs.segments)):
-                continue
-            before = state.memberships.get(rule.key)
-            # Never before the last change of the same pair: what was published stays in order.
-            if before is not None and instant <= before.at and not final:
+            if rule not in due and (not flipped or flipped.isdisjoint(rule.needs.segments)):
                 continue
             evaluations += 1
+            before = state.memberships.get(rule.key)
             inside = rule.node.holds(facts, instant, zone)
             if inside != (before is not None and before.inside):
+                final = instant == now_ms and rule in agenda.late
                 flips.append(
                     _flip(rule, state, before, inside, instant, _cause(rule, touched, flipped, instant, final))
                 )
                 flipped.add(rule.key)
     _EVALUATED.inc(evaluations)
     return flips
+
+
+@dataclass(slots=True)
+class _Agenda:
+    """Which rules to evaluate at which instant (ms); `late`: those that something explains which came too late."""
+
+    due: dict[int, set[LiveRule]] = field(default_factory=dict)
+    late: set[LiveRule] = field(default_factory=set)
+
+
+def _agenda(
+    rules: Collection[LiveRule], state: CustomerState, touched: Touched, after_ms: int, now_ms: int, zone: ZoneInfo
+) -> _Agenda:
+    agenda, facts = _Agenda(), state.facts()
+    # Attributes and creation have no boundary in the rules: their own time is the instant to look at.
+    of_facts = touched.instants_of_facts()
+    unplaced = touched.unplaced or any(at <= after_ms for at in touched.events)
+    for rule in rules:
+        known = state.memberships.get(rule.key)
+        # What was published stays in order: nothing may change before the last change of the same pair.
+        floor_ms = after_ms if known is None else max(after_ms, known.at)
+        instants = boundaries(rule.rule, facts, after_ms, now_ms, zone)
+        late = unplaced
+        for at in (*instants, *of_facts) if of_facts else instants:
+            if floor_ms < at <= now_ms:
+                agenda.due.setdefault(at, set()).add(rule)
+            else:
+                late = True
+        if late:
+            agenda.due.setdefault(now_ms, set()).add(rule)
+            agenda.late.add(rule)
+    return agenda
 
 
 def leave_all(state: CustomerState, cause: CauseKind, now_ms: int) -> list[Flip]:
