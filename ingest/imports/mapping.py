@@ -156,7 +156,7 @@ def _check(written: _Written) -> None:
     if written.time is not None:
         try:
             ZoneInfo(written.time.zone)
-        except (ValueError, OSError) as fault:
+        except (ValueError, OSError, KeyError) as fault:
             raise BadInput("time.zone is no known time zone, e.g. Asia/Shanghai.", field="time.zone") from fault
     if len(written.csv.delimiter) != 1 or len(written.csv.quote) != 1:
         raise BadInput("csv.delimiter and csv.quote are one character each.", field="csv")

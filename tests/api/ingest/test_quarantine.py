@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from zoneinfo import ZoneInfo
+from collections.abc import Awaitable, Callable
 
 import pytest
 from redis.asyncio import Redis
@@ -14,7 +11,6 @@ from base.clock import now_ms
 from base.ids import call_id
 from base.keys import Keyring
 from base.settings import Settings
-from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import quarantine as repository
 from graph.repositories.quarantine import QuarantinedCall, QuarantineRepository, QuarantineRow
@@ -22,8 +18,7 @@ from ingest.calls import decode_calls
 from ingest.quarantine import Outcome, Quarantine
 from ingest.stream import IngestStream
 from tests.support.calls import make_batch, make_call
-from workers.applier.worker import IngestWorker
-from workers.live.context import LiveContext
+from tests.support.working import working
 
 SOURCE = "default"
 Put = Callable[..., Awaitable[str]]
@@ -59,20 +54,6 @@ def put(graph: GraphClient, keyring: Keyring) -> Put:
     return put_row
 
 
-@asynccontextmanager
-async def working(graph: GraphClient, redis: Redis, keyring: Keyring, settings: Settings) -> AsyncIterator[None]:
-    """An ingest worker beside the test."""
-    live = LiveContext(keyring, ZoneInfo("UTC"))
-    stream, publisher = IngestStream(redis, keyring), ChangePublisher(redis, graph)
-    worker = asyncio.create_task(IngestWorker(graph, stream, publisher, live, "test", settings.phone_region).run())
-    try:
-        yield
-    finally:
-        worker.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
-
-
 def standalone(**fields: object) -> bytes:
     decoded = decode_calls(make_batch(make_call(**fields)), "batch", now_ms(), SOURCE, "1-0")
     return decoded.calls[0].standalone() if decoded.calls else decoded.rejected[0].raw
@@ -100,14 +81,14 @@ async def test_putting_a_call_aside_again_replaces_its_row(quarantine: Quarantin
 
 
 async def test_a_replayed_call_is_applied_once_and_leaves(
-    quarantine: Quarantine, put: Put, graph: GraphClient, redis: Redis, keyring: Keyring, settings: Settings
+    quarantine: Quarantine, put: Put, graph: GraphClient, redis: Redis, keyring: Keyring
 ) -> None:
     id = await put(standalone(), "track", "m-1")
 
     assert (await quarantine.replay(id)).outcome is Outcome.WAITING
     # Twice: whoever gets impatient doubles nothing.
     assert (await quarantine.replay(id)).outcome is Outcome.WAITING
-    async with working(graph, redis, keyring, settings):
+    async with working(graph, redis, keyring):
         tries = await quarantine.wait([id], 20)
 
     assert [one.outcome for one in tries] == [Outcome.APPLIED]
@@ -149,7 +130,7 @@ async def test_what_would_be_refused_for_the_same_reason_is_not_sent(
 
 
 async def test_a_whole_request_is_sent_again_call_by_call(
-    quarantine: Quarantine, put: Put, graph: GraphClient, redis: Redis, keyring: Keyring, settings: Settings
+    quarantine: Quarantine, put: Put, graph: GraphClient, redis: Redis, keyring: Keyring
 ) -> None:
     body = make_batch(
         make_call(messageId="a"),
@@ -161,7 +142,7 @@ async def test_a_whole_request_is_sent_again_call_by_call(
 
     await quarantine.replay(id)
     await quarantine.replay(id)
-    async with working(graph, redis, keyring, settings):
+    async with working(graph, redis, keyring):
         tries = await quarantine.wait([id], 20)
 
     assert [one.outcome for one in tries] == [Outcome.APPLIED]
