@@ -31,6 +31,9 @@ CLAIM_IDLE_MS = 60_000
 CLAIM_EVERY_MS = 10_000
 # A blocking read ends before the client's socket timeout does.
 MAX_BLOCK_MS = 5_000
+# Entries that a living worker holds for long, e.g. while Neo4j is away, are marked as held; well below CLAIM_IDLE_MS.
+HOLD_IDLE_MS = 20_000
+HOLD_PAGE = 1_000
 # Consumers without entries that have not been heard of for this long are removed from the group.
 FORGET_CONSUMER_MS = 3_600_000
 
@@ -43,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     Args:
         id: the stream's id, `<ms>-<n>`, stable over redelivery.
-        deliveries: how often it has been handed out, this time included.
+        deliveries: how many processes it has been handed to, this one included; more than a few, and it kills them.
         damaged: the entry cannot be opened; `body` is then the sealed bytes, `kind` is `batch`, `source` is empty.
     """
 
@@ -79,6 +82,10 @@ class IngestStream:
         self._pending_ids = PendingIds(redis)
         # Per consumer: where re-reading its own unacknowledged entries stands; None once that is done.
         self._own_cursor: dict[str, str | None] = {}
+        # Consumers that this process reads for, and those of them that have got what an earlier process left them:
+        # what these are handed again after a rewind is no new delivery.
+        self._consumers: set[str] = set()
+        self._caught_up: set[str] = set()
         self._next_claim_ms = 0
         self._claim_cursor = b"0-0"
 
@@ -130,11 +137,16 @@ class IngestStream:
             await self._call(self._redis.xack(INGEST_STREAM, INGEST_GROUP, *ids))
 
     async def trim(self) -> int:
-        """Drop what is applied and older than everything unapplied; returns how many. Forgets dead consumers too."""
+        """Drop what is applied and older than everything unapplied; returns how many.
+
+        Each worker calls it every few seconds: it also forgets dead consumers, and marks the entries that this object's
+        consumers hold as held, so that nobody takes them over while this process lives.
+        """
         try:
             last_delivered = await self._last_delivered()
             if last_delivered is None:
                 return 0
+            await self._hold()
             oldest_pending = await self._oldest_pending()
             # Entries read after the first of the two questions have larger ids than its answer: they stay.
             keep_from = oldest_pending or _after(last_delivered)
@@ -180,14 +192,16 @@ class IngestStream:
                 raise
 
     async def _read(self, consumer: str, max_entries: int, block_ms: int) -> list[Entry]:
+        self._consumers.add(consumer)
         if (cursor := self._own_cursor.get(consumer, "0")) is not None:
             if own := await self._read_group(consumer, cursor, max_entries, None):
                 self._own_cursor[consumer] = own[-1][0].decode()
-                return await self._open_again(own)
+                return await self._open_again(own, consumer if consumer in self._caught_up else None)
             self._own_cursor[consumer] = None
+            self._caught_up.add(consumer)
         if now_ms() >= self._next_claim_ms:
             if claimed := await self._claim(consumer, max_entries):
-                return await self._open_again(claimed)
+                return await self._open_again(claimed, None)
             self._next_claim_ms = now_ms() + CLAIM_EVERY_MS
         new = await self._read_group(consumer, ">", max_entries, block_ms or None)
         return [self._open(entry_id, fields, 1) for entry_id, fields in new]
@@ -209,14 +223,27 @@ class IngestStream:
         )
         return cast("list[tuple[bytes, dict[bytes, bytes]]]", reply[0][1]) if reply else []
 
-    async def _open_again(self, entries: Sequence[tuple[bytes, dict[bytes, bytes] | None]]) -> list[Entry]:
-        """Entries that were handed out before, with how often. What is no longer in the stream is acknowledged."""
+    async def _open_again(
+        self, entries: Sequence[tuple[bytes, dict[bytes, bytes] | None]], same_process: str | None
+    ) -> list[Entry]:
+        """Entries that were handed out before, with how often. What is no longer in the stream is acknowledged.
+
+        Args:
+            same_process: the consumer, when it was this process that had them: the server counted it, we do not.
+        """
         if gone := [entry_id for entry_id, fields in entries if not fields]:
             await self._redis.xack(INGEST_STREAM, INGEST_GROUP, *gone)
         pending = await self._redis.xpending_range(
             INGEST_STREAM, INGEST_GROUP, min=entries[0][0], max=entries[-1][0], count=len(entries) * 4
         )
-        counts = {one["message_id"]: one["times_delivered"] for one in pending}
+        counts: dict[bytes, int] = {one["message_id"]: one["times_delivered"] for one in pending}
+        if same_process is not None:
+            counts = {entry_id: max(1, count - 1) for entry_id, count in counts.items()}
+            for count in set(counts.values()):
+                ids = [entry_id for entry_id, its_count in counts.items() if its_count == count]
+                await self._redis.xclaim(
+                    INGEST_STREAM, INGEST_GROUP, same_process, 0, ids, retrycount=count, justid=True
+                )
         return [self._open(entry_id, fields, counts.get(entry_id, 2)) for entry_id, fields in entries if fields]
 
     def _open(self, entry_id: bytes, fields: dict[bytes, bytes], deliveries: int) -> Entry:
@@ -225,6 +252,17 @@ class IngestStream:
         if payload is None:
             return Entry(stream_id, "batch", _ms(stream_id), "", sealed, deliveries, damaged=True)
         return Entry(stream_id, payload.kind, payload.received_at_ms, payload.source, payload.body, deliveries)
+
+    async def _hold(self) -> None:
+        """Set the idle time of what living consumers hold back to nothing; deliveries stay as they are."""
+        for consumer in self._consumers:
+            held = await self._redis.xpending_range(
+                INGEST_STREAM, INGEST_GROUP, min="-", max="+", count=HOLD_PAGE, consumername=consumer, idle=HOLD_IDLE_MS
+            )
+            if held:
+                ids = [one["message_id"] for one in held]
+                # Only what is still idle: another may just have taken it over.
+                await self._redis.xclaim(INGEST_STREAM, INGEST_GROUP, consumer, HOLD_IDLE_MS, ids, justid=True)
 
     async def _group(self) -> dict[str, Any] | None:
         try:

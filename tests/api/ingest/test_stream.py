@@ -79,6 +79,38 @@ async def test_after_rewind_unacknowledged_entries_come_again(stream: IngestStre
     assert [entry.id for entry in await stream.read("a", 9, 0)] == ids[1:]
 
 
+async def test_what_a_process_is_handed_again_after_rewind_is_no_new_delivery(
+    stream: IngestStream, redis: Redis, keyring: Keyring
+) -> None:
+    await fill(stream, 2)
+    await stream.read("a", 9, 0)
+    for _ in range(4):
+        stream.rewind("a")
+        assert [entry.deliveries for entry in await stream.read("a", 9, 0)] == [1, 1]
+
+    assert [entry.deliveries for entry in await IngestStream(redis, keyring).read("a", 9, 0)] == [2, 2]
+
+
+async def test_what_a_living_worker_holds_for_long_is_not_taken_over(
+    stream: IngestStream, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HOLD_IDLE_MS", 40)
+    monkeypatch.setattr(module, "CLAIM_IDLE_MS", 100)
+    monkeypatch.setattr(module, "CLAIM_EVERY_MS", 0)
+    ids = await fill(stream, 2)
+    await stream.read("alive", 9, 0)
+    other = IngestStream(redis, keyring)
+    for _ in range(6):
+        await asyncio.sleep(0.05)
+        await stream.trim()
+        assert await other.read("b", 9, 0) == []
+        assert await stream.read("alive", 9, 0) == []
+
+    await asyncio.sleep(0.15)
+
+    assert [(entry.id, entry.deliveries) for entry in await other.read("b", 9, 0)] == [(id, 2) for id in ids]
+
+
 async def test_two_consumers_share_the_entries(stream: IngestStream, redis: Redis, keyring: Keyring) -> None:
     ids = await fill(stream, 4)
     other = IngestStream(redis, keyring)
