@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 # Role → module and function that takes the settings and runs until it is told to stop.
-WORKER_ROLES = {"ingest": ("workers.applier.run", "main"), "worker": ("workers.jobs", "run")}
+WORKER_ROLES = {"ingest": ("workers.applier.run", "run"), "worker": ("workers.jobs", "run")}
 # Requests that are on their way get this long at a stop; subscriptions are told to come back at once.
 API_GRACE_S = 5
 # The largest message a subscriber may send; a GraphQL document is far below.

@@ -7,7 +7,8 @@ trace label. Nothing of a user's text ever becomes part of a statement: values t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -26,7 +27,7 @@ class StatementFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One statement: `name` is the path below `cypher/` without the suffix."""
+    """One statement: `name` is the path below `cypher/` without the suffix; `types` gives each parameter's type."""
 
     name: str
     text: str
@@ -35,6 +36,7 @@ class Query:
     parameters: frozenset[str]
     columns: tuple[str, ...]
     indexes: tuple[str, ...]
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -86,6 +88,7 @@ def parse(name: str, source: str) -> Query:
         parameters=declared,
         columns=columns,
         indexes=tuple(head.get("Index", [])),
+        types={line.split()[0]: line.split()[1].rstrip(",:") for line in head.get("Param", [])},
     )
 
 

@@ -5,32 +5,33 @@ from __future__ import annotations
 import asyncio
 from zoneinfo import ZoneInfo
 
-import uvloop
 from prometheus_client import start_http_server
 
-from base import logs
+from base import logs, process
+from base.errors import Unavailable
 from base.keys import Keyring
 from base.settings import Settings
 from base.valkey import connect
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.migrate import migrate
+from graph.warm import warm
 from ingest.stream import IngestStream
 from workers.applier.worker import IngestWorker
+from workers.heartbeat import beating
 from workers.live.context import LiveContext
 from workers.live.sweep import Sweep
 
+PAUSE_S = 1.0
 
-def main(settings: Settings) -> None:
-    """Run until a signal ends the process."""
-    logs.configure(settings.log_level, "ingest")
+_log = logs.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Connect and work until cancelled; a killed process goes on where it was at its next start."""
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.host)
-    uvloop.run(serve(settings))
-
-
-async def serve(settings: Settings) -> None:
-    """Connect and work until cancelled."""
+    process.tune_garbage_collection()
     graph = GraphClient(
         settings.neo4j_uri,
         settings.neo4j_user,
@@ -39,18 +40,36 @@ async def serve(settings: Settings) -> None:
         settings.slow_query_ms,
     )
     redis = connect(settings.redis_url)
-    keyring = Keyring(settings.secret_key)
+    keyring, zone = Keyring(settings.secret_key), ZoneInfo(settings.time_zone)
+    publisher = ChangePublisher(redis, graph)
+    worker = IngestWorker(
+        graph,
+        IngestStream(redis, keyring),
+        publisher,
+        LiveContext(keyring, zone),
+        f"ingest-{settings.instance}",
+        settings.phone_region,
+    )
+    sweep = Sweep(graph, redis, publisher, LiveContext(keyring, zone))
     try:
-        await migrate(graph)
-        publisher = ChangePublisher(redis, graph)
-        live = LiveContext(keyring, ZoneInfo(settings.time_zone))
-        worker = IngestWorker(
-            graph, IngestStream(redis, keyring), publisher, live, f"ingest-{settings.instance}", settings.phone_region
-        )
-        sweep = Sweep(graph, redis, publisher, LiveContext(keyring, ZoneInfo(settings.time_zone)))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(worker.run())
-            tasks.create_task(sweep.run())
+        async with beating(redis, "ingest", settings.instance, lambda: worker.status.last_error or sweep.last_error):
+            await prepare(graph)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(worker.run())
+                tasks.create_task(sweep.run())
     finally:
         await redis.aclose()
         await graph.close()
+
+
+async def prepare(graph: GraphClient) -> None:
+    """Wait for Neo4j, bring its schema up to date, plan the statements of the write path."""
+    while True:
+        try:
+            await graph.verify()
+            break
+        except Unavailable as fault:
+            _log.warning("waiting", fault=fault.message)
+            await asyncio.sleep(PAUSE_S)
+    await migrate(graph)
+    await warm(graph, ("apply", "live", "identity", "quarantine", "change"))
