@@ -9,7 +9,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncTransaction
-from neo4j.exceptions import AuthError, ConfigurationError, ConstraintError, DriverError, Neo4jError, ServiceUnavailable
+from neo4j.exceptions import (
+    AuthError,
+    ConfigurationError,
+    ConstraintError,
+    DatabaseError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+)
 
 from base import logs, metrics
 from base.errors import ConfigurationFault, Unavailable
@@ -184,6 +192,9 @@ def _translated(fault: Exception) -> Exception:
         return ConfigurationFault("Neo4j refuses NEO4J_USER and NEO4J_PASSWORD")
     if _may_retry(fault):
         return Unavailable("The graph database cannot be reached now.")
+    if isinstance(fault, DatabaseError):
+        # A full disk, a damaged store: the fault of the server, not of what was asked.
+        return Unavailable("The graph database has an internal fault.", hint="See the logs of Neo4j.")
     return fault
 
 

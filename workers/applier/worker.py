@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from base import clock, logs, metrics
-from base.errors import Unavailable
+from base.errors import ConfigurationFault, Unavailable
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories.quarantine import QuarantineRow
@@ -34,8 +34,9 @@ APPLIERS = 2
 READ_ENTRIES = 200
 # Long enough to cost nothing when idle, short enough to notice a stop.
 BLOCK_MS = 1_000
-# An entry handed out this often killed its worker each time: it is put aside without another try.
-MAX_DELIVERIES = 5
+# An entry handed out this often most likely kills its workers: it is put aside without another try. Restarts while
+# the database is away hand entries out again too, so the number is generous.
+MAX_DELIVERIES = 20
 PAUSE_AFTER_FAULT_S = 0.5
 TRIM_EVERY_S = 2.0
 
@@ -179,7 +180,7 @@ class IngestWorker:
         rejected = [row for item in taken for row in item.rejected]
         try:
             await self._apply(calls, rejected, oldest_ms=min(item.entry.received_at_ms for item in taken))
-        except Unavailable:
+        except (Unavailable, ConfigurationFault):
             raise
         except Exception as fault:
             if len(calls) <= 1:
@@ -214,6 +215,7 @@ class IngestWorker:
             _log.warning("publish_postponed", changes=len(applied.changes))
 
     def _observe(self, applied: Applied, calls: int, apply_s: float, publish_s: float, oldest_ms: int) -> None:
+        self.status.last_error = None
         self.status.batches += 1
         self.status.applied += applied.applied
         metrics.BATCH_CALLS.observe(calls)
