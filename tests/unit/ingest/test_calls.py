@@ -217,7 +217,7 @@ def test_a_call_of_placeholders_alone_goes_to_quarantine_with_what_was_blocked()
 
 def test_a_rejected_call_can_be_sent_again_by_itself() -> None:
     rejected = reject_one(
-        make_call(messageId=None, userId="null", originalTimestamp="2027-01-15T07:00:00Z"),
+        make_call(messageId=None, userId="null", originalTimestamp="2027-01-15T07:00:00Z", writeKey="key-78"),
         context={"ip": "1.2.3.4"},
         sentAt="2027-01-15T07:30:00Z",
         writeKey="key-77",
@@ -226,7 +226,7 @@ def test_a_rejected_call_can_be_sent_again_by_itself() -> None:
     repaired = rejected.raw.replace(b'"null"', b'"member-9"')
     call = decode_calls(repaired, rejected.kind, NOW_MS, "default", "8-0").calls[0]
 
-    assert b"key-77" not in rejected.raw
+    assert b"key-7" not in rejected.raw
     assert (call.message_id, call.at_ms) == (rejected.message_id, NOW_MS - 1_800_000)
     assert json.loads(call.context) == {"ip": "1.2.3.4"}
 
