@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from base.ids import new_customer_id, new_decision_id
 from graph.client import Transaction
 from graph.identity.assign import Assignment, KnownIdentifier, assign
 from graph.identity.resolve import SeenTogether, resolve
+from graph.identity.settled import is_settled
 from graph.repositories import apply as apply_repository
 from graph.repositories import identity as identity_repository
 from graph.repositories.apply import EvidenceRow, LockedIdentifier, SawRow
@@ -51,39 +52,36 @@ async def identify(
         if identifier["customer"] is not None:
             found.owners[uid] = identifier["customer"]
     found.versions = await apply_repository.lock_customers(tx, sorted(set(found.owners.values())), now_ms)
-    await _write_evidence(tx, calls)
-    unsettled = [call for call in calls if _is_unsettled(call, locked)]
+    new_evidence = await _write_evidence(tx, calls)
+    unsettled = [call for call in calls if _is_unsettled(call, locked, new_evidence)]
     if unsettled:
         await _resolve(tx, unsettled, locked, now_ms, found)
     return found
 
 
-def _is_unsettled(call: PreparedCall, locked: Mapping[str, LockedIdentifier]) -> bool:
-    """Whether the call can change who is who.
+def _is_unsettled(call: PreparedCall, locked: Mapping[str, LockedIdentifier], new_evidence: Collection[str]) -> bool:
+    """Whether the call can change who is who."""
+    members = [locked[seen.uid] for seen in call.seen]
+    owners = [one["customer"] for one in members if one["status"] != SHARED or one["customer"] is None]
+    return not is_settled(owners, call.evidence in new_evidence)
 
-    More evidence between identifiers that one customer holds already changes no partition: whatever was accepted
-    stays compatible with it, whatever was rejected still conflicts. A property test holds this against `resolve`.
+
+async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall]) -> set[str]:
+    """Count what was seen together.
+
+    Returns:
+        Keys of the sets that were never seen before.
     """
-    owners: set[str | None] = set()
-    for seen in call.seen:
-        identifier = locked[seen.uid]
-        if identifier["customer"] is None:
-            return True
-        if identifier["status"] != SHARED:
-            owners.add(identifier["customer"])
-    return len(owners) > 1
-
-
-async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall]) -> None:
     rows = evidence_rows(calls)
     new_keys = await apply_repository.merge_evidence(tx, rows)
     if not new_keys:
-        return
+        return new_keys
     members: dict[str, PreparedCall] = {
         call.evidence: call for call in calls if call.evidence is not None and call.evidence in new_keys
     }
     saw = [SawRow(key=key, uid=seen.uid, verified=seen.verified) for key, call in members.items() for seen in call.seen]
     await apply_repository.create_saw(tx, sorted(saw, key=lambda row: (row["uid"], row["key"])))
+    return new_keys
 
 
 async def _resolve(
