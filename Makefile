@@ -68,8 +68,8 @@ chaos: install-dev  ## Kill processes at random under load; nothing acknowledged
 conformance: install-dev  ## Clients in Node: SDK, GraphQL over HTTP, WebSocket, SSE
 	$(PY) -m pytest tests/conformance $(ARGS)
 
-demo: install $(DEMO_STAMP)  ## Load real data into a running service and show the main job
-	$(PY) -m cli demo
+demo: install $(DEMO_STAMP)  ## Load real data into a running service and show the main job (ARGS="--all" for all of it)
+	@$(PY) -m demo $(ARGS)
 
 lock: install-dev  ## Newest versions that pyproject.toml allows, with hashes
 	$(COMPILE) --upgrade pyproject.toml --extra telemetry -o requirements.lock

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # From the top to the bottom; parts of one row do not know each other.
 ROWS = (
-    {"cli"},
+    {"cli", "demo"},
     {"server"},
     {"schema"},
     {"resolvers"},
