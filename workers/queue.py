@@ -25,8 +25,9 @@ EXPIRES_EXTRA_MS = int(timedelta(days=30).total_seconds() * 1000)
 # A build of the largest graphs takes hours. What limits a stuck job is its claim (`workers.claims`).
 JOB_TIMEOUT_S = 24 * 3600
 POLL_S = 0.25
-# Builds share one database; more at once only makes each slower.
-JOBS_AT_ONCE = 4
+# Builds lock the same customers page by page, so more at once wait for each other; two keep a short one from waiting
+# for a long one.
+JOBS_AT_ONCE = 2
 # The status decides how often work is tried, not arq.
 MAX_TRIES = 1_000_000
 
