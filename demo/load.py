@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from demo.cdnow import Order
-from demo.service import Service
+from demo.service import MAX_STATUS_IDS, Service
 
 # About 60 KB a request; an SDK sends up to 500 KB.
 BATCH_CALLS = 250
@@ -24,6 +24,7 @@ async def load_orders(service: Service, orders: Sequence[Order], console: Consol
     customers = len({order.customer for order in orders})
     console.print(f"\n[bold]1. {len(orders):,} real orders of {customers:,} customers (CDNOW, 1997 and 1998)[/bold]")
     batches = [orders[start : start + BATCH_CALLS] for start in range(0, len(orders), BATCH_CALLS)]
+    again = not await service.not_applied([_last_id(batch) for batch in batches][:MAX_STATUS_IDS])
     started_s = time.monotonic()
     columns = (TextColumn("   {task.description:<9}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -36,7 +37,10 @@ async def load_orders(service: Service, orders: Sequence[Order], console: Consol
             *(_send(service, waiting, sent, progress, accepted) for _ in range(SENDERS)),
         )
     taken_s = time.monotonic() - started_s
-    console.print(f"   accepted and applied in {taken_s:.1f} s: {len(orders) / taken_s:,.0f} events a second")
+    if again:
+        console.print(f"   loaded before; sent again in {taken_s:.1f} s, and each still counts once")
+    else:
+        console.print(f"   accepted and applied in {taken_s:.1f} s: {len(orders) / taken_s:,.0f} events a second")
 
 
 async def _send(
@@ -60,9 +64,13 @@ async def _follow(
     while batches:
         while not sent.empty():
             batch = sent.get_nowait()
-            waiting[str(batch[-1].call()["messageId"])] = len(batch)
+            waiting[_last_id(batch)] = len(batch)
         left = set(await service.not_applied(list(waiting))) if waiting else set()
         for message_id in waiting.keys() - left:
             bar.advance(task, waiting.pop(message_id))
             batches -= 1
         await asyncio.sleep(POLL_S)
+
+
+def _last_id(batch: Sequence[Order]) -> str:
+    return str(batch[-1].call()["messageId"])

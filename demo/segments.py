@@ -122,7 +122,7 @@ async def create_segments(service: Service, console: Console) -> None:
 
 async def show_segments(service: Service, orders: Sequence[Order], console: Console) -> None:
     """Print the counts beside those taken from the file itself."""
-    table = Table(box=None, padding=(0, 3, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("   segment", ""):
         table.add_column(heading, no_wrap=True)
     for heading in ("members", "in the file"):
