@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from delivery.hub import ChangeHub
 from graph.client import GraphClient
 from ingest.gateway import routes as ingest_routes
 from ingest.stream import IngestStream
+from resolvers.profiles import ProfileReader
 from resolvers.services import make_services
 from schema.telemetry import configure as configure_telemetry
 from schema.transport.routes import routes as graphql_routes
@@ -59,9 +61,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         configure_telemetry()
         await hub.start()
+        warming = asyncio.create_task(_warm_up(services.profiles))
         try:
             yield
         finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
             await hub.stop()
             await redis.aclose()
             await graph.close()
@@ -79,6 +84,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/metrics", _metrics),
         ],
     )
+
+
+async def _warm_up(profiles: ProfileReader) -> None:
+    # Only to save the first reader's time: without Neo4j the API starts all the same, and says so.
+    with contextlib.suppress(KithError):
+        await profiles.warm_up()
 
 
 async def _health(_request: Request) -> Response:

@@ -11,8 +11,10 @@ V = TypeVar("V")
 
 # Bounds one statement's rows, and with them its time and memory.
 MAX_BATCH_KEYS = 200
-# Two, so that Python prepares and reads one batch while Neo4j works on another.
+# A second batch starts beside a running one only when it is worth a statement of its own: a statement costs Python
+# as much as ten look-ups in one that runs anyway, and started for each they would leave no time for anything else.
 MAX_BATCHES_RUNNING = 2
+MIN_KEYS_OF_SECOND_BATCH = 8
 
 
 class Coalescer(Generic[K, V]):
@@ -41,7 +43,7 @@ class Coalescer(Generic[K, V]):
         future = self._waiting.get(key)
         if future is None:
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
-            if not self._scheduled and len(self._running) < MAX_BATCHES_RUNNING:
+            if not self._scheduled and self._may_start():
                 self._scheduled = True
                 asyncio.get_running_loop().call_soon(self._start)
         # Shielded: one request that is cancelled must not take the answer from the others.
@@ -49,12 +51,16 @@ class Coalescer(Generic[K, V]):
 
     def _start(self) -> None:
         self._scheduled = False
-        while self._waiting and len(self._running) < MAX_BATCHES_RUNNING:
+        while self._waiting and self._may_start():
             keys = list(self._waiting)[:MAX_BATCH_KEYS]
             batch = {key: self._waiting.pop(key) for key in keys}
             task = asyncio.get_running_loop().create_task(self._run(batch))
             self._running.add(task)
             task.add_done_callback(self._finished)
+
+    def _may_start(self) -> bool:
+        running = len(self._running)
+        return not running or (running < MAX_BATCHES_RUNNING and len(self._waiting) >= MIN_KEYS_OF_SECOND_BATCH)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -10,6 +10,8 @@ from graph.repositories.segment import SegmentRecord, SegmentRepository
 # A commit becomes visible record by record: definitions read within this time after the counter moved may be those
 # of before, so they are read again once it has passed.
 SETTLE_S = 2.0
+# A database that was put back from a backup may have the same counter and other segments.
+MAX_AGE_S = 60.0
 
 
 class SegmentCatalogue:
@@ -39,7 +41,7 @@ class SegmentCatalogue:
         return self._loaded_at_s - self._moved_at_s >= SETTLE_S
 
     def _is_fresh(self, counter: int) -> bool:
-        if counter != self._counter:
+        if counter != self._counter or time.monotonic() - self._loaded_at_s > MAX_AGE_S:
             return False
         return self.is_settled() or time.monotonic() - self._moved_at_s < SETTLE_S
 

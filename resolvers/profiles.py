@@ -32,6 +32,7 @@ MAX_CACHE_BYTES = 64 * 1024 * 1024
 _ENTRY_OVERHEAD_BYTES = 600
 # As many kinds of requests are read side by side; beyond, the least recently used kind is forgotten.
 MAX_NEEDS = 256
+WARM_UP_SIZES = (1, 10, 100)
 
 
 class Identifier(msgspec.Struct, frozen=True, gc=False):
@@ -120,6 +121,17 @@ class ProfileReader:
         self._kept: OrderedDict[tuple[CustomerKey, Hashable], _Kept] = OrderedDict()
         self._kept_bytes = 0
         self._max_cache_bytes = max_cache_bytes
+
+    async def warm_up(self) -> None:
+        """Have Neo4j plan the statements before the first reader waits for it; a plan takes up to seconds when cold.
+
+        Neo4j keeps a plan for each power of ten of a list's length.
+        """
+        whole = ProfileNeed(identifiers=True, segments=True, events=EventsAsked(count=1))
+        for size in WARM_UP_SIZES:
+            nobody = [CustomerKey(uid=f"nobody|{place}") for place in range(size)]
+            await self._customers.get_versions(nobody)
+            await self._customers.get_profiles(nobody, whole)
 
     async def find(self, key: CustomerKey, need: ProfileNeed) -> Profile | None:
         """Who the key means now, with the needed parts; None when it means nobody."""

@@ -10,6 +10,7 @@ from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNod
 
 if TYPE_CHECKING:
     from schema.execution.cost import CostNode
+    from schema.execution.direct import DirectQuery
     from schema.execution.profile_shape import ProfileShape
 
 
@@ -21,6 +22,7 @@ class Prepared:
         costs: what each operation may touch, by its place in the document, see `cost`.
         shapes: selections of customers that were read ahead, by the identity of their field nodes (which live as long
             as the document).
+        direct: operations that only look customers up.
     """
 
     document: DocumentNode
@@ -28,6 +30,7 @@ class Prepared:
     fragments: Mapping[str, FragmentDefinitionNode]
     costs: Mapping[str | None, CostNode]
     shapes: dict[tuple[int, ...], ProfileShape] = field(default_factory=dict)
+    direct: dict[str | None, DirectQuery | None] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of that name, or the only one when no name is given."""

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeGuard, cast
 
 import msgspec
 import strawberry
@@ -31,6 +31,7 @@ from resolvers.context import Services
 from schema.context import OperationContext
 from schema.errors import formatted, of_fault
 from schema.execution.cost import MAX_COST, cost_of
+from schema.execution.direct import direct_query
 from schema.execution.document import Prepared
 from schema.execution.executor import KithExecutor
 from schema.execution.limits import MAX_TOKENS, check_document, check_text
@@ -120,15 +121,10 @@ class Engine:
     async def execute(self, operation: Operation, request_id: str) -> Answer:
         """Run a query or mutation; never raises for what happens inside."""
         context = OperationContext(self._services, request_id, operation.prepared)
-        executor = self._executor(operation, context)
-        if isinstance(executor, Answer):
-            return executor
         try:
             with span(operation.kind, operation.name):
                 async with asyncio.timeout(QUERY_TIMEOUT_S):
-                    result = executor.execute_operation()
-                    if not isinstance(result, ExecutionResult):
-                        result = await result
+                    result = await self._result(operation, context)
         except TimeoutError:
             slow = KithError(
                 ErrorCode.UNAVAILABLE,
@@ -136,7 +132,19 @@ class Engine:
                 hint="Ask for smaller pages, or create a segment instead of an estimate.",
             )
             return Answer({"errors": [of_fault(slow)], "data": None}, started=True)
-        return self._answer(result, request_id)
+        return result if isinstance(result, Answer) else self._answer(result, request_id)
+
+    async def _result(self, operation: Operation, context: OperationContext) -> ExecutionResult | Answer:
+        direct = operation.prepared.direct.get(operation.name)
+        if direct is not None:
+            answered = await direct.run(context, operation.request.variables or {})
+            if answered is not None:
+                return answered
+        executor = self._executor(operation, context)
+        if isinstance(executor, Answer):
+            return executor
+        result = executor.execute_operation()
+        return result if isinstance(result, ExecutionResult) else cast("ExecutionResult", await result)
 
     async def subscribe(self, operation: Operation, request_id: str) -> AsyncGenerator[Answer, None]:
         """Run a subscription: one answer an event. Ends with an answer with errors when the stream breaks."""
@@ -207,6 +215,7 @@ class Engine:
         }
         costs = {name: cost_of(node, fragments) for name, node in operations.items()}
         prepared = Prepared(document, operations, fragments, costs)
+        prepared.direct.update({name: direct_query(self._schema, prepared, name) for name in operations})
         if len(query) <= MAX_CACHED_CHARS:
             self._documents[query] = prepared
             if len(self._documents) > MAX_CACHED_DOCUMENTS:

@@ -35,6 +35,15 @@ def select(
     return selection
 
 
+def select_in(
+    selection_set: SelectionSetNode, type_names: frozenset[str], fragments: Mapping[str, FragmentDefinitionNode]
+) -> Selection:
+    """The merged selection of one selection set; see `select`."""
+    selection = Selection()
+    _collect(selection_set, type_names, fragments, selection, set())
+    return selection
+
+
 def _collect(
     selection_set: SelectionSetNode,
     type_names: frozenset[str],

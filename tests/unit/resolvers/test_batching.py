@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from resolvers.batching import MAX_BATCH_KEYS, MAX_BATCHES_RUNNING, Coalescer
+from resolvers.batching import MAX_BATCH_KEYS, MAX_BATCHES_RUNNING, MIN_KEYS_OF_SECOND_BATCH, Coalescer
 
 
 class Store:
@@ -45,7 +45,8 @@ async def test_what_arrives_while_batches_run_goes_with_the_next() -> None:
     coalescer = Coalescer(store.read)
     store.gate.clear()
     asked = []
-    for key in range(10):
+    keys = range(MIN_KEYS_OF_SECOND_BATCH + 5)
+    for key in keys:
         asked.append(asyncio.ensure_future(coalescer.load(key)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -53,9 +54,9 @@ async def test_what_arrives_while_batches_run_goes_with_the_next() -> None:
 
     await asyncio.gather(*asked)
 
-    assert len(store.batches) == MAX_BATCHES_RUNNING + 1
+    assert [len(batch) for batch in store.batches] == [1, MIN_KEYS_OF_SECOND_BATCH, 4]
     assert store.most_running == MAX_BATCHES_RUNNING
-    assert sorted(key for batch in store.batches for key in batch) == list(range(10))
+    assert sorted(key for batch in store.batches for key in batch) == list(keys)
 
 
 async def test_a_question_never_joins_a_batch_that_is_running() -> None:
@@ -67,9 +68,10 @@ async def test_a_question_never_joins_a_batch_that_is_running() -> None:
     store.value = "new"
     second = asyncio.ensure_future(coalescer.load(1))
     await asyncio.sleep(0.01)
+    store.value = "newest"
     store.gate.set()
 
-    assert (await first, await second) == ("old 1", "new 1")
+    assert (await first, await second) == ("old 1", "newest 1")
 
 
 async def test_a_batch_is_bounded() -> None:
