@@ -18,6 +18,8 @@ from demo.service import Arrived, Service
 
 # A fresh Neo4j compiles its statements first; on a busy machine that takes this long.
 PATIENCE_S = 30.0
+# Between the orders and the login, so that the printed instants tell the two apart.
+HESITATION_S = 1.0
 
 
 async def show_customer(service: Service, orders: Sequence[Order], console: Console) -> None:
@@ -104,6 +106,7 @@ async def _tell(
     second = visitor.call("track", visitor.anonymous, event=ORDER_COMPLETED, properties=_paid(12.5))
     await _send(service, first, second)
     console.print(f"   {_time(first)}  each of them orders something; nobody ordered twice")
+    await asyncio.sleep(HESITATION_S)
     login = visitor.call("identify", {**visitor.user, **visitor.anonymous})
     await service.track([login])
     acknowledged_ms = now_ms()
