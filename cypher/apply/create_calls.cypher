@@ -1,5 +1,6 @@
 // Purpose: Calls that are no events; their nodes stop a repeat.
 // Mode: WRITE
-// Param: rows LIST<MAP>: {id, kind, at ms, received_at ms, source}
+// Param: rows LIST<MAP>: {id, kind, at ms, received_at ms, source, context JSON or null, extra JSON or null, blocked BYTES or null}
 UNWIND $rows AS row
-CREATE (:Call {id: row.id, kind: row.kind, at: row.at, received_at: row.received_at, source: row.source})
+CREATE (:Call {id: row.id, kind: row.kind, at: row.at, received_at: row.received_at, source: row.source,
+  context: row.context, extra: row.extra, blocked: row.blocked})

@@ -47,6 +47,8 @@ _EXACT = {
     "idfa": NamespacePolicy(IdentifierClass.DEVICE, 8, None, 3),
     "oaid": NamespacePolicy(IdentifierClass.DEVICE, 8, None, 3),
     "gaid": NamespacePolicy(IdentifierClass.DEVICE, 8, None, 3),
+    # An advertising id of a platform that no other name fits.
+    "advertising_id": NamespacePolicy(IdentifierClass.DEVICE, 8, None, 3),
     "anonymous_id": NamespacePolicy(IdentifierClass.DEVICE, 9, None, 3),
     "cookie": NamespacePolicy(IdentifierClass.DEVICE, 9, None, 3),
 }

@@ -63,28 +63,36 @@ class SawRow(TypedDict):
     verified: bool
 
 
-class EventRow(TypedDict):
+class CallRow(TypedDict):
+    """What is kept of every call.
+
+    `context` and `extra` are JSON: the call's context, and the keys that nobody knows; None when there is nothing.
+    `blocked` opens with `Keyring.open_display` and the call's id to JSON: the values that identify nobody.
+    """
+
+    id: str
+    at: int
+    received_at: int
+    source: str
+    context: str | None
+    extra: str | None
+    blocked: bytes | None
+
+
+class PlainCallRow(CallRow):
+    """A call that is no event."""
+
+    kind: str
+
+
+class EventRow(CallRow):
     """An event on its identifier; `starts_at` is set only while its time has not come."""
 
     uid: str
-    id: str
     name: str
-    at: int
-    received_at: int
-    source: str
     properties: str
     identifiers: list[str]
     starts_at: int | None
-
-
-class CallRow(TypedDict):
-    """A call that is no event."""
-
-    id: str
-    kind: str
-    at: int
-    received_at: int
-    source: str
 
 
 class ObservationRow(TypedDict):
@@ -173,7 +181,7 @@ async def create_events(tx: Transaction, rows: Sequence[EventRow]) -> None:
         await tx.run(_CREATE_EVENTS, rows=rows)
 
 
-async def create_calls(tx: Transaction, rows: Sequence[CallRow]) -> None:
+async def create_calls(tx: Transaction, rows: Sequence[PlainCallRow]) -> None:
     """Marks of calls that are no events."""
     if rows:
         await tx.run(_CREATE_CALLS, rows=rows)

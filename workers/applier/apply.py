@@ -10,7 +10,7 @@ from delivery.change import Change
 from graph.client import Transaction
 from graph.repositories import apply as repository
 from graph.repositories import quarantine as quarantine_repository
-from graph.repositories.apply import CallRow, EventRow, GroupRow
+from graph.repositories.apply import EventRow, GroupRow, PlainCallRow
 from graph.repositories.quarantine import QuarantineRow
 from workers.applier import attributes as derive
 from workers.applier.batch import PreparedCall, Preparer
@@ -227,6 +227,9 @@ def event_rows(calls: Sequence[PreparedCall], now_ms: int) -> list[EventRow]:
             source=prepared.call.source,
             properties=prepared.call.properties.decode(),
             identifiers=[seen.uid for seen in prepared.seen],
+            context=prepared.context,
+            extra=prepared.extra,
+            blocked=prepared.blocked,
             starts_at=prepared.call.at_ms if prepared.call.at_ms > now_ms else None,
         )
         for prepared in calls
@@ -236,15 +239,18 @@ def event_rows(calls: Sequence[PreparedCall], now_ms: int) -> list[EventRow]:
     return rows
 
 
-def call_rows(calls: Sequence[PreparedCall]) -> list[CallRow]:
+def call_rows(calls: Sequence[PreparedCall]) -> list[PlainCallRow]:
     """Rows of the calls that are no events."""
     return [
-        CallRow(
+        PlainCallRow(
             id=prepared.id,
             kind=prepared.call.kind,
             at=prepared.call.at_ms,
             received_at=prepared.call.received_at_ms,
             source=prepared.call.source,
+            context=prepared.context,
+            extra=prepared.extra,
+            blocked=prepared.blocked,
         )
         for prepared in calls
         if prepared.call.name is None

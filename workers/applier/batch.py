@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
+import msgspec
+
+from base import metrics
 from base.ids import call_id
 from base.keys import Keyring
 from graph.identity.policy import policy_of
 from graph.repositories.apply import EvidenceRow, IdentifierRow
 from ingest.calls import Call
+from ingest.documents import EMPTY
 
 # Ciphertexts of identifiers seen lately, so that a busy visitor's is computed once.
 CIPHER_CACHE = 50_000
@@ -35,12 +39,17 @@ class PreparedCall:
         id: takes effect once under this id.
         seen: its identifiers, strongest first, no repeats.
         evidence: key of the set when it holds two or more identifiers, else None.
+        context, extra: JSON of the call's context and of the keys that nobody knows; None when there is nothing.
+        blocked: sealed JSON of the values that identify nobody; None when there are none.
     """
 
     id: str
     call: Call
     seen: tuple[Seen, ...]
     evidence: str | None
+    context: str | None
+    extra: str | None
+    blocked: bytes | None
 
     @property
     def owner(self) -> str:
@@ -65,8 +74,19 @@ class Preparer:
                 continue
             seen = self._seen(call)
             evidence = _evidence_key(call.source, seen) if len(seen) > 1 else None
-            prepared[key] = PreparedCall(key, call, seen, evidence)
+            prepared[key] = PreparedCall(
+                key, call, seen, evidence, _kept(call.context), _kept(call.extra), self._blocked(call, key)
+            )
         return list(prepared.values())
+
+    def _blocked(self, call: Call, key: str) -> bytes | None:
+        if not call.blocked:
+            return None
+        for one in call.blocked:
+            metrics.BLOCKED.labels(one.namespace.partition(":")[0]).inc()
+        # Sealed, since a phone number with a typing error identifies nobody and is personal all the same.
+        values = [{"namespace": one.namespace, "value": one.value} for one in call.blocked]
+        return self._keyring.seal_display(msgspec.json.encode(values).decode(), key)
 
     def _seen(self, call: Call) -> tuple[Seen, ...]:
         if len(call.identifiers) == 1:
@@ -121,6 +141,10 @@ def evidence_rows(calls: Iterable[PreparedCall]) -> list[EvidenceRow]:
             row["first_at"] = min(row["first_at"], at)
             row["last_at"] = max(row["last_at"], at)
     return [rows[key] for key in sorted(rows)]
+
+
+def _kept(document: bytes) -> str | None:
+    return document.decode() if document != EMPTY else None
 
 
 def _evidence_key(source: str, seen: tuple[Seen, ...]) -> str:

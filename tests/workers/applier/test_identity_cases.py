@@ -179,9 +179,7 @@ async def test_64_writers_create_one_node_for_one_phone(graph: GraphClient, redi
 
 async def test_a_thousand_calls_with_placeholders_join_nobody(line: Line) -> None:
     placeholders = ["13800000000", "null", "0", "-1", "", "undefined", '"null"']
-    calls = [
-        call(n, at=n, cookie=f"c{n}", phone=placeholders[n % 7], email="test@test.com") for n in range(140)
-    ]
+    calls = [call(n, at=n, cookie=f"c{n}", phone=placeholders[n % 7], email="test@test.com") for n in range(140)]
     for start in range(0, 140, 35):
         await line.apply(*calls[start : start + 35])
     assert len(await line.partition()) == 140

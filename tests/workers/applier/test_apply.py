@@ -1,0 +1,110 @@
+"""What one call leaves in the graph."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from redis.asyncio import Redis
+
+from base import clock
+from base.ids import call_id
+from base.keys import Keyring
+from graph.client import GraphClient
+from tests.support.line import SOURCE, Line, query
+
+
+@pytest.fixture
+def line(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
+    return Line.of(graph, redis, keyring)
+
+
+def track(number: int, **more: object) -> dict[str, object]:
+    return {"type": "track", "event": "Bought", "messageId": f"m{number}", "userId": "u", **more}
+
+
+async def test_a_call_sent_three_times_takes_effect_once(line: Line) -> None:
+    await line.apply(track(1, anonymousId="a"))
+    once = await line.picture()
+    assert (await line.apply(track(1, anonymousId="a"))).repeated == 1
+    await line.apply(track(1, anonymousId="a"), track(1, anonymousId="a"))
+    assert await line.picture() == once
+    assert once["evidence"][0][-1] == 1
+
+
+async def test_the_same_message_id_of_another_source_is_another_call(line: Line) -> None:
+    await line.apply(track(1))
+    await line.apply(track(1), source="import:shop")
+    assert len((await line.picture())["events"]) == 2
+
+
+async def test_context_unknown_keys_and_blocked_values_stay_on_the_event(line: Line, keyring: Keyring) -> None:
+    await line.apply(
+        track(1, context={"library": {"name": "js"}, "traits": {"phone": "13800000000"}}, campaignHint="spring")
+    )
+    rows = await line.graph.read(
+        query("MATCH (e:Event) RETURN e.context AS context, e.extra AS extra, e.blocked AS blocked, e.id AS id")
+    )
+    assert json.loads(rows[0]["context"]) == {"library": {"name": "js"}}
+    assert json.loads(rows[0]["extra"]) == {"campaignHint": "spring"}
+    blocked = json.loads(keyring.open_display(rows[0]["blocked"], rows[0]["id"]))
+    assert [one["namespace"] for one in blocked] == ["phone"]
+    assert rows[0]["id"] == call_id(SOURCE, "m1")
+
+
+async def test_the_newest_value_of_an_attribute_stays_whatever_came_first(line: Line) -> None:
+    now = clock.now_ms() - 10_000
+    older = {"type": "identify", "messageId": "1", "userId": "u", "timestamp": clock.iso(now), "traits": {"level": 1}}
+    newer = {**older, "messageId": "2", "timestamp": clock.iso(now + 1), "traits": {"level": 2, "name": "Li Lei"}}
+    await line.apply(newer)
+    await line.apply(older)
+    rows = await line.graph.read(query("MATCH (c:Customer) RETURN c.attributes AS attributes, c.search_name AS name"))
+    attributes = json.loads(rows[0]["attributes"])
+    assert {name: one["v"] for name, one in attributes.items()} == {"level": 2, "name": "Li Lei"}
+    assert rows[0]["name"] == "Li Lei"
+
+
+async def test_a_merge_derives_attributes_from_both_sides(line: Line) -> None:
+    now = clock.now_ms() - 10_000
+
+    def identify(number: int, traits: dict[str, object], **who: object) -> dict[str, object]:
+        at = clock.iso(now + number)
+        return {"type": "identify", "messageId": f"i{number}", "timestamp": at, "traits": traits, **who}
+
+    await line.apply(identify(1, {"city": "Beijing", "level": 1}, anonymousId="a"))
+    await line.apply(identify(2, {"level": 2}, userId="u"))
+    await line.apply(identify(3, {}, userId="u", anonymousId="a"))
+    rows = await line.graph.read(
+        query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.attributes AS attributes, c.id AS id")
+    )
+    assert {name: one["v"] for name, one in json.loads(rows[0]["attributes"]).items()} == {
+        "city": "Beijing",
+        "level": 2,
+    }
+
+
+async def test_no_plain_identifier_is_stored(line: Line) -> None:
+    await line.apply(
+        {
+            "type": "identify",
+            "messageId": "1",
+            "userId": "member-4711",
+            "traits": {"email": "li.lei@example.com", "phone": "13912345678"},
+        }
+    )
+    stored = repr(
+        await line.graph.read(query("MATCH (n) OPTIONAL MATCH (n)-[r]->() RETURN n{.*} AS node, r{.*} AS link"))
+    )
+    assert "email|" in stored
+    for secret in ("member-4711", "li.lei", "13912345678"):
+        assert secret not in stored
+
+
+async def test_a_group_call_links_the_customer_to_its_group(line: Line) -> None:
+    await line.apply(
+        {"type": "group", "messageId": "1", "userId": "u", "groupId": "acme", "traits": {"name": "Acme"}},
+    )
+    rows = await line.graph.read(
+        query("MATCH (:Identifier)-[:MEMBER_OF]->(g:Group) RETURN g.key AS key, g.traits AS traits")
+    )
+    assert [(row["key"], json.loads(row["traits"])) for row in rows] == [("acme", {"name": "Acme"})]
