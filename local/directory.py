@@ -87,7 +87,7 @@ class DataDirectory:
                         continue
                     raise ConfigurationFault(
                         f"Servers of a run that was killed still use {self.path} and do not stop; "
-                        f"their process ids are in {self.path / 'pids'}."
+                        "their process ids are in neo4j/pid.json and valkey/pid.json there."
                     ) from None
                 raise ConfigurationFault(
                     f"Kith is already running on {self.path} (process {owner}). "

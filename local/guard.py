@@ -2,8 +2,9 @@
 
 Runs as a process of its own between Kith and a server or role, because a child of a Python process can neither
 outlive nor notice its parent reliably: this one starts the command again when it dies (with growing pauses), and ends
-it, gently first, when it is asked to or when the parent is gone, even by SIGKILL. Standard library only: it is started
-without the project on its path, and is small (7 MB).
+it, gently first, when it is asked to or when the parent is gone, even by SIGKILL. A Neo4j it also asks now and then
+whether it can still work: after a full disk its database stays stopped until the process is started anew.
+Standard library only: it is started without the project on its path, and is small (7 MB).
 """
 
 from __future__ import annotations
@@ -28,6 +29,15 @@ HEALTHY_S = 30.0
 # Only where the system cannot tell of the parent's end (no pidfd): how often to look.
 LOOK_S = 1.0
 PR_SET_PDEATHSIG = 1
+# How often a Neo4j is asked, and how many refusals in a row are no coincidence.
+PROBE_EVERY_S = 3.0
+PROBE_TIMEOUT_S = 5.0
+PROBE_REFUSALS = 2
+# It has nothing left to save: its database stopped when it could not write.
+BROKEN_GRACE_S = 5.0
+# The caller's fault, e.g. a password that was changed by hand: starting again would not help.
+CALLERS_FAULT = "Neo.ClientError."
+PROBE_PASSWORD_VARIABLE = "KITH_GUARD_PASSWORD"
 
 
 class Guard:
@@ -37,6 +47,8 @@ class Guard:
         self._options = options
         self._starts = 0
         self._stopping = False
+        self._refusals = 0
+        self._probe_password = os.environ.pop(PROBE_PASSWORD_VARIABLE, "")
         self._wake_read, wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(wake_write, False)
@@ -90,37 +102,58 @@ class Guard:
         return child
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
+        self._refusals = 0
+        probed = time.monotonic()
         while True:
             status = child.poll()
             if status is not None:
                 return status
-            self._sleep(None)
+            self._sleep(probed + PROBE_EVERY_S if self._options.probe_bolt else None, one_signal=True)
             if self._stopping:
-                return self._stop(child)
+                return self._stop(child, self._options.grace_s)
+            if self._options.probe_bolt and time.monotonic() >= probed + PROBE_EVERY_S:
+                if self._is_beyond_help():
+                    return self._stop(child, min(BROKEN_GRACE_S, self._options.grace_s))
+                probed = time.monotonic()
 
-    def _stop(self, child: subprocess.Popen[bytes]) -> int:
+    def _is_beyond_help(self) -> bool:
+        # Found beside this script, which is started without any other directory on its path.
+        from bolt_probe import failure  # type: ignore[import-not-found,unused-ignore]
+
+        try:
+            code = failure(self._options.probe_bolt, "neo4j", self._probe_password, PROBE_TIMEOUT_S)
+        # It starts, stops, or is busy: none of which a new start would make better.
+        except OSError:
+            code = None
+        self._refusals = self._refusals + 1 if code and not code.startswith(CALLERS_FAULT) else 0
+        if self._refusals < PROBE_REFUSALS:
+            return False
+        self._say(f"answers only {code}, stopping it")
+        return True
+
+    def _stop(self, child: subprocess.Popen[bytes], grace_s: float) -> int:
         child.terminate()
         try:
-            return child.wait(self._options.grace_s)
+            return child.wait(grace_s)
         except subprocess.TimeoutExpired:
-            self._say(f"did not stop within {self._options.grace_s:g} s, killing it")
+            self._say(f"did not stop within {grace_s:g} s, killing it")
             child.kill()
             return child.wait()
 
-    def _sleep(self, until: float | None) -> None:
-        """Until a signal, the parent's end, or the monotonic instant `until`; without one, a signal is enough."""
+    def _sleep(self, until: float | None, one_signal: bool = False) -> None:
+        """Until the monotonic instant `until`, a request to stop, or the parent's end; any signal with `one_signal`."""
         while not self._stopping:
             left_s = None if until is None else until - time.monotonic()
             if left_s is not None and left_s <= 0:
                 return
             ends = [self._wake_read] + ([self._parent_fd] if self._parent_fd >= 0 else [])
-            wait_s = left_s if self._parent_fd >= 0 else min(LOOK_S, left_s or LOOK_S)
+            wait_s = left_s if self._parent_fd >= 0 else min(LOOK_S, LOOK_S if left_s is None else left_s)
             ready, _, _ = select.select(ends, [], [], wait_s)
             if self._parent_fd in ready or (self._parent_fd < 0 and not _exists(self._options.parent)):
                 self._stopping = True
             if self._wake_read in ready:
                 os.read(self._wake_read, 4096)
-                if until is None:
+                if one_signal:
                     return
 
     def _asked_to_stop(self, number: int, frame: object) -> None:
@@ -156,6 +189,7 @@ def _in_words(status: int) -> str:
 
 def main() -> int:
     """Read the command line and guard the command."""
+    sys.path.insert(0, str(Path(__file__).parent))
     parser = argparse.ArgumentParser()
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--name", required=True)
@@ -163,6 +197,7 @@ def main() -> int:
     parser.add_argument("--restart", action="store_true")
     parser.add_argument("--log", type=Path)
     parser.add_argument("--pid-file", type=Path)
+    parser.add_argument("--probe-bolt", type=int, metavar="PORT")
     parser.add_argument("--keep-fd", type=int, action="append", default=[])
     parser.add_argument("command", nargs="+")
     status = Guard(parser.parse_args()).run()

@@ -21,7 +21,7 @@ LIMIT_FILES = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/me
 
 @dataclass(frozen=True, slots=True)
 class Neo4jMemory:
-    """Sizes in MB, and whether to save disk space at the cost of write speed."""
+    """Sizes in MB; `small` also saves disk space and compiler threads at the cost of speed."""
 
     heap_mb: int
     page_cache_mb: int

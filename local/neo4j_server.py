@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import socket
 from pathlib import Path
 
-from local import jars
+from local import bolt_probe, jars
 from local.directory import LOOPBACK, DataDirectory, write_private
+from local.guard import CALLERS_FAULT, PROBE_PASSWORD_VARIABLE
 from local.java import Java, find_java
 from local.memory import Neo4jMemory
 from local.process import Guarded
@@ -22,11 +22,10 @@ GRACE_S = 60.0
 # Source: org.neo4j.server.security.SecureHasher; checked against `neo4j-admin dbms set-initial-password`.
 HASH_ROUNDS = 1024
 SALT_BYTES = 32
-
-# Bolt's first bytes: the magic number, then four proposals, here version 5.0 to 5.4 only.
-# Source: Bolt handshake specification.
-HANDSHAKE = bytes.fromhex("6060b017 00040405 00000000 00000000 00000000")
-HANDSHAKE_TIMEOUT_S = 1.0
+PROBE_TIMEOUT_S = 2.0
+# One transaction log file; each of the two databases reserves one at its first start.
+LOG_FILE_MB = 256
+LOG_FILE_MB_SMALL = 64
 
 # Source: the `server.jvm.additional` lines of the neo4j.conf in Neo4j's own 5.26 distribution.
 JVM_FLAGS_SERVER = ("-XX:+UseG1GC",)
@@ -66,9 +65,14 @@ def prepare(directory: DataDirectory, memory: Neo4jMemory, grace_s: float = GRAC
         command=command_line(find_java(), home, memory),
         log=logs / "neo4j-console.log",
         pid_file=home / "pid.json",
-        is_up=lambda: answers(port),
+        is_up=lambda: answers(port, password),
         grace_s=grace_s,
-        environment={"NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")},
+        environment={
+            "NEO4J_HOME": str(home),
+            "NEO4J_CONF": str(home / "conf"),
+            PROBE_PASSWORD_VARIABLE: password,
+        },
+        guard_options=("--probe-bolt", str(port)),
         keep_fds=(directory.lock_fd,),
     )
     return server, f"bolt://{LOOPBACK}:{port}", password
@@ -91,14 +95,16 @@ def configuration(port: int, home: Path, logs: Path, memory: Neo4jMemory) -> str
         "db.logs.query.enabled=OFF",
         # Nothing is replicated from these logs; recovery needs only those since the last checkpoint.
         "db.tx_log.rotation.retention_policy=256M size",
+        # A disk that is full in the middle of an append leaves half a transaction, after which Neo4j refuses to start
+        # for good ("Error reading transaction logs, recovery not possible"; letting it drop the tail ended in a heap of
+        # 512 MB overflowing). Files reserved as a whole, and large ones, keep that from happening but at their seams.
+        "db.tx_log.preallocate=true",
+        f"db.tx_log.rotation.size={LOG_FILE_MB_SMALL if memory.small else LOG_FILE_MB}M",
         # Bounds what a start after a crash has to replay.
         "db.checkpoint.interval.time=5m",
         # The databases are closed by then; the network layer would wait 10 s for nobody.
         "internal.dbms.bolt.netty_server_shutdown_quiet_period=0",
     ]
-    if memory.small:
-        # Two log files of 256 MB would be reserved on disk at every first start.
-        lines += ["db.tx_log.preallocate=false"]
     return "\n".join(lines) + "\n"
 
 
@@ -112,14 +118,13 @@ def command_line(java: Java, home: Path, memory: Neo4jMemory) -> list[str]:
     return [str(java.command), *heap, *flags, *JVM_FLAGS, "-cp", class_path, *entry]
 
 
-def answers(port: int) -> bool:
-    """Whether a server on this loopback port speaks Bolt; Neo4j opens the port only when its databases are started."""
+def answers(port: int, password: str) -> bool:
+    """Whether the server on this loopback port runs statements; a refused password is an answer too."""
     try:
-        with socket.create_connection((LOOPBACK, port), HANDSHAKE_TIMEOUT_S) as link:
-            link.sendall(HANDSHAKE)
-            return len(link.recv(4)) == 4
+        code = bolt_probe.failure(port, USER, password, PROBE_TIMEOUT_S)
     except OSError:
         return False
+    return code is None or code.startswith(CALLERS_FAULT)
 
 
 def _set_first_password(folder: Path, password: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from base.errors import ConfigurationFault
 
 GUARD_SCRIPT = Path(__file__).with_name("guard.py")
-POLL_S = 0.05
+POLL_S = 0.1
 # A server that was started this often before it answered once will not come up.
 HOPELESS_STARTS = 3
 LOG_TAIL_LINES = 15
@@ -40,6 +40,7 @@ class Guarded:
         pid_file: where the guard notes the server's process id.
         is_up: quick check whether it answers; must not raise.
         grace_s: how long it may take to stop by itself.
+        guard_options: more of the guard's command line.
         keep_fds: descriptors that the guard and the server hold open too (the data directory's lock).
     """
 
@@ -50,13 +51,14 @@ class Guarded:
     is_up: Callable[[], bool]
     grace_s: float
     environment: Mapping[str, str] = field(default_factory=dict)
+    guard_options: tuple[str, ...] = ()
     keep_fds: tuple[int, ...] = ()
     _guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and return at once; `wait_until_up` tells when it answers."""
         self.pid_file.unlink(missing_ok=True)
-        options = ["--log", str(self.log), "--pid-file", str(self.pid_file)]
+        options = ["--log", str(self.log), "--pid-file", str(self.pid_file), *self.guard_options]
         for descriptor in self.keep_fds:
             options += ["--keep-fd", str(descriptor)]
         self._guard = subprocess.Popen(

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from local.directory import free_port
+from local.guard import PROBE_EVERY_S
+from local.neo4j_server import answers
 from local.process import GUARD_SCRIPT
 
 WAIT_S = 15.0
@@ -36,15 +39,40 @@ def _alive(pid: int) -> bool:
 class Guarded:
     """A guard process and what it noted about its child."""
 
-    def __init__(self, folder: Path, command: list[str], parent: int, grace_s: float = 5.0):
+    def __init__(self, folder: Path, command: list[str], parent: int, grace_s: float = 5.0, more: tuple[str, ...] = ()):
         self.note = folder / "pid.json"
         head = [sys.executable, "-I", "-S", str(GUARD_SCRIPT), "--parent", str(parent), "--name", "test", "--restart"]
-        options = ["--grace-s", str(grace_s), "--pid-file", str(self.note), "--log", str(folder / "log")]
+        options = ["--grace-s", str(grace_s), "--pid-file", str(self.note), "--log", str(folder / "log"), *more]
         self.process = subprocess.Popen([*head, *options, "--", *command], stderr=subprocess.DEVNULL)
         _until(self.note.exists)
 
     def noted(self) -> dict[str, int]:
         return dict(json.loads(self.note.read_text()))
+
+
+# Speaks as much Bolt as the probe asks for; refuses every statement while `refuse` exists.
+BOLT_SERVER = """
+import pathlib, socket, sys
+refuse = pathlib.Path(sys.argv[2])
+def message(link):
+    while not (size := int.from_bytes(link.recv(2), "big")):
+        pass
+    return link.recv(size) + link.recv(2)
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    while True:
+        link, _ = server.accept()
+        with link:
+            link.recv(20); link.sendall(bytes.fromhex("00000404"))
+            message(link); link.sendall(bytes.fromhex("0003b170a00000"))
+            message(link)
+            body = bytes.fromhex("b170a0")
+            if refuse.exists():
+                code = b"Neo.DatabaseError.Transaction.TransactionStartFailed"
+                body = bytes.fromhex("b17fa184") + b"code" + bytes([0xD0, len(code)]) + code
+            link.sendall(len(body).to_bytes(2, "big") + body + bytes(2))
+            if body == bytes.fromhex("b170a0"):
+                message(link); link.sendall(bytes.fromhex("0004b17191010000") + bytes.fromhex("0003b170a00000"))
+"""
 
 
 @pytest.fixture
@@ -105,3 +133,20 @@ def test_a_wrong_setting_is_not_tried_again(tmp_path: Path) -> None:
 
     assert guarded.process.wait(WAIT_S) == 78
     assert guarded.noted()["starts"] == 1
+
+
+def test_a_neo4j_that_only_refuses_is_started_again(tmp_path: Path) -> None:
+    port, refuse = free_port(), tmp_path / "refuse"
+    command = [sys.executable, "-c", BOLT_SERVER, str(port), str(refuse)]
+    guarded = Guarded(tmp_path, command, os.getpid(), more=("--probe-bolt", str(port)))
+    _until(lambda: answers(port, "any"))
+
+    refuse.touch()
+    _until(lambda: guarded.noted()["starts"] == 2)
+    refuse.unlink()
+
+    _until(lambda: answers(port, "any"))
+    time.sleep(PROBE_EVERY_S + 0.5)
+    assert guarded.noted()["starts"] == 2, "a healthy one is left alone"
+    guarded.process.terminate()
+    guarded.process.wait(WAIT_S)

@@ -20,7 +20,7 @@ from local.memory import SMALL
 from local.services import LocalServices
 from tests.support.stores import GRACE_S
 
-WAIT_S = 60.0
+WAIT_S = 100.0
 
 
 def _until(condition: Callable[[], bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -51,9 +52,13 @@ def _borrowed(settings: Mapping[str, str]) -> Iterator[Stores]:
 def started_stores(folder: Path) -> Iterator[Stores]:
     """Servers of the suite's own, stopped at the end."""
     services = LocalServices(folder, {}, memory=SMALL, grace_s=GRACE_S)
-    with services as values:
-        named = {name: value for name, value in values.items() if not name.startswith("KITH_")}
-        yield Stores(named, services)
+    try:
+        with services as values:
+            named = {name: value for name, value in values.items() if not name.startswith("KITH_")}
+            yield Stores(named, services)
+    finally:
+        # pytest keeps the directories of the last three runs, and each of these holds 200 MB.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def wipe(graph: GraphClient, redis: Redis) -> None:
