@@ -1,0 +1,87 @@
+"""Which ids the groups get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+import pytest
+
+from graph.identity.assign import Assignment, KnownIdentifier, assign
+from tests.unit.identity.evidence import namespace_of
+
+
+def assigned(
+    groups: Iterable[str], owners: Mapping[str, str], first_seen: Mapping[str, int] | None = None
+) -> Assignment:
+    """Groups as names between blanks; who owns what now; when an identifier was first seen (1 if not given)."""
+    numbers = count(1)
+    sets = [frozenset(group.split()) for group in groups]
+    known = {
+        name: KnownIdentifier(name, namespace_of(name), (first_seen or {}).get(name, 1), owners.get(name))
+        for group in sets
+        for name in group
+    }
+    return assign(sets, known, lambda: f"new{next(numbers)}")
+
+
+def test_a_group_that_nobody_claims_gets_a_new_id() -> None:
+    found = assigned(["M c"], {})
+    assert found.owners == {"M": "new1", "c": "new1"}
+    assert found.created == {"new1"}
+    assert not found.merged
+
+
+def test_a_group_with_one_owner_keeps_the_id() -> None:
+    found = assigned(["M c"], {"c": "A"})
+    assert found.owners == {"M": "A", "c": "A"}
+    assert not found.created
+    assert not found.merged
+
+
+@pytest.mark.parametrize(
+    ("owners", "first_seen", "survivor"),
+    [
+        pytest.param({"c": "A", "M": "B"}, {"c": 1, "M": 9}, "B", id="the highest-ranked identifier, however late"),
+        pytest.param({"e1": "A", "e2": "B"}, {"e1": 5, "e2": 4}, "B", id="equal ranks: the earliest"),
+        pytest.param({"e1": "B", "e2": "A"}, {}, "A", id="equal ranks and times: the smallest id"),
+        pytest.param({"c": "A", "p": "A", "e": "B"}, {}, "A", id="a customer is as strong as its strongest"),
+    ],
+)
+def test_the_survivor_of_a_merge(owners: dict[str, str], first_seen: dict[str, int], survivor: str) -> None:
+    found = assigned([" ".join(owners)], owners, first_seen)
+    (retired,) = {"A", "B"} - {survivor}
+    assert set(found.owners.values()) == {survivor}
+    assert found.merged == {retired: survivor}
+    assert not found.created
+
+
+def test_three_become_one() -> None:
+    found = assigned(["M e c"], {"M": "A", "e": "B", "c": "C"})
+    assert found.merged == {"B": "A", "C": "A"}
+
+
+def test_an_id_stays_with_its_strongest_identifier_when_a_customer_is_split() -> None:
+    found = assigned(["M c1", "d c2"], {"M": "A", "c1": "A", "d": "A", "c2": "A"})
+    assert found.owners == {"M": "A", "c1": "A", "d": "new1", "c2": "new1"}
+    assert found.created == {"new1"}
+    assert not found.merged
+
+
+def test_an_identifier_that_moves_retires_nobody() -> None:
+    found = assigned(["M1", "M2 d"], {"M1": "A", "d": "A", "M2": "B"})
+    assert found.owners == {"M1": "A", "M2": "B", "d": "B"}
+    assert not found.merged
+    assert not found.created
+
+
+def test_who_loses_the_strongest_identifier_to_another_goes_with_it() -> None:
+    found = assigned(["M e", "c"], {"M": "A", "e": "B", "c": "B"})
+    assert found.owners == {"M": "A", "e": "A", "c": "new1"}
+    assert found.merged == {"B": "A"}
+
+
+def test_the_order_of_groups_plays_no_part() -> None:
+    owners = {"M": "A", "e": "B"}
+    one, other = assigned(["M", "e", "c", "d"], owners), assigned(["d", "c", "e", "M"], owners)
+    assert one == other
