@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,14 @@ if TYPE_CHECKING:
     from structlog.typing import Processor
 
 
+# "text" asks for readable lines where no terminal can be seen.
+FORMAT_VARIABLE = "KITH_LOG_FORMAT"
+
+
 def configure(level: str, role: str) -> None:
     """Set up logging for this process; libraries that use `logging` come out in the same form."""
-    terminal = sys.stderr.isatty()
+    # Behind `kith run` a role writes into a pipe, but a person reads it.
+    terminal = sys.stderr.isatty() or os.environ.get(FORMAT_VARIABLE) == "text"
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

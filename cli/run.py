@@ -19,6 +19,7 @@ import honcho.manager  # type: ignore[import-untyped]
 from honcho.environ import parse_procfile  # type: ignore[import-untyped]
 from rich.console import Console
 
+from base import logs
 from base.errors import ConfigurationFault
 from base.settings import Settings, load_settings
 from cli.app import EXIT_CONFIGURATION
@@ -89,6 +90,8 @@ def _export(values: dict[str, str], directory: DataDirectory) -> None:
     os.environ.update(values)
     os.environ["KITH_DATA_DIR"] = str(directory.path)
     os.environ.setdefault("KITH_MODE", "local")
+    if sys.stdout.isatty():
+        os.environ.setdefault(logs.FORMAT_VARIABLE, "text")
 
 
 def _run_roles(procfile: Path, directory: DataDirectory) -> int:
