@@ -28,7 +28,7 @@ from resolvers.catalogue import SegmentCatalogue
 # It is shown, as any read then may be, but not kept.
 SETTLE_MS = 2_000
 # Encoded profiles kept in one process; with their keys and table about 1.3 times as much memory.
-MAX_CACHE_BYTES = 64 * 1024 * 1024
+MAX_CACHE_BYTES = 48 * 1024 * 1024
 _ENTRY_OVERHEAD_BYTES = 600
 # As many kinds of requests are read side by side; beyond, the least recently used kind is forgotten.
 MAX_NEEDS = 256

@@ -6,6 +6,7 @@ GraphQL's own completion takes 10 µs a field, most of it for cases that cannot 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -29,6 +30,8 @@ Record: TypeAlias = Any
 Write: TypeAlias = Callable[[Record], object]
 
 _DEFINITION = "strawberry-definition"
+_MINUTE_MS = 60_000
+_SECONDS_CHARS = len("00.000Z")
 
 
 def write_object(
@@ -109,13 +112,24 @@ def _required(
 ) -> Write | None:
     if is_leaf_type(output_type):
         # Records hold leaves in the form in which JSON writes them; only instants are kept as numbers.
-        return iso if output_type.name == "DateTime" else _as_is
+        return write_time if output_type.name == "DateTime" else _as_is
     if is_list_type(output_type):
         write = _value(output_type.of_type, nodes, fragments)
         return None if write is None else write_list(write)
     if is_object_type(output_type):
         return write_object(output_type, nodes, fragments)
     return None
+
+
+def write_time(at_ms: int) -> str:
+    """`base.clock.iso`, three times as fast: a profile has sixty instants, many in the same minutes."""
+    minute, rest_ms = divmod(at_ms, _MINUTE_MS)
+    return f"{_minute(minute)}{rest_ms // 1_000:02d}.{rest_ms % 1_000:03d}Z"
+
+
+@lru_cache(maxsize=8_192)
+def _minute(minute: int) -> str:
+    return iso(minute * _MINUTE_MS)[:-_SECONDS_CHARS]
 
 
 def _constant(value: object) -> Write:
