@@ -32,6 +32,9 @@ async def measure_applied(
 
     Args:
         names: of the events.
+
+    Raises:
+        RuntimeError: nothing was applied.
     """
     applied = first = await client.applied()
     sent = 0
@@ -66,4 +69,6 @@ async def measure_applied(
             warm, started_s, base = True, last_s, applied
     await loading
     await client.settled()
+    if last <= base:
+        raise RuntimeError("nothing was applied in the measured time")
     return Throughput((last - base) / (last_s - started_s), peak)
