@@ -23,6 +23,7 @@ class Prepared:
         shapes: selections of customers that were read ahead, by the identity of their field nodes (which live as long
             as the document).
         direct: operations that only look customers up.
+        scanning: operations that look at every customer, and so may take longer.
     """
 
     document: DocumentNode
@@ -31,6 +32,7 @@ class Prepared:
     costs: Mapping[str | None, CostNode]
     shapes: dict[tuple[int, ...], ProfileShape] = field(default_factory=dict)
     direct: dict[str | None, DirectQuery | None] = field(default_factory=dict)
+    scanning: set[str | None] = field(default_factory=set)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of that name, or the only one when no name is given."""
