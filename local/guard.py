@@ -3,7 +3,8 @@
 Runs as a process of its own between Kith and a server or role, because a child of a Python process can neither
 outlive nor notice its parent reliably: this one starts the command again when it dies (with growing pauses), and ends
 it, gently first, when it is asked to or when the parent is gone, even by SIGKILL. A Neo4j it also asks now and then
-whether it can still work: after a full disk its database stays stopped until the process is started anew.
+whether it can still work: after a full disk its database stays stopped until the process is started anew. A Valkey's
+files it writes through to the disk every second (see `local.valkey_server`).
 Standard library only: it is started without the project on its path, and is small (7 MB).
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
+import math
 import os
 import select
 import signal
@@ -29,6 +31,8 @@ HEALTHY_S = 30.0
 # Only where the system cannot tell of the parent's end (no pidfd): how often to look.
 LOOK_S = 1.0
 PR_SET_PDEATHSIG = 1
+# Longer than any note, so that each fits into the place of the one before.
+NOTE_BYTES = 80
 # How often a Neo4j is asked, and how many refusals in a row are no coincidence.
 PROBE_EVERY_S = 3.0
 PROBE_TIMEOUT_S = 5.0
@@ -38,6 +42,7 @@ BROKEN_GRACE_S = 5.0
 # The caller's fault, e.g. a password that was changed by hand: starting again would not help.
 CALLERS_FAULT = "Neo.ClientError."
 PROBE_PASSWORD_VARIABLE = "KITH_GUARD_PASSWORD"
+SYNC_EVERY_S = 1.0
 
 
 class Guard:
@@ -95,26 +100,56 @@ class Guard:
                 output.close()
         self._starts += 1
         if self._options.pid_file:
-            text = json.dumps({"pid": child.pid, "guard": os.getpid(), "starts": self._starts})
-            scratch = self._options.pid_file.with_suffix(".new")
+            self._note({"pid": child.pid, "guard": os.getpid(), "starts": self._starts})
+        return child
+
+    def _note(self, facts: dict[str, int]) -> None:
+        text = json.dumps(facts).ljust(NOTE_BYTES)
+        scratch = self._options.pid_file.with_suffix(".new")
+        try:
             scratch.write_text(text, encoding="ascii")
             os.replace(scratch, self._options.pid_file)
-        return child
+        except OSError:
+            # A full disk must not end the guard too. The note of the last start has room for this one.
+            try:
+                with self._options.pid_file.open("r+", encoding="ascii") as note:
+                    note.write(text)
+            except OSError as fault:
+                self._say(f"cannot note its process: {fault.strerror}")
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
         self._refusals = 0
-        probed = time.monotonic()
+        probe_at = time.monotonic() + PROBE_EVERY_S if self._options.probe_bolt else math.inf
+        sync_at = time.monotonic() + SYNC_EVERY_S if self._options.sync_dir else math.inf
         while True:
             status = child.poll()
             if status is not None:
                 return status
-            self._sleep(probed + PROBE_EVERY_S if self._options.probe_bolt else None, one_signal=True)
+            self._sleep(min(probe_at, sync_at), one_signal=True)
             if self._stopping:
                 return self._stop(child, self._options.grace_s)
-            if self._options.probe_bolt and time.monotonic() >= probed + PROBE_EVERY_S:
+            if time.monotonic() >= probe_at:
                 if self._is_beyond_help():
                     return self._stop(child, min(BROKEN_GRACE_S, self._options.grace_s))
-                probed = time.monotonic()
+                probe_at = time.monotonic() + PROBE_EVERY_S
+            if time.monotonic() >= sync_at:
+                self._sync()
+                sync_at = time.monotonic() + SYNC_EVERY_S
+
+    def _sync(self) -> None:
+        # The command's own descriptors do not matter: what is synchronised is the file.
+        try:
+            for file in self._options.sync_dir.iterdir():
+                descriptor = os.open(file, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+        # Not there yet, or just replaced by a rewritten one.
+        except FileNotFoundError:
+            return
+        except OSError as fault:
+            self._say(f"{self._options.sync_dir} cannot be written to the disk: {fault.strerror}")
 
     def _is_beyond_help(self) -> bool:
         # Found beside this script, which is started without any other directory on its path.
@@ -140,10 +175,10 @@ class Guard:
             child.kill()
             return child.wait()
 
-    def _sleep(self, until: float | None, one_signal: bool = False) -> None:
+    def _sleep(self, until: float, one_signal: bool = False) -> None:
         """Until the monotonic instant `until`, a request to stop, or the parent's end; any signal with `one_signal`."""
         while not self._stopping:
-            left_s = None if until is None else until - time.monotonic()
+            left_s = None if until == math.inf else until - time.monotonic()
             if left_s is not None and left_s <= 0:
                 return
             ends = [self._wake_read] + ([self._parent_fd] if self._parent_fd >= 0 else [])
@@ -198,6 +233,7 @@ def main() -> int:
     parser.add_argument("--log", type=Path)
     parser.add_argument("--pid-file", type=Path)
     parser.add_argument("--probe-bolt", type=int, metavar="PORT")
+    parser.add_argument("--sync-dir", type=Path)
     parser.add_argument("--keep-fd", type=int, action="append", default=[])
     parser.add_argument("command", nargs="+")
     status = Guard(parser.parse_args()).run()

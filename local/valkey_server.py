@@ -19,6 +19,7 @@ from local.process import Guarded
 # It writes the tail of its append-only file and goes; more than this means a dead disk.
 GRACE_S = 20.0
 PROBE_TIMEOUT_S = 1.0
+APPEND_FOLDER = "appendonlydir"
 
 
 def prepare(directory: DataDirectory, appendfsync: str, grace_s: float = GRACE_S) -> tuple[Guarded, str]:
@@ -42,6 +43,8 @@ def prepare(directory: DataDirectory, appendfsync: str, grace_s: float = GRACE_S
         pid_file=home / "pid.json",
         is_up=_probe(url),
         grace_s=grace_s,
+        # `always` has synchronised before it answers.
+        guard_options=("--sync-dir", str(home / APPEND_FOLDER)) if appendfsync == "everysec" else (),
         keep_fds=(directory.lock_fd,),
     )
     return server, url
@@ -56,7 +59,11 @@ requirepass {password}
 dir "{home}"
 daemonize no
 appendonly yes
-appendfsync {appendfsync}
+appenddirname {APPEND_FOLDER}
+# With `everysec` Valkey answers before it has written whenever its own fsync is under way, for up to 2 s: killed then,
+# it loses what it acknowledged (3,600 of 16,000 entries in 2.6 s on a disk whose fsync takes 0.9 s). With `no` it
+# writes before it answers, always; its guard does the fsync every second. Source: flushAppendOnlyFile in aof.c.
+appendfsync {"no" if appendfsync == "everysec" else appendfsync}
 # Acknowledged calls must not wait, nor be lost, because the file is being rewritten.
 no-appendfsync-on-rewrite no
 auto-aof-rewrite-percentage 100

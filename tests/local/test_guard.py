@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from local.directory import free_port
-from local.guard import PROBE_EVERY_S
+from local.guard import PROBE_EVERY_S, SYNC_EVERY_S
 from local.neo4j_server import answers
 from local.process import GUARD_SCRIPT
+from local.valkey_server import configuration
 
 WAIT_S = 15.0
 
@@ -43,7 +45,9 @@ class Guarded:
         self.note = folder / "pid.json"
         head = [sys.executable, "-I", "-S", str(GUARD_SCRIPT), "--parent", str(parent), "--name", "test", "--restart"]
         options = ["--grace-s", str(grace_s), "--pid-file", str(self.note), "--log", str(folder / "log"), *more]
-        self.process = subprocess.Popen([*head, *options, "--", *command], stderr=subprocess.DEVNULL)
+        self.errors = folder / "errors"
+        with self.errors.open("wb") as errors:
+            self.process = subprocess.Popen([*head, *options, "--", *command], stderr=errors)
         _until(self.note.exists)
 
     def noted(self) -> dict[str, int]:
@@ -150,3 +154,43 @@ def test_a_neo4j_that_only_refuses_is_started_again(tmp_path: Path) -> None:
     assert guarded.noted()["starts"] == 2, "a healthy one is left alone"
     guarded.process.terminate()
     guarded.process.wait(WAIT_S)
+
+
+def test_a_note_is_kept_where_no_new_file_can_be_written(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path, ["sleep", "60"], os.getpid())
+    # As on a full disk: the note cannot be replaced, but written over.
+    (tmp_path / "pid.new").mkdir()
+
+    os.kill(guarded.noted()["pid"], signal.SIGKILL)
+
+    _until(lambda: guarded.noted()["starts"] == 2)
+    assert _alive(guarded.noted()["pid"])
+    guarded.process.terminate()
+    guarded.process.wait(WAIT_S)
+
+
+def test_a_folder_is_synchronised_again_and_again(tmp_path: Path) -> None:
+    folder = tmp_path / "appended"
+    folder.mkdir()
+    (folder / "file").write_text("x")
+    guarded = Guarded(tmp_path, ["sleep", "60"], os.getpid(), more=("--sync-dir", str(folder)))
+
+    time.sleep(2 * SYNC_EVERY_S)
+    assert guarded.errors.read_text() == ""
+    # What cannot be synchronised is told, and ends nothing.
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+
+    _until(lambda: guarded.errors.read_text().count("cannot be written to the disk") >= 2)
+    assert guarded.noted()["starts"] == 1
+    guarded.process.terminate()
+    guarded.process.wait(WAIT_S)
+
+
+def test_a_killed_valkey_keeps_what_it_answered(tmp_path: Path) -> None:
+    """Its own fsync every second would let it answer first and write later: see the comment in the configuration."""
+    every_second = configuration(1, "secret", tmp_path, "everysec")
+    always = configuration(1, "secret", tmp_path, "always")
+
+    assert "\nappendfsync no\n" in every_second
+    assert "\nappendfsync always\n" in always
