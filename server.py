@@ -18,11 +18,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from base.errors import KithError
+from base.errors import KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
 from delivery.hub import ChangeHub
+from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from ingest.gateway import routes as ingest_routes
 from ingest.stream import IngestStream
@@ -30,6 +31,8 @@ from resolvers.profiles import ProfileReader
 from resolvers.services import make_services
 from schema.telemetry import configure as configure_telemetry
 from schema.transport.routes import routes as graphql_routes
+from workers.heartbeat import beating
+from workers.heartbeat import beating
 from workers.queue import JobQueue
 
 # A probe that waits longer than its caller is of no use.
@@ -63,7 +66,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         await hub.start()
         warming = asyncio.create_task(_warm_up(services.profiles))
         try:
-            yield
+            async with beating(redis, "api", settings.instance):
+                yield
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
