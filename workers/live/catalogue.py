@@ -56,23 +56,28 @@ class Catalogue:
     reads_identifiers: bool
 
     def touched_by(self, events: Iterable[str], attributes: Iterable[str], created: bool) -> set[str]:
-        """Keys of the rules whose answer may change, rules that read their segments included."""
+        """Keys of the rules whose answer may change, related rules included."""
         keys: set[str] = set(self.at_creation) if created else set()
         for name in events:
             keys.update(self.by_event.get(name, ()))
         for name in attributes:
             keys.update(self.by_attribute.get(name, ()))
-        return self.with_dependents(keys)
+        return self.with_related(keys)
 
-    def with_dependents(self, keys: Collection[str]) -> set[str]:
-        """The keys and all rules that read one of these segments, directly or through others."""
+    def with_related(self, keys: Collection[str]) -> set[str]:
+        """The keys, all rules that read one of these segments, and all that one of these reads, through any others.
+
+        A segment that a rule reads is brought up to date with it: time may have changed it since the last sweep.
+        """
         found = set(keys)
         waiting = list(keys)
         while waiting:
-            for key in self.dependents.get(waiting.pop(), ()):
-                if key not in found:
-                    found.add(key)
-                    waiting.append(key)
+            key = waiting.pop()
+            rule = self.rules.get(key)
+            for related in (*self.dependents.get(key, ()), *(rule.needs.segments if rule else ())):
+                if related not in found:
+                    found.add(related)
+                    waiting.append(related)
         return found
 
     def in_order(self, keys: Collection[str]) -> list[LiveRule]:

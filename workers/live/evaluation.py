@@ -80,7 +80,7 @@ def evaluate_customer(
     """Evaluate rules for one customer and change `state` accordingly.
 
     Args:
-        keys: rules to evaluate, dependents included.
+        keys: rules to evaluate, with all that they read and that read them (`Catalogue.with_related`).
         swept_ms: instants up to here were evaluated before with the facts known then.
 
     Returns:
@@ -96,17 +96,22 @@ def evaluate_customer(
     agenda = _agenda(rules, state, touched, after_ms, now_ms, zone)
     flips: list[Flip] = []
     evaluations = 0
-    for instant in sorted(agenda.due):
-        due = agenda.due[instant]
+    while agenda.due:
+        instant = min(agenda.due)
+        due = agenda.due.pop(instant)
         flipped: set[str] = set()
         for rule in rules:
-            if rule not in due and (not flipped or flipped.isdisjoint(rule.needs.segments)):
-                continue
+            if rule not in due:
+                if not flipped or flipped.isdisjoint(rule.needs.segments):
+                    continue
+                if instant <= agenda.floor_ms[rule]:
+                    agenda.evaluate_last(rule, now_ms)
+                    continue
             evaluations += 1
             before = state.memberships.get(rule.key)
             inside = rule.node.holds(facts, instant, zone)
             if inside != (before is not None and before.inside):
-                final = instant == now_ms and rule in agenda.late
+                final = instant >= now_ms and rule in agenda.late
                 flips.append(
                     _flip(rule, state, before, inside, instant, _cause(rule, touched, flipped, instant, final))
                 )
@@ -117,10 +122,22 @@ def evaluate_customer(
 
 @dataclass(slots=True)
 class _Agenda:
-    """Which rules to evaluate at which instant (ms); `late`: those that something explains which came too late."""
+    """Which rules to evaluate at which instant.
+
+    Args:
+        due: instant in ms → rules.
+        floor_ms: rule → the instant up to which its answer, or that of a segment that it reads, was told already.
+        late: rules that something explains which came too late.
+    """
 
     due: dict[int, set[LiveRule]] = field(default_factory=dict)
+    floor_ms: dict[LiveRule, int] = field(default_factory=dict)
     late: set[LiveRule] = field(default_factory=set)
+
+    def evaluate_last(self, rule: LiveRule, now_ms: int) -> None:
+        """Evaluate a rule at the end. Others may have told of instants after `now_ms`: then as of the last of those."""
+        self.due.setdefault(max(now_ms, self.floor_ms[rule]), set()).add(rule)
+        self.late.add(rule)
 
 
 def _agenda(
@@ -131,9 +148,10 @@ def _agenda(
     of_facts = touched.instants_of_facts()
     unplaced = touched.unplaced or any(at <= after_ms for at in touched.events)
     for rule in rules:
-        known = state.memberships.get(rule.key)
-        # What was published stays in order: nothing may change before the last change of the same pair.
-        floor_ms = after_ms if known is None else max(after_ms, known.at)
+        # What was published stays in order: nothing may change before the last change of the same pair. Nor can a
+        # rule be evaluated before the last change of a segment that it reads: the state holds the newest answer only.
+        told = [known.at for key in (rule.key, *rule.needs.segments) if (known := state.memberships.get(key))]
+        floor_ms = agenda.floor_ms[rule] = max(after_ms, *told) if told else after_ms
         instants = boundaries(rule.rule, facts, after_ms, now_ms, zone)
         late = unplaced
         for at in (*instants, *of_facts) if of_facts else instants:
@@ -142,8 +160,7 @@ def _agenda(
             else:
                 late = True
         if late:
-            agenda.due.setdefault(now_ms, set()).add(rule)
-            agenda.late.add(rule)
+            agenda.evaluate_last(rule, now_ms)
     return agenda
 
 

@@ -35,7 +35,7 @@ async def reevaluate(
     """Evaluate rules and write what changed.
 
     Args:
-        rules_of: customer → keys of rules; their dependents are evaluated too.
+        rules_of: customer → keys of rules; those that they read and that read them are evaluated too.
         cause: TIME for a sweep; what else asks for the evaluation (RULE, IMPORT) otherwise.
         after_ms, until_ms: for a sweep, the range of instants to look at; else the answer of now is taken.
     """
@@ -45,7 +45,7 @@ async def reevaluate(
     if until_ms is not None:
         now_ms = min(now_ms, until_ms)
     states = await live.states(tx, versions, sorted(versions), catalogue)
-    keys = {customer: catalogue.with_dependents(set(rules_of[customer])) for customer in states}
+    keys = {customer: catalogue.with_related(set(rules_of[customer])) for customer in states}
     flips: list[Flip] = []
     for customer, state in states.items():
         touched = Touched(unplaced=after_ms is None, cause=cause)
