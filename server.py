@@ -32,7 +32,6 @@ from resolvers.services import make_services
 from schema.telemetry import configure as configure_telemetry
 from schema.transport.routes import routes as graphql_routes
 from workers.heartbeat import beating
-from workers.heartbeat import beating
 from workers.queue import JobQueue
 
 # A probe that waits longer than its caller is of no use.
@@ -63,6 +62,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         configure_telemetry()
+        # A stream that Redis lost is rebuilt first: who subscribes "from now on" must not get history as news.
+        with contextlib.suppress(Unavailable):
+            await ChangePublisher(redis, graph).catch_up()
         await hub.start()
         warming = asyncio.create_task(_warm_up(services.profiles))
         try:
