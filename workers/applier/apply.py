@@ -50,7 +50,6 @@ class Applier:
 
     async def apply(self, tx: Transaction, calls: Sequence[PreparedCall], rejected: Sequence[QuarantineRow]) -> Applied:
         """Apply calls that were not applied before and put rejected ones aside. Idempotent by call id."""
-        catalogue, swept_ms = await self._live.current(tx)
         known = await repository.find_applied(tx, [call.id for call in calls])
         fresh = [call for call in calls if call.id not in known]
         done = Applied(applied=len(fresh), repeated=len(calls) - len(fresh))
@@ -59,9 +58,11 @@ class Applier:
         if not fresh:
             return done
         locked = await repository.lock_identifiers(tx, self._preparer.identifier_rows(fresh))
-        # After the locks: whoever changed these customers before has committed, so time does not run backwards.
+        identified = await identify(tx, fresh, locked, clock.now_ms())
+        # After the locks, those of customers too: whoever changed them before has committed. So time does not run
+        # backwards, and a rule that a build applied to them before is known here.
+        catalogue, swept_ms = await self._live.current(tx)
         now_ms = clock.now_ms()
-        identified = await identify(tx, fresh, locked, now_ms)
         touched = _touch(fresh, identified, catalogue)
         keys = {
             customer: self._keys(catalogue, one, customer in identified.changed) for customer, one in touched.items()

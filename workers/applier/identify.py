@@ -25,7 +25,8 @@ class Identified:
         owners: uid → customer, for every identifier of the batch.
         versions: customer → its new version; every customer of the batch is locked.
         created: customers that did not exist before.
-        changed: customers that existed and whose identifiers changed.
+        changed: customers whose facts are others now: those that existed and whose identifiers changed, and new ones
+            that took an identifier over.
         moved: identifiers that had another owner before.
         retired: retired id → survivor.
     """
@@ -116,7 +117,9 @@ def _note(found: Identified, component: Component, assignment: Assignment, moves
         if before is not None:
             found.moved.add(move["uid"])
         for customer in (before, move["customer"]):
-            if customer is not None and customer not in assignment.created and customer not in assignment.merged:
+            # A new customer that begins with somebody's identifiers also begins with their events and attributes.
+            fresh = customer in assignment.created and before is None
+            if customer is not None and not fresh and customer not in assignment.merged:
                 found.changed.add(customer)
 
 

@@ -39,8 +39,9 @@ async def reevaluate(
         cause: TIME for a sweep; what else asks for the evaluation (RULE, IMPORT) otherwise.
         after_ms, until_ms: for a sweep, the range of instants to look at; else the answer of now is taken.
     """
-    catalogue, swept_ms = await live.current(tx)
     versions = await apply_repository.lock_customers(tx, sorted(rules_of), clock.now_ms())
+    # After the locks: never an older version of a rule than whoever evaluated these customers before.
+    catalogue, swept_ms = await live.current(tx)
     now_ms = clock.now_ms()
     if until_ms is not None:
         now_ms = min(now_ms, until_ms)
