@@ -64,9 +64,7 @@ class Applier:
         catalogue, swept_ms = await self._live.current(tx)
         now_ms = clock.now_ms()
         touched = _touch(fresh, identified, catalogue)
-        keys = {
-            customer: self._keys(catalogue, one, customer in identified.changed) for customer, one in touched.items()
-        }
+        keys = {customer: _keys(catalogue, identified, customer, one) for customer, one in touched.items()}
         states = await self._states(tx, fresh, identified, catalogue, keys)
         await self._write(tx, fresh, identified, states, now_ms)
         _add_events(fresh, identified, states, catalogue)
@@ -94,13 +92,6 @@ class Applier:
         states = await load_states(tx, retired, catalogue, self._live.keyring) if retired else {}
         return [flip for customer in sorted(states) for flip in leave_all(states[customer], "IDENTITY", now_ms)]
 
-    @staticmethod
-    def _keys(catalogue: Catalogue, touched: Touched, identity_changed: bool) -> set[str]:
-        if identity_changed:
-            return set(catalogue.rules)
-        names = {name for events in touched.events.values() for name, _ in events}
-        return catalogue.touched_by(names, touched.attributes, touched.created_ms is not None)
-
     async def _states(
         self,
         tx: Transaction,
@@ -116,9 +107,10 @@ class Applier:
         rereads = set(identified.changed)
         if catalogue.reads_identifiers:
             rereads |= {
-                identified.owners[call.owner]
+                identified.owners[seen.uid]
                 for call in calls
-                if any(seen.namespace in READABLE_IDENTIFIERS for seen in call.seen)
+                for seen in call.seen
+                if seen.namespace in READABLE_IDENTIFIERS
             }
         self._live.cache.drop(rereads)
         brand_new = (identified.created & wanted) - rereads
@@ -191,13 +183,30 @@ def _touch(calls: Sequence[PreparedCall], identified: Identified, catalogue: Cat
         elif call.kind == "identify":
             for name in call.traits:
                 one.attributes[name] = max(call.at_ms, one.attributes.get(name, call.at_ms))
-        for seen in prepared.seen if catalogue.reads_identifiers else ():
-            if seen.namespace in READABLE_IDENTIFIERS:
-                one.attributes[seen.namespace] = call.at_ms
     for customer in identified.changed | identified.created:
         if customer not in touched:
             touched[customer] = Touched(unplaced=True, cause="IDENTITY")
+    if catalogue.reads_identifiers:
+        _touch_readable(calls, identified, touched)
     return touched
+
+
+def _touch_readable(calls: Sequence[PreparedCall], identified: Identified, touched: dict[str, Touched]) -> None:
+    """A phone or e-mail that was seen now may be the newest of whoever has it, who need not be the call's customer."""
+    for prepared in calls:
+        at_ms = prepared.call.at_ms
+        for seen in prepared.seen:
+            if seen.namespace in READABLE_IDENTIFIERS:
+                one = touched.setdefault(identified.owners[seen.uid], Touched())
+                one.attributes[seen.namespace] = max(at_ms, one.attributes.get(seen.namespace, at_ms))
+
+
+def _keys(catalogue: Catalogue, identified: Identified, customer: str, touched: Touched) -> set[str]:
+    """The rules to evaluate for a customer. One may be created by a call that belongs to somebody else."""
+    if customer in identified.changed:
+        return set(catalogue.rules)
+    names = {name for events in touched.events.values() for name, _ in events}
+    return catalogue.touched_by(names, touched.attributes, customer in identified.created)
 
 
 def _add_events(
