@@ -84,17 +84,17 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def clean_stores(graph: GraphClient, redis: Redis) -> None:
-    """Both stores empty, the graph's schema kept. Automatic below tests/graph, tests/workers and tests/api."""
+    """Both stores empty, the graph's schema kept. Automatic below the folders named in `NEEDS_CLEAN_STORES`."""
     await wipe(graph, redis)
 
 
-NEEDS_CLEAN_STORES = frozenset({"graph", "workers", "api"})
+NEEDS_CLEAN_STORES = (Path("graph"), Path("workers"), Path("api"), Path("property/graph"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of those folders `clean_stores`: a conftest in each would say the same three times."""
     here = Path(__file__).parent
     for item in items:
-        inside = item.path.relative_to(here).parts if item.path.is_relative_to(here) else ()
-        if inside and inside[0] in NEEDS_CLEAN_STORES and isinstance(item, pytest.Function):
+        inside = any(item.path.is_relative_to(here / folder) for folder in NEEDS_CLEAN_STORES)
+        if inside and isinstance(item, pytest.Function):
             item.fixturenames.insert(0, "clean_stores")
