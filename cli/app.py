@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -98,12 +97,8 @@ def jars_lock() -> None:
 
 def _mount_others() -> None:
     # Each of these brings commands of its own domain; `import_` because `import` is a word of the language.
-    if importlib.util.find_spec("cli.quarantine"):
-        app.add_typer(importlib.import_module("cli.quarantine").app, name="quarantine")
-    if importlib.util.find_spec("cli.import_"):
-        app.command("import")(importlib.import_module("cli.import_").import_file)
-    if importlib.util.find_spec("cli.demo"):
-        app.command("demo")(importlib.import_module("cli.demo").demo)
+    app.add_typer(importlib.import_module("cli.quarantine").app, name="quarantine")
+    app.command("import")(importlib.import_module("cli.import_").import_file)
 
 
 def main() -> None:

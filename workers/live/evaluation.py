@@ -91,7 +91,11 @@ def evaluate_customer(
         return []
     # Before the first sweep nothing can be overdue.
     swept_ms = min(swept_ms, now_ms) if swept_ms else now_ms
-    after_ms = min(swept_ms, max(touched.earliest_ms(now_ms) - 1, now_ms - LATENESS_MS))
+    earliest_ms = touched.earliest_ms(now_ms) - 1
+    after_ms = min(swept_ms, max(earliest_ms, now_ms - LATENESS_MS))
+    if touched.unplaced:
+        # What somebody did before a merge made nobody a member then: the sum exists from the merge on.
+        after_ms = max(after_ms, earliest_ms)
     facts, zone = state.facts(), catalogue.zone
     agenda = _agenda(rules, state, touched, after_ms, now_ms, zone)
     flips: list[Flip] = []

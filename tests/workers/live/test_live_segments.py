@@ -185,6 +185,17 @@ async def test_a_merge_adds_up_what_both_did(line: Line) -> None:
     }
 
 
+async def test_what_a_merge_adds_up_begins_with_the_merge(line: Line, now: Clock) -> None:
+    await line.segment("two", {"event": {"name": "Bought", "op": "GTE", "values": [2]}})
+    await line.sweep().step(now.ms)
+    at = now.ms
+    now.ms += 100
+    await line.apply({**bought(1, at + 10), "userId": None, "anonymousId": "c"}, bought(2, at + 20))
+    now.ms += 100
+    await line.apply({**identify(3, at + 190), "anonymousId": "c"})
+    assert [(one.occurred_at - at, one.cause) for one in await line.changes()] == [(200, "IDENTITY")]
+
+
 async def test_a_build_finds_everybody_and_changes_nothing_twice(line: Line) -> None:
     now = clock.now_ms()
     await line.apply(*(bought(n, now - 1_000, user=f"u{n}") for n in range(50)))
