@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 from pathlib import Path
 
+from base.errors import ConfigurationFault
 from local import bolt_probe, jars
 from local.directory import LOOPBACK, DataDirectory, write_private
 from local.guard import CALLERS_FAULT, PROBE_PASSWORD_VARIABLE
 from local.java import Java, find_java
-from local.memory import Neo4jMemory
+from local.memory import MB, Neo4jMemory
 from local.process import Guarded
 
 ENTRY_POINT = "org.neo4j.server.CommunityEntryPoint"
@@ -26,6 +28,9 @@ PROBE_TIMEOUT_S = 2.0
 # One transaction log file; each of the two databases reserves one at its first start.
 LOG_FILE_MB = 256
 LOG_FILE_MB_SMALL = 64
+DATABASES = 2
+# Everything else of an empty graph, and its Valkey.
+FIRST_START_MB = 50
 
 # Source: the `server.jvm.additional` lines of the neo4j.conf in Neo4j's own 5.26 distribution.
 JVM_FLAGS_SERVER = ("-XX:+UseG1GC",)
@@ -54,10 +59,14 @@ def prepare(directory: DataDirectory, memory: Neo4jMemory, grace_s: float = GRAC
 
     Returns:
         The server, not started; its Bolt address; its password.
+
+    Raises:
+        ConfigurationFault: a first run, and the disk has no room for its log files.
     """
     port, password = directory.port("neo4j"), directory.password("neo4j")
     home, logs = directory.path / "neo4j", directory.path / "logs"
     (home / "conf").mkdir(parents=True, exist_ok=True)
+    _check_room(home, memory)
     write_private(home / "conf" / "neo4j.conf", configuration(port, home, logs / "neo4j", memory))
     _set_first_password(home / "data" / "dbms", password)
     server = Guarded(
@@ -125,6 +134,20 @@ def answers(port: int, password: str) -> bool:
     except OSError:
         return False
     return code is None or code.startswith(CALLERS_FAULT)
+
+
+def _check_room(home: Path, memory: Neo4jMemory) -> None:
+    # Measured: a Neo4j that cannot reserve its log file at the first start makes it all the same after the second, and
+    # when the disk is full then, a transaction is cut in two: "recovery not possible", the graph is lost.
+    if (home / "data" / "databases").exists():
+        return
+    wanted_mb = DATABASES * (LOG_FILE_MB_SMALL if memory.small else LOG_FILE_MB) + FIRST_START_MB
+    free_mb = shutil.disk_usage(home).free // MB
+    if free_mb < wanted_mb:
+        raise ConfigurationFault(
+            f"A new Neo4j in {home} needs {wanted_mb} MB of disk, and {free_mb} MB are free. "
+            "Make room, or set KITH_DATA_DIR to a directory on another disk."
+        )
 
 
 def _set_first_password(folder: Path, password: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from base.errors import ConfigurationFault
 from local import neo4j_server
 from local.directory import DataDirectory, find_running
 from local.environment import complete_credentials, read_file
-from local.memory import SMALL
+from local.memory import MB, SMALL
 from local.services import LocalServices
 from tests.support.stores import GRACE_S
 
@@ -107,6 +108,17 @@ def test_ports_and_passwords_stay_the_same_between_runs(tmp_path: Path) -> None:
 
     assert (second.port("neo4j"), second.password("neo4j")) == kept
     second.close()
+
+
+def test_a_first_start_without_room_for_its_logs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=100 * MB))
+
+    directory = DataDirectory(tmp_path)
+
+    with pytest.raises(ConfigurationFault, match="178 MB of disk, and 100 MB are free"):
+        neo4j_server.prepare(directory, SMALL)
+    directory.close()
 
 
 def test_named_servers_are_not_started(tmp_path: Path) -> None:
