@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.support.service import Service
 
-# An empty Neo4j reserves 200 MB; the rest is room for a few minutes of load.
-SIZE_MB = 500
+# An empty Neo4j reserves 512 MB for logs; the rest is room for a few minutes of load.
+SIZE_MB = 900
 BLOCK_BYTES = 1024 * 1024
 SMALL_BLOCK_BYTES = 4096
 # What a process frees meanwhile is taken away again.

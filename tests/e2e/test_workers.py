@@ -81,6 +81,9 @@ async def test_two_ingest_workers_lose_and_double_nothing(
         if number % 4 == 0:
             await client.track(*calls)
 
+    # Makes the stream that the second is waited for at.
+    await client.track({"type": "track", "userId": "pair-0", "event": "Nothing", "messageId": "pair-first"})
+    await client.wait_until_applied(["pair-first"])
     with second_worker(service, tmp_path / "second.log") as second:
         await _until_it_reads(behind, tmp_path / "second.log")
         for number in range(0, rounds, 4):
@@ -137,7 +140,7 @@ async def _until_it_reads(behind: Stores, log: Path) -> None:
         consumers = await behind.redis.xinfo_consumers(INGEST_STREAM, INGEST_GROUP)
         if any(consumer["name"] == b"ingest-2" and consumer["idle"] < RECENT_MS for consumer in consumers):
             return
-        assert time.monotonic() < deadline_s, log.read_text()
+        assert time.monotonic() < deadline_s, f"see {log}"
         await asyncio.sleep(0.2)
 
 
