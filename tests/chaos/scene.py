@@ -53,7 +53,8 @@ class Scene:
         await fault.happen(self.service)
         over_s = time.monotonic() - started_s
         self.senders.pace = TRICKLE
-        await self._until(self._keeps_up, f"caught up after {fault.name}")
+        over_ms = clock.now_ms()
+        await self._until(lambda: self._keeps_up(over_ms), f"caught up after {fault.name}")
         taken_s = time.monotonic() - started_s
         acknowledged = len(self.senders.told.acknowledged) - before
         print(
@@ -63,7 +64,8 @@ class Scene:
     async def judge(self) -> None:
         """Stop the load, wait until nothing is on its way any more, compare everything with everything."""
         self.senders.stop()
-        await self._until(self._is_settled, "settled")
+        stopped_ms = clock.now_ms()
+        await self._until(lambda: self._is_settled(stopped_ms), "settled")
         picture = await read_picture(self.stores.graph)
         told, heard = self.senders.told, self.subscriber.heard
 
@@ -80,16 +82,17 @@ class Scene:
         stream = await read_stream(self.stores.redis)
         judge(told, picture, stream, updates, RULES, Keyring(self.stores.settings.secret_key))
 
-    async def _keeps_up(self) -> bool:
+    async def _keeps_up(self, since_ms: int) -> bool:
+        """Whether nothing waits for long, and the sweep has worked since an instant."""
         backlog = await IngestStream(self.stores.redis, Keyring(self.stores.settings.secret_key)).backlog()
         swept_ms = await live.get_sweep(self.stores.graph)
-        fresh = backlog.lag_ms < LAG_MS and clock.now_ms() - swept_ms < SWEEP_LAG_MS
+        fresh = backlog.lag_ms < LAG_MS and swept_ms > max(since_ms, clock.now_ms() - SWEEP_LAG_MS)
         return fresh and await asyncio.to_thread(self.service.is_ready)
 
-    async def _is_settled(self) -> bool:
+    async def _is_settled(self, since_ms: int) -> bool:
         if not self.senders.finished or await self.stores.redis.xlen(INGEST_STREAM):
             return False
-        return await self._keeps_up()
+        return await self._keeps_up(since_ms)
 
     async def _until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
         deadline_s = time.monotonic() + CAUGHT_UP_S

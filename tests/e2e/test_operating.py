@@ -104,6 +104,16 @@ def test_doctor_finds_no_fault(service: Service) -> None:
         assert subject in done.stdout, done.stdout
 
 
+async def test_doctor_warns_of_a_server_that_may_forget_what_it_answered(service: Service, behind: Stores) -> None:
+    assert "appendfsync" not in service.kith("doctor").stdout
+
+    await behind.redis.config_set("appendfsync", "everysec")
+    done = service.kith("doctor")
+    await behind.redis.config_set("appendfsync", "no")
+
+    assert "warn Valkey: answers before it writes" in done.stdout
+
+
 def test_a_second_run_on_the_same_data_refuses_and_harms_nothing(service: Service) -> None:
     run = service.run.pid
 
