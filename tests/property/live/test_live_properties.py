@@ -145,7 +145,7 @@ def test_a_sweep_over_what_a_batch_has_told_changes_nothing() -> None:
     }
     simulation = simulation_of(rules)
     for number, instant in enumerate((3, 7, 10)):
-        simulation.batch(at(instant + 1), [("F", at(instant), f"f{number}", {})])
+        simulation.batch(at(instant + 2), [("F", at(instant), f"f{number}", {})])
     simulation.sweep(at(LENGTH_MS))
 
     assert told(simulation) == expected(simulation)
