@@ -74,7 +74,7 @@ async def test_two_ingest_workers_lose_and_double_nothing(
             # The same people in all batches, so that the two meet at their locks; some of them become one.
             user, id = f"pair-{(number * BATCH_CALLS + place) * 7 % users}", f"pair-{number}-{place}"
             call: dict[str, object] = {"messageId": id, "userId": user, "anonymousId": f"pair-visitor-{user}"}
-            kind = {"type": "identify", "traits": {"round": number}} if place % 5 == 0 else {"type": "track"}
+            kind = {"type": "identify", "traits": {"round": number}} if place % 7 == 0 else {"type": "track"}
             calls.append(call | kind | ({"event": "Paired"} if kind["type"] == "track" else {}))
             ids.append(id)
         await client.track(*calls)
