@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from base.errors import KithError, Unavailable
+from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
@@ -113,7 +113,7 @@ async def _state(probe: Awaitable[object]) -> str:
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):
             await probe
-    except (KithError, RedisError, TimeoutError, OSError):
+    except (KithError, ConfigurationFault, RedisError, TimeoutError, OSError):
         return "unavailable"
     return "ok"
 

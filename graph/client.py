@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncTransaction
 from neo4j.exceptions import (
     AuthError,
+    ClientError,
     ConfigurationError,
     ConstraintError,
     DatabaseError,
@@ -21,7 +22,7 @@ from neo4j.exceptions import (
 
 from base import logs, metrics
 from base.errors import ConfigurationFault, Unavailable
-from graph.queries import Query
+from graph.queries import Query, load
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -40,6 +41,8 @@ POOL_CONNECTIONS = 50
 MAX_WRITERS = 8
 # Everything in one reply: pages are bounded by the statements themselves, and a second PULL costs a round trip.
 FETCH_ALL = -1
+NO_SUCH_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
+_PING = load("system/ping")
 
 _log = logs.get_logger()
 
@@ -166,12 +169,15 @@ class GraphClient:
 
     async def verify(self) -> None:
         """Raises:
-        Unavailable: no working connection.
+        Unavailable: the database runs no statement. A connection alone stands also when it has stopped.
+        ConfigurationFault: the server refuses the user, or has no such database.
         """
         try:
-            await self._driver.verify_connectivity()
-        except (DriverError, Neo4jError, OSError) as fault:
-            raise _translated(fault) from fault
+            await self.read(_PING)
+        except ClientError as fault:
+            if fault.code != NO_SUCH_DATABASE:
+                raise
+            raise ConfigurationFault(f"There is no database {self._database!r}: correct NEO4J_DATABASE") from fault
 
     async def close(self) -> None:
         """Close all connections."""

@@ -34,3 +34,11 @@ async def test_neo4j_takes_only_the_generated_password(settings: Settings) -> No
     with pytest.raises(ConfigurationFault):
         await stranger.verify()
     await stranger.close()
+
+
+async def test_a_connection_to_no_database_is_not_enough(settings: Settings) -> None:
+    lost = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, "elsewhere")
+
+    with pytest.raises(ConfigurationFault, match="NEO4J_DATABASE"):
+        await lost.verify()
+    await lost.close()
