@@ -70,6 +70,9 @@ class Connection(asyncio.Protocol):
         """Send one request; the answer to the last must have come."""
         assert self._transport is not None
         assert not self._waiting
+        if self._transport.is_closing():
+            asyncio.get_running_loop().call_soon(self._answered, self, 0, b"")
+            return
         self._waiting = True
         self._transport.write(request)
 

@@ -1,6 +1,7 @@
 """`make bench`: runs the measurements on services of its own, prints a table and writes bench/results/<time>.json.
 
 make bench                          everything, about an hour the first time; filled graphs are kept in var/bench
+make bench ARGS=--medium            a fifth of the graph and shorter loads, about ten minutes
 make bench ARGS=--quick             small sizes, two minutes: shows that everything works, the numbers mean little
 make bench ARGS="--only gateway"    rows whose module name contains the text
 """
@@ -42,7 +43,7 @@ from bench.rows import (
     window_exit,
 )
 from bench.service import ROOT, BenchService
-from bench.stage import FULL, QUICK, Result, Sizes, Stage, Value
+from bench.stage import FULL, MEDIUM, QUICK, Result, Sizes, Stage, Value
 
 RESULTS = ROOT / "bench" / "results"
 DATA = ROOT / "var" / "bench"
@@ -61,6 +62,7 @@ MAIN: Rows = {
     "gateway": gateway.measure,
     "applied": applied.measure,
 }
+SIZES = {None: FULL, "medium": MEDIUM, "quick": QUICK}
 SMALL: Rows = {"cost_by_segments": cost_by_segments.measure}
 LARGE: Rows = {"cost_by_customers": cost_by_customers.measure}
 # Enough customers that each is rarely in two calls of a batch; few enough that 200 builds take little time.
@@ -70,16 +72,18 @@ SMALL_CUSTOMERS = 1_000
 def main() -> None:
     """Parse arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="small sizes")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_const", dest="size", const="quick", help="small sizes")
+    size.add_argument("--medium", action="store_const", dest="size", const="medium", help="a fifth of the graph")
     parser.add_argument("--only", default="", metavar="TEXT", help="rows whose name contains this")
     parser.add_argument("--data", type=Path, default=DATA, help="where filled graphs are kept")
     chosen = parser.parse_args()
     # Unwinds the stack, so that the services are stopped.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     console = Console(soft_wrap=True, highlight=False)
-    results = measure_all(QUICK if chosen.quick else FULL, chosen.data, chosen.only, console)
+    results = measure_all(SIZES[chosen.size], chosen.data, chosen.only, console)
     console.print(table(results))
-    console.print(f"written to {write(results, quick=chosen.quick)}")
+    console.print(f"written to {write(results, chosen.size)}")
 
 
 def measure_all(sizes: Sizes, data: Path, only: str, console: Console) -> list[Result]:
@@ -141,14 +145,14 @@ def table(results: Sequence[Result]) -> Table:
     return shown
 
 
-def write(results: Sequence[Result], *, quick: bool) -> Path:
+def write(results: Sequence[Result], size: str | None) -> Path:
     """Write everything as JSON; returns the file."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
-    path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}{'-quick' if quick else ''}.json"
+    path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}{f'-{size}' if size else ''}.json"
     document = {
         "at": now.isoformat(timespec="seconds"),
-        "quick": quick,
+        "size": size or "full",
         "machine": {
             "cores": os.cpu_count(),
             "memory_gb": round(psutil.virtual_memory().total / GB, 1),

@@ -12,7 +12,7 @@ from bench.service import BenchService
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much to do; `QUICK` only shows that everything works."""
+    """How much to do. `FULL` is what the targets speak of; `QUICK` only shows that everything works."""
 
     customers: int
     events: int
@@ -25,6 +25,7 @@ class Sizes:
 
 
 FULL = Sizes(100_000, 1_000_000, 100, 1_000_000, 20.0, 60.0, 300, 15.0)
+MEDIUM = Sizes(20_000, 200_000, 100, 100_000, 12.0, 30.0, 150, 8.0)
 QUICK = Sizes(500, 3_000, 100, 2_000, 3.0, 5.0, 30, 3.0)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WORKER_ROLES = {"ingest": ("workers.applier.run", "run"), "worker": ("workers.jobs", "run")}
 # Requests that are on their way get this long at a stop; subscriptions are told to come back at once.
 API_GRACE_S = 5
+# Longer than SDKs and load balancers keep an idle connection: the side that sends requests should be the one to close.
+KEEP_ALIVE_S = 75
 # The largest message a subscriber may send; a GraphQL document is far below.
 WS_MAX_BYTES = 1_048_576
 # Connections that wait while every process is busy. Source: uvicorn's default.
@@ -85,6 +87,7 @@ def _run_api(settings: Settings) -> None:
         server_header=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=API_GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
 
 
