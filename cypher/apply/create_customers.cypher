@@ -2,6 +2,5 @@
 // Mode: WRITE
 // Param: ids LIST<STRING>
 // Param: now INT ms
-// Index: customer_id
 UNWIND $ids AS id
 CREATE (:Customer {id: id, version: 1, created_at: $now, updated_at: $now, attributes: '{}'})

@@ -2,6 +2,5 @@
 // Mode: WRITE
 // Param: rows LIST<MAP>: {position INT, body JSON}
 // Param: at INT ms
-// Index: change_position
 UNWIND $rows AS row
 CREATE (:Change {position: row.position, body: row.body, at: $at})
