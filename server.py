@@ -25,6 +25,7 @@ from base.valkey import connect
 from delivery.hub import ChangeHub
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
+from graph.warm import warm
 from ingest.gateway import routes as ingest_routes
 from ingest.stream import IngestStream
 from resolvers.profiles import ProfileReader
@@ -66,7 +67,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         with contextlib.suppress(Unavailable):
             await ChangePublisher(redis, graph).catch_up()
         await hub.start()
-        warming = asyncio.create_task(_warm_up(services.profiles))
+        warming = asyncio.create_task(_warm_up(graph, services.profiles))
         try:
             async with beating(redis, "api", settings.instance):
                 yield
@@ -92,10 +93,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
 
 
-async def _warm_up(profiles: ProfileReader) -> None:
-    # Only to save the first reader's time: without Neo4j the API starts all the same, and says so.
-    with contextlib.suppress(KithError):
+async def _warm_up(graph: GraphClient, profiles: ProfileReader) -> None:
+    # Only to save the first callers' time: without Neo4j the API starts all the same, and says so.
+    with contextlib.suppress(KithError, ConfigurationFault):
         await profiles.warm_up()
+        await warm(graph, ("segment", "customer", "event"))
 
 
 async def _health(_request: Request) -> Response:

@@ -156,15 +156,29 @@ class GraphClient:
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     async def run_schema(self, statement: str) -> None:
-        """Run one schema statement of a migration file in its own transaction."""
-        async with self._driver.session(database=self._database) as session:
-            await (await session.run(statement)).consume()
+        """Run one schema statement of a migration file in its own transaction.
+
+        Raises:
+            Unavailable: the server cannot be reached.
+        """
+        try:
+            async with self._driver.session(database=self._database) as session:
+                await (await session.run(statement)).consume()
+        except (DriverError, Neo4jError, OSError) as fault:
+            raise _translated(fault) from fault
 
     async def plan(self, query: Query, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The plan that EXPLAIN gives, as the driver's nested mapping; for tests and `kith doctor`."""
-        async with self._driver.session(database=self._database) as session:
-            result = await session.run("EXPLAIN " + query.text, dict(parameters))
-            summary = await result.consume()
+        """The plan that EXPLAIN gives, as the driver's nested mapping. The server keeps it for the statement itself.
+
+        Raises:
+            Unavailable: the server cannot be reached.
+        """
+        try:
+            async with self._driver.session(database=self._database) as session:
+                result = await session.run("EXPLAIN " + query.text, dict(parameters))
+                summary = await result.consume()
+        except (DriverError, Neo4jError, OSError) as fault:
+            raise _translated(fault) from fault
         return summary.plan or {}
 
     async def verify(self) -> None:
