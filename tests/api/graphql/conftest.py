@@ -1,4 +1,4 @@
-"""One API for the folder; its stores are emptied between tests, as everywhere below tests/api."""
+"""An API for each file; its stores are emptied between tests, as everywhere below tests/api."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graph.queries import parse
 from tests.support.api import Api, running_api
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def api(settings: Settings, graph: GraphClient) -> AsyncIterator[Api]:
     """A running API in local mode, on the suite's migrated stores."""
     async with running_api(settings) as running:
