@@ -79,7 +79,9 @@ class Line:
         async def progress(done: float) -> None:
             assert 0 <= done <= 1
 
-        await SegmentBuilder(self.graph, ChangePublisher(self.redis, self.graph), self.live).build(key, version, progress)
+        await SegmentBuilder(self.graph, ChangePublisher(self.redis, self.graph), self.live).build(
+            key, version, progress
+        )
 
     def sweep(self) -> Sweep:
         """A sweep with a cache of its own, as in another process."""
@@ -108,9 +110,7 @@ class Line:
         """Everything that must not depend on order, repeats or batching, with customers named by their identifiers."""
         customers = await self.graph.read(_CUSTOMERS)
         return {
-            "customers": sorted(
-                (sorted(row["uids"]), row["attributes"], sorted(row["segments"])) for row in customers
-            ),
+            "customers": sorted((sorted(row["uids"]), row["attributes"], sorted(row["segments"])) for row in customers),
             "events": sorted((row["uid"], row["id"], row["name"], row["at"]) for row in await self.graph.read(_EVENTS)),
             "evidence": sorted(
                 (row["key"], row["first_at"], row["last_at"], row["count"]) for row in await self.graph.read(_EVIDENCE)
@@ -146,7 +146,9 @@ _SAVE_SEGMENT = query(
     "WRITE",
 )
 _OWNER = query("MATCH (:Identifier {uid: $uid})<-[h:HAS WHERE h.to IS NULL]-(c:Customer) RETURN c.id AS id")
-_PARTITION = query("MATCH (c:Customer)-[h:HAS WHERE h.to IS NULL]->(i:Identifier) RETURN collect(i.uid) AS uids, c.id AS c")
+_PARTITION = query(
+    "MATCH (c:Customer)-[h:HAS WHERE h.to IS NULL]->(i:Identifier) RETURN collect(i.uid) AS uids, c.id AS c"
+)
 _CUSTOMERS = query(
     """
     MATCH (c:Customer) WHERE NOT c:Retired
