@@ -23,7 +23,7 @@ from strawberry.scalars import JSON
 from base.clock import iso
 from base.keys import Keyring
 from base.settings import Settings, load_settings
-from graph.queries import Query, parse
+from graph.queries import Query, given, parse
 
 _CYPHER = Path(__file__).parent / "cypher"
 _READABLE = ("email", "phone")
@@ -48,7 +48,7 @@ class Store:
         """One managed read transaction."""
         result = await cls.driver.execute_query(
             query.text,
-            parameters,
+            given(parameters),
             routing_=RoutingControl.READ,
             database_="neo4j",
         )

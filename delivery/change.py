@@ -50,12 +50,19 @@ class PublishedChange:
 
 
 _encoder = msgspec.json.Encoder()
+# The first field of the body: the outbox puts it there when the position is known, under the lock of commits.
+_POSITION = b'{"position":'
 _decoder = msgspec.json.Decoder(Change)
 
 
 def encode(change: Change) -> bytes:
     """The JSON body of a :Change node and of a stream entry."""
     return _encoder.encode(change)
+
+
+def encode_without_position(change: Change) -> str:
+    """What follows the position in the body."""
+    return _encoder.encode(change)[len(_POSITION) + len(str(change.position)) :].decode()
 
 
 def decode(body: bytes | str) -> Change:

@@ -22,7 +22,7 @@ from neo4j.exceptions import (
 
 from base import logs, metrics
 from base.errors import ConfigurationFault, Unavailable
-from graph.queries import Query, load
+from graph.queries import Query, given, load
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -47,6 +47,10 @@ _PING = load("system/ping")
 _log = logs.get_logger()
 
 
+class TryAgain(Exception):
+    """Raised by the work of a transaction whose premises turned out to be outdated: it is rolled back and run again."""
+
+
 class Transaction:
     """One open transaction; handed to the work function of `GraphClient.write`."""
 
@@ -61,7 +65,7 @@ class Transaction:
             One mapping a row, column name → value; empty for none.
         """
         started = time.perf_counter()
-        result = await self._inner.run(query.text, parameters)
+        result = await self._inner.run(query.text, given(parameters))
         keys = result.keys()
         rows: list[Row] = [dict(zip(keys, values, strict=True)) for values in await result.values()]
         _observe(query, started, self._slow_query_ms)
@@ -105,7 +109,7 @@ class GraphClient:
                 async with self._driver.session(
                     database=self._database, default_access_mode=READ_ACCESS, fetch_size=FETCH_ALL
                 ) as session:
-                    result = await session.run(query.text, parameters)
+                    result = await session.run(query.text, given(parameters))
                     keys = result.keys()
                     rows: list[Row] = [dict(zip(keys, values, strict=True)) for values in await result.values()]
                 _observe(query, started, self._slow_query_ms)
@@ -125,7 +129,7 @@ class GraphClient:
             name: label of metrics and logs.
 
         Raises:
-            Unavailable: the server stayed away for `RETRY_FOR_S`.
+            Unavailable: the server stayed away, or `work` raised TryAgain, for `RETRY_FOR_S`.
         """
         async with self._writers:
             return await self._write(name, work)
@@ -145,6 +149,11 @@ class GraphClient:
                     result = await work(Transaction(inner, self._slow_query_ms))
                     await inner.commit()
                     return result
+            except TryAgain as fault:
+                if time.monotonic() >= deadline:
+                    raise Unavailable("The graph changes faster than it can be read.") from fault
+                metrics.RETRIES.labels(name).inc()
+                _log.debug("transaction_retried", transaction=name, fault=str(fault))
             except (DriverError, Neo4jError, OSError) as fault:
                 collisions += isinstance(fault, ConstraintError)
                 collided = isinstance(fault, ConstraintError) and collisions <= CONSTRAINT_TRIES
@@ -167,7 +176,7 @@ class GraphClient:
         except (DriverError, Neo4jError, OSError) as fault:
             raise _translated(fault) from fault
 
-    async def plan(self, query: Query, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def plan(self, query: Query) -> Mapping[str, Any]:
         """The plan that EXPLAIN gives, as the driver's nested mapping. The server keeps it for the statement itself.
 
         Raises:
@@ -175,7 +184,7 @@ class GraphClient:
         """
         try:
             async with self._driver.session(database=self._database) as session:
-                result = await session.run("EXPLAIN " + query.text, dict(parameters))
+                result = await session.run("EXPLAIN " + query.text, given({}))
                 summary = await result.consume()
         except (DriverError, Neo4jError, OSError) as fault:
             raise _translated(fault) from fault

@@ -1,23 +1,27 @@
 """Cypher statements from files, with a checked header.
 
 A statement lives alone in `cypher/<domain>/<verb>_<noun>.cypher`; its path is its name, its metric label and its
-trace label. Nothing of a user's text ever becomes part of a statement: values travel as parameters only.
+trace label. Nothing of a user's text ever becomes part of a statement: values travel as parameters only, all of them
+inside one map: Neo4j plans a statement again for each order of magnitude of each list or text among its parameters, but
+does not look into a map. So a statement has one plan, made before it is needed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 CYPHER_DIR = Path(__file__).resolve().parent.parent / "cypher"
 
 _NAME = re.compile(r"[a-z_]+(/[a-z_0-9]+)+")
 _HEADER_LINE = re.compile(r"//\s*(Purpose|Mode|Param|Column|Index):\s*(.+)")
 _PARAMETER_USE = re.compile(r"\$([a-z_][a-z_0-9]*)")
+_STRING = re.compile(r"'[^']*'")
+_MAP = "given"
 _COLUMN_ALIAS = re.compile(r"\bAS\s+([a-z_][a-z_0-9]*)\s*(?:,|$)", re.IGNORECASE)
 
 
@@ -27,7 +31,12 @@ class StatementFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One statement: `name` is the path below `cypher/` without the suffix; `types` gives each parameter's type."""
+    """One statement, to be run with `given`.
+
+    Args:
+        name: the path below `cypher/` without the suffix.
+        text: as sent; `$ids` of the file has become `$given.ids`.
+    """
 
     name: str
     text: str
@@ -36,7 +45,16 @@ class Query:
     parameters: frozenset[str]
     columns: tuple[str, ...]
     indexes: tuple[str, ...]
-    types: Mapping[str, str] = field(default_factory=dict)
+
+
+def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as `Query.text` expects them."""
+    return {_MAP: parameters}
+
+
+def sent_text(text: str) -> str:
+    """A statement that finds its parameters where `given` puts them."""
+    return _PARAMETER_USE.sub(rf"${_MAP}.\1", text)
 
 
 @cache
@@ -77,18 +95,17 @@ def parse(name: str, source: str) -> Query:
     if declared != used:
         raise StatementFault(f"{name}: parameters declared {sorted(declared)}, used {sorted(used)}")
     columns = tuple(line.split()[0] for line in head.get("Column", []))
-    returned = _returned_columns(text)
+    returned = _returned_columns(_STRING.sub("''", text))
     if sorted(columns) != sorted(returned):
         raise StatementFault(f"{name}: columns declared {sorted(columns)}, returned {sorted(returned)}")
     return Query(
         name=name,
-        text=text,
+        text=sent_text(text),
         purpose=head["Purpose"][0],
         mode="READ" if mode == "READ" else "WRITE",
         parameters=declared,
         columns=columns,
         indexes=tuple(head.get("Index", [])),
-        types={line.split()[0]: line.split()[1].rstrip(",:") for line in head.get("Param", [])},
     )
 
 

@@ -7,17 +7,9 @@ from collections.abc import Sequence
 
 from base import logs
 from graph.client import GraphClient
-from graph.queries import Query, all_names, load
-
-# Plans are kept by the types of parameters, so these stand in for real values.
-_SAMPLES: dict[str, object] = {"INT": 0, "INTEGER": 0, "STRING": "", "FLOAT": 0.0, "BOOLEAN": False, "BYTES": b""}
+from graph.queries import all_names, load
 
 _log = logs.get_logger()
-
-
-def sample_parameters(query: Query) -> dict[str, object]:
-    """Parameters of the declared types; lists are empty."""
-    return {name: _SAMPLES.get(kind.partition("|")[0], []) for name, kind in query.types.items()}
 
 
 async def warm(client: GraphClient, domains: Sequence[str]) -> None:
@@ -25,6 +17,5 @@ async def warm(client: GraphClient, domains: Sequence[str]) -> None:
     started = time.monotonic()
     names = [name for name in all_names() if name.partition("/")[0] in domains]
     for name in names:
-        query = load(name)
-        await client.plan(query, sample_parameters(query))
+        await client.plan(load(name))
     _log.info("statements_planned", count=len(names), taken_s=round(time.monotonic() - started, 1))

@@ -4,7 +4,7 @@
 // Param: now INT ms
 // Column: locked LIST<LIST>: [id, version after counting]
 // Index: customer_id
-// TRICKY: two SETs for the reason given in apply/lock_identifiers.
+// TRICKY: two SETs for the reason given in apply/lock_people.
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})
 SET c.updated_at = $now

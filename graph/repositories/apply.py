@@ -6,13 +6,14 @@ Statements that answer for every row of a batch answer in one record: the driver
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
-from graph.client import GraphClient, Transaction
+from graph.client import GraphClient, Row, Transaction, TryAgain
 from graph.queries import load
 
 _FIND_APPLIED = load("apply/find_applied")
-_LOCK_IDENTIFIERS = load("apply/lock_identifiers")
+_LOCK_PEOPLE = load("apply/lock_people")
 _LOCK_CUSTOMERS = load("apply/lock_customers")
 _CREATE_CUSTOMERS = load("apply/create_customers")
 _MERGE_EVIDENCE = load("apply/merge_evidence")
@@ -43,6 +44,14 @@ class LockedIdentifier(TypedDict):
     status: str
     first_seen: int
     customer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPeople:
+    """Identifiers by uid, and customer → version after counting it up; all of them locked until the commit."""
+
+    identifiers: dict[str, LockedIdentifier]
+    versions: dict[str, int]
 
 
 class EvidenceRow(TypedDict):
@@ -144,13 +153,16 @@ async def find_applied_outside(client: GraphClient, ids: Sequence[str]) -> set[s
     return set((await client.read(_FIND_APPLIED, ids=ids))[0]["ids"])
 
 
-async def lock_identifiers(tx: Transaction, rows: Sequence[IdentifierRow]) -> dict[str, LockedIdentifier]:
-    """Create what is new and take all write locks, in the order of the rows (sorted by uid)."""
-    locked = (await tx.run(_LOCK_IDENTIFIERS, rows=rows))[0]["locked"]
-    return {
-        uid: LockedIdentifier(uid=uid, status=status, first_seen=first_seen, customer=customer)
-        for uid, status, first_seen, customer in locked
-    }
+async def lock_people(tx: Transaction, rows: Sequence[IdentifierRow], now: int) -> LockedPeople:
+    """Create new identifiers and lock all, in the order of the rows (sorted by uid), then lock their customers."""
+    row = (await tx.run(_LOCK_PEOPLE, rows=rows, now=now))[0]
+    return LockedPeople(
+        identifiers={
+            uid: LockedIdentifier(uid=uid, status=status, first_seen=first_seen, customer=customer)
+            for uid, status, first_seen, customer in row["identifiers"]
+        },
+        versions=dict(row["customers"]),
+    )
 
 
 async def lock_customers(tx: Transaction, ids: Sequence[str], now: int) -> dict[str, int]:
@@ -176,15 +188,30 @@ async def create_saw(tx: Transaction, rows: Sequence[SawRow]) -> None:
 
 
 async def create_events(tx: Transaction, rows: Sequence[EventRow]) -> None:
-    """New events."""
+    """New events.
+
+    Raises:
+        TryAgain: one of the ids belongs to a call that took effect before.
+        ConstraintError: or to an event.
+    """
     if rows:
-        await tx.run(_CREATE_EVENTS, rows=rows)
+        _expect_all(rows, await tx.run(_CREATE_EVENTS, rows=rows))
 
 
 async def create_calls(tx: Transaction, rows: Sequence[PlainCallRow]) -> None:
-    """Marks of calls that are no events."""
+    """Marks of calls that are no events.
+
+    Raises:
+        TryAgain: one of the ids belongs to an event.
+        ConstraintError: or to a call that took effect before.
+    """
     if rows:
-        await tx.run(_CREATE_CALLS, rows=rows)
+        _expect_all(rows, await tx.run(_CREATE_CALLS, rows=rows))
+
+
+def _expect_all(rows: Sequence[object], created: Sequence[Row]) -> None:
+    if created[0]["created"] != len(rows):
+        raise TryAgain("calls that took effect before")
 
 
 async def merge_observations(tx: Transaction, rows: Sequence[ObservationRow]) -> None:

@@ -1,4 +1,4 @@
-"""Reads facts of customers and writes memberships, changes and the sweep's watermark."""
+"""Reads facts of customers; writes memberships, changes and how far the sweep is."""
 
 from __future__ import annotations
 
@@ -14,13 +14,9 @@ _GET_CATALOGUE = load("live/get_catalogue")
 _GET_CUSTOMERS = load("live/get_customers")
 _GET_EVENT_TIMES = load("live/get_event_times")
 _GET_EVENTS = load("live/get_events")
-_ENTER = load("live/enter_segments")
-_LEAVE = load("live/leave_segments")
-_TAKE_POSITIONS = load("live/take_positions")
-_CREATE_CHANGES = load("live/create_changes")
+_COMMIT_CHANGES = load("live/commit_changes")
 _ANNOUNCE_SWEEP = load("live/announce_sweep")
 _GET_SWEEP = load("live/get_sweep")
-_FINISH_SWEEP = load("live/finish_sweep")
 _SCAN_EVENTS = load("live/scan_events")
 _SCAN_STARTING = load("live/scan_starting_events")
 _SCAN_ATTRIBUTES = load("live/scan_attributes")
@@ -99,11 +95,30 @@ class RangeRow(TypedDict):
     until: int
 
 
-class ChangeRow(TypedDict):
-    """An outbox entry; `body` is JSON."""
+@dataclass(frozen=True, slots=True)
+class CommitOrder:
+    """What holds for a transaction from its place in the order of commits on.
 
-    position: int
-    body: str
+    Args:
+        last: the last position of the change log that it took.
+        announced: instant in ms up to which a sweep was announced.
+        swept: instant in ms up to which the sweep is complete; 0 before the first.
+        catalogue: version of the rule catalogue.
+    """
+
+    last: int
+    announced: int
+    swept: int
+    catalogue: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRange:
+    """A sweep to do: instants (ms) after `after`, up to and with `until`; by the rules of a catalogue version."""
+
+    after: int
+    until: int
+    catalogue: int
 
 
 async def get_catalogue_state(tx: Transaction) -> tuple[int, int]:
@@ -151,43 +166,29 @@ async def get_events(
     return [(row["customer"], row["events"]) for row in rows]
 
 
-async def leave_segments(tx: Transaction, rows: Sequence[LeaveRow]) -> None:
-    """Close memberships; run before `enter_segments` of the same batch."""
-    if rows:
-        await tx.run(_LEAVE, rows=rows)
+async def commit_changes(
+    tx: Transaction, leave: Sequence[LeaveRow], enter: Sequence[EnterRow], bodies: Sequence[str], at: int
+) -> CommitOrder:
+    """Take the lock that orders commits, then bring memberships up to date and write the outbox.
+
+    Args:
+        leave: memberships to close, before any of `enter`.
+        bodies: the changes without their positions (`delivery.change.encode_without_position`), in order.
+        at: instant of the outbox entries, ms.
+    """
+    row = (await tx.run(_COMMIT_CHANGES, leave=leave, enter=enter, bodies=bodies, at=at))[0]
+    return CommitOrder(row["last"], row["announced"], row["swept"], row["catalogue"])
 
 
-async def enter_segments(tx: Transaction, rows: Sequence[EnterRow]) -> None:
-    """Open memberships."""
-    if rows:
-        await tx.run(_ENTER, rows=rows)
-
-
-async def take_positions(tx: Transaction, count: int) -> tuple[int, int]:
-    """Take change positions and the lock that orders commits; (last position taken, swept_until in ms)."""
-    row = (await tx.run(_TAKE_POSITIONS, count=count))[0]
-    return row["last"], row["swept_until"]
-
-
-async def create_changes(tx: Transaction, rows: Sequence[ChangeRow], at: int) -> None:
-    """Write the outbox."""
-    if rows:
-        await tx.run(_CREATE_CHANGES, rows=rows, at=at)
-
-
-async def announce_sweep(tx: Transaction, until: int) -> int:
-    """Announce a sweep up to an instant; returns the greatest announced."""
-    return int((await tx.run(_ANNOUNCE_SWEEP, until=until))[0]["swept_until"])
+async def announce_sweep(tx: Transaction, done: int, now: int, step: int) -> SweepRange:
+    """Note that the sweep is complete up to `done` (0: nothing to note), and announce the next, `step` ms at most."""
+    row = (await tx.run(_ANNOUNCE_SWEEP, done=done, now=now, step=step))[0]
+    return SweepRange(row["after"], row["until"], row["catalogue"])
 
 
 async def get_sweep(client: GraphClient) -> int:
     """Up to when the sweep is complete, ms; 0 before the first."""
     return int((await client.read(_GET_SWEEP))[0]["value"])
-
-
-async def finish_sweep(tx: Transaction, until: int) -> None:
-    """Store the watermark."""
-    await tx.run(_FINISH_SWEEP, until=until)
 
 
 async def scan_events(client: GraphClient, ranges: Sequence[RangeRow]) -> list[tuple[str, str]]:

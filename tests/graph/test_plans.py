@@ -159,7 +159,7 @@ def faults(name: str, plan: Plan) -> list[str]:
 async def plans(graph: GraphClient) -> dict[str, Plan]:
     """Every statement's plan on the filled graph."""
     await fill(graph)
-    return {name: await graph.plan(load(name), {}) for name in all_names()}
+    return {name: await graph.plan(load(name)) for name in all_names()}
 
 
 async def test_no_statement_looks_at_more_than_it_needs(plans: dict[str, Plan]) -> None:
@@ -197,5 +197,5 @@ BAD = {
 async def test_the_check_knows_a_bad_plan_when_it_sees_one(graph: GraphClient) -> None:
     await fill(graph)
     for what, statement in BAD.items():
-        found = faults("live/get_sweep", await graph.plan(query(statement), {}))
+        found = faults("live/get_sweep", await graph.plan(query(statement)))
         assert any(fault.startswith(what) for fault in found), (what, found)

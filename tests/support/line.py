@@ -15,7 +15,7 @@ from base.keys import Keyring
 from delivery.change import Change
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
-from graph.queries import Query
+from graph.queries import Query, sent_text
 from ingest.calls import decode_calls
 from workers.applier.apply import Applied, Applier
 from workers.applier.batch import Preparer
@@ -28,7 +28,7 @@ SOURCE = "default"
 
 def query(text: str, mode: str = "READ") -> Query:
     """A statement of a test."""
-    return Query("test", text, "", "READ" if mode == "READ" else "WRITE", frozenset(), (), ())
+    return Query("test", sent_text(text), "", "READ" if mode == "READ" else "WRITE", frozenset(), (), ())
 
 
 @dataclass(slots=True)
@@ -61,8 +61,7 @@ class Line:
             return await self.applier.apply(tx, prepared, [])
 
         applied = await self.graph.write("test_apply", work)
-        self.live.cache.drop(applied.forget)
-        self.live.cache.put(applied.states)
+        self.applier.remember(applied)
         return applied
 
     async def segment(self, key: str, rule: Mapping[str, object], version: int = 1) -> None:

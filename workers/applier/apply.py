@@ -31,12 +31,14 @@ class Applied:
         changes: to publish.
         states: to keep in the cache.
         forget: customers whose cached state is no longer true.
+        sources: where the calls came from.
         repeated: calls that had taken effect before.
     """
 
     changes: list[Change] = field(default_factory=list)
     states: list[CustomerState] = field(default_factory=list)
     forget: set[str] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)
     applied: int = 0
     repeated: int = 0
 
@@ -47,20 +49,42 @@ class Applier:
     def __init__(self, live: LiveContext, preparer: Preparer):
         self._live = live
         self._preparer = preparer
+        # Those that are in the graph for certain.
+        self._sources: set[str] = set()
 
-    async def apply(self, tx: Transaction, calls: Sequence[PreparedCall], rejected: Sequence[QuarantineRow]) -> Applied:
-        """Apply calls that were not applied before and put rejected ones aside. Idempotent by call id."""
-        known = await repository.find_applied(tx, [call.id for call in calls])
+    def remember(self, applied: Applied) -> None:
+        """Keep what a batch found out; only after its commit."""
+        self._live.cache.drop(applied.forget)
+        self._live.cache.put(applied.states)
+        self._sources |= applied.sources
+
+    async def apply(
+        self,
+        tx: Transaction,
+        calls: Sequence[PreparedCall],
+        rejected: Sequence[QuarantineRow],
+        *,
+        look_up: bool = True,
+    ) -> Applied:
+        """Apply calls that were not applied before and put rejected ones aside. Idempotent by call id.
+
+        Args:
+            look_up: ask first which calls took effect before. Without it, one that did ends the transaction.
+
+        Raises:
+            TryAgain, ConstraintError: run the transaction again, and look up.
+        """
+        known = await repository.find_applied(tx, [call.id for call in calls]) if look_up else set()
         fresh = [call for call in calls if call.id not in known]
         done = Applied(applied=len(fresh), repeated=len(calls) - len(fresh))
         if rejected:
             await quarantine_repository.put(tx, rejected)
         if not fresh:
             return done
-        locked = await repository.lock_identifiers(tx, self._preparer.identifier_rows(fresh))
-        identified = await identify(tx, fresh, locked, clock.now_ms())
-        # After the locks, those of customers too: whoever changed them before has committed. So time does not run
-        # backwards, and a rule that a build applied to them before is known here.
+        people = await repository.lock_people(tx, self._preparer.identifier_rows(fresh), clock.now_ms())
+        identified = await identify(tx, fresh, people, clock.now_ms())
+        # The instant is taken after the locks: whoever changed these customers before has committed, so time does not
+        # run backwards.
         catalogue, swept_ms = await self._live.current(tx)
         now_ms = clock.now_ms()
         touched = _touch(fresh, identified, catalogue)
@@ -81,8 +105,9 @@ class Applier:
                 for flip in evaluate_customer(catalogue, states[customer], keys[customer], Touched(), from_ms, until_ms)
             ]
 
-        done.changes = await close(tx, flips, now_ms, evaluate_on)
+        done.changes = await close(tx, self._live, catalogue, flips, now_ms, evaluate_on)
         done.states = list(states.values())
+        done.sources = {call.call.source for call in fresh}
         done.forget = set(identified.versions) - states.keys() | identified.retired.keys()
         return done
 
@@ -144,7 +169,9 @@ class Applier:
         await repository.create_events(tx, event_rows(calls, now_ms))
         await repository.create_calls(tx, call_rows(calls))
         await repository.merge_groups(tx, group_rows(calls))
-        await repository.merge_sources(tx, sorted({call.call.source for call in calls}))
+        sources = {call.call.source for call in calls}
+        if not sources <= self._sources:
+            await repository.merge_sources(tx, sorted(sources))
 
     @staticmethod
     async def _derive_again(tx: Transaction, customers: Sequence[str], states: Mapping[str, CustomerState]) -> set[str]:

@@ -12,7 +12,7 @@ from graph.identity.resolve import SeenTogether, resolve
 from graph.identity.settled import is_settled
 from graph.repositories import apply as apply_repository
 from graph.repositories import identity as identity_repository
-from graph.repositories.apply import EvidenceRow, LockedIdentifier, SawRow
+from graph.repositories.apply import EvidenceRow, LockedIdentifier, LockedPeople, SawRow
 from graph.repositories.identity import SHARED, Component, DecisionRow, MoveRow
 from workers.applier.batch import PreparedCall, evidence_rows
 
@@ -39,20 +39,18 @@ class Identified:
     retired: dict[str, str] = field(default_factory=dict)
 
 
-async def identify(
-    tx: Transaction, calls: Sequence[PreparedCall], locked: Mapping[str, LockedIdentifier], now_ms: int
-) -> Identified:
-    """Write evidence, resolve what it changes, lock all customers of the batch.
+async def identify(tx: Transaction, calls: Sequence[PreparedCall], people: LockedPeople, now_ms: int) -> Identified:
+    """Write evidence and resolve what it changes; every customer of the batch is locked then.
 
-    Locks are taken in one order by everybody: identifiers by uid (by the caller), then customers by id. When the
+    Locks are taken in one order by everybody: identifiers by uid, then customers by id (by the caller). When the
     walk over evidence meets further customers they are locked and the walk is done again, so that what was read is
     what is true (identity.md §6).
     """
-    found = Identified()
+    locked = people.identifiers
+    found = Identified(versions=people.versions)
     for uid, identifier in locked.items():
         if identifier["customer"] is not None:
             found.owners[uid] = identifier["customer"]
-    found.versions = await apply_repository.lock_customers(tx, sorted(set(found.owners.values())), now_ms)
     new_evidence = await _write_evidence(tx, calls)
     unsettled = [call for call in calls if _is_unsettled(call, locked, new_evidence)]
     if unsettled:

@@ -1,35 +1,33 @@
 """The loop of an ingest worker: read, prepare, apply, publish, acknowledge.
 
 A reader task decodes what arrives while the appliers' transactions are under way; an applier takes everything that is
-ready. So a batch is as young as it can be, and grows only under load. Batches that touch the same people wait for each
-other at the first lock they share; the result does not depend on who is first.
+ready and touches nobody of whom the other is writing. So a batch is as young as it can be, and grows only under load.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from base import clock, logs, metrics
 from base.errors import ConfigurationFault, Unavailable
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
-from graph.repositories.quarantine import QuarantineRow
 from ingest.calls import decode_calls
 from ingest.stream import Entry, IngestStream
 from workers.applier.apply import Applied, Applier
-from workers.applier.batch import PreparedCall, Preparer
+from workers.applier.batch import Preparer
+from workers.applier.buffer import Batch, Buffer, Pending
 from workers.applier.isolate import failed_row, quarantine_row
 from workers.live.context import LiveContext
 
-# One transaction's calls: beyond this, latency and memory grow and the cost a call no longer falls.
-MAX_BATCH_CALLS = 1_000
 # Transactions under way at once: while the database works on one, Python prepares the other. A third only makes the
 # batches smaller.
 APPLIERS = 2
+# Up to here it is cheaper to let the database refuse calls that took effect before than to ask for them first.
+MAX_UNCHECKED_CALLS = 32
 # Entries asked for at once; a request holds up to 2,500 calls, so few entries may fill a batch.
 READ_ENTRIES = 200
 # Long enough to cost nothing when idle, short enough to notice a stop.
@@ -44,53 +42,12 @@ _log = logs.get_logger()
 
 
 @dataclass(slots=True)
-class _Ready:
-    """A decoded entry."""
-
-    entry: Entry
-    calls: list[PreparedCall]
-    rejected: list[QuarantineRow]
-
-
-@dataclass(slots=True)
 class WorkerStatus:
     """What a heartbeat tells."""
 
     last_error: str | None = None
     applied: int = 0
     batches: int = 0
-
-
-@dataclass(slots=True)
-class _Buffer:
-    """Decoded entries between reader and applier, bounded in calls."""
-
-    ready: list[_Ready] = field(default_factory=list)
-    calls: int = 0
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def put(self, items: Sequence[_Ready]) -> None:
-        async with self.changed:
-            while self.calls >= MAX_BATCH_CALLS:
-                await self.changed.wait()
-            self.ready.extend(items)
-            self.calls += sum(len(item.calls) for item in items)
-            self.changed.notify_all()
-
-    async def take(self) -> list[_Ready]:
-        """Everything ready, at least one entry, at most about `MAX_BATCH_CALLS` calls."""
-        async with self.changed:
-            while not self.ready:
-                await self.changed.wait()
-            count, calls = 0, 0
-            for item in self.ready:
-                if count and calls + len(item.calls) > MAX_BATCH_CALLS:
-                    break
-                count, calls = count + 1, calls + len(item.calls)
-            taken, self.ready = self.ready[:count], self.ready[count:]
-            self.calls -= calls
-            self.changed.notify_all()
-            return taken
 
 
 class IngestWorker:
@@ -118,7 +75,7 @@ class IngestWorker:
         self._applier = Applier(live, self._preparer)
         self._consumer = consumer
         self._region = region
-        self._buffer = _Buffer()
+        self._buffer = Buffer()
         self.status = WorkerStatus()
 
     async def run(self) -> None:
@@ -137,74 +94,77 @@ class IngestWorker:
                 await self._pause(fault)
                 continue
             for entry in entries:
-                await self._buffer.put([self._decode(entry)])
+                await self._buffer.put(self._decode(entry))
 
-    def _decode(self, entry: Entry) -> _Ready:
+    def _decode(self, entry: Entry) -> Pending:
         if entry.damaged or entry.deliveries > MAX_DELIVERIES:
             reason = "DAMAGED" if entry.damaged else "WORKER_DIED"
-            return _Ready(entry, [], [quarantine_row(self._live.keyring, entry, reason)])
+            return Pending(entry, [], [quarantine_row(self._live.keyring, entry, reason)])
         started = time.perf_counter()
         decoded = decode_calls(
             entry.body, entry.kind, entry.received_at_ms, entry.source, entry.id, region=self._region
         )
-        ready = _Ready(
+        pending = Pending(
             entry,
             self._preparer.prepare(decoded.calls),
             [failed_row(self._live.keyring, entry, rejected) for rejected in decoded.rejected],
         )
         metrics.BATCH_STAGE_SECONDS.labels("decode").observe(time.perf_counter() - started)
-        return ready
+        return pending
 
     async def _apply_forever(self) -> None:
         while True:
-            taken = await self._buffer.take()
-            await self._apply_until_done(taken)
+            batch = await self._buffer.take()
+            await self._apply_until_done(batch)
 
-    async def _apply_until_done(self, taken: Sequence[_Ready]) -> None:
-        """Apply entries, however long the database is away; then publish and acknowledge."""
+    async def _apply_until_done(self, batch: Batch) -> None:
+        """Apply a batch, however long the database is away; then acknowledge what is complete."""
         while True:
             try:
-                await self._apply_entries(taken)
+                await self._apply_batch(batch)
                 break
             except Unavailable as fault:
                 await self._pause(fault)
-        while True:
+        complete = await self._buffer.finish(batch)
+        while complete:
             try:
-                await self._stream.ack([item.entry.id for item in taken])
+                await self._stream.ack([entry.id for entry in complete])
                 return
             except Unavailable as fault:
                 await self._pause(fault)
 
-    async def _apply_entries(self, taken: Sequence[_Ready]) -> None:
-        calls = _distinct(taken)
-        rejected = [row for item in taken for row in item.rejected]
+    async def _apply_batch(self, batch: Batch) -> None:
         try:
-            await self._apply(calls, rejected, oldest_ms=min(item.entry.received_at_ms for item in taken))
+            await self._apply(batch)
         except (Unavailable, ConfigurationFault):
             raise
         except Exception as fault:
-            if len(calls) <= 1:
-                await self._put_aside(taken, calls, rejected, fault)
+            if len(batch.items) <= 1:
+                await self._put_aside(batch, fault)
                 return
             # One bad call must not hold up the others: halve until it stands alone.
-            _log.warning("batch_split", calls=len(calls), fault=type(fault).__name__)
-            for half in _halves(taken):
-                await self._apply_entries(half)
+            _log.warning("batch_split", calls=len(batch.items), fault=type(fault).__name__)
+            for half in batch.halves():
+                await self._apply_batch(half)
 
-    async def _apply(self, calls: Sequence[PreparedCall], rejected: Sequence[QuarantineRow], oldest_ms: int) -> None:
+    async def _apply(self, batch: Batch) -> None:
         started = time.perf_counter()
+        calls = batch.calls()
+        look_up = len(calls) > MAX_UNCHECKED_CALLS or batch.is_repeated()
 
         async def work(tx: Transaction) -> Applied:
-            return await self._applier.apply(tx, calls, rejected)
+            nonlocal look_up
+            # A second try may follow a commit whose answer was lost, or a call that took effect before.
+            look_up_now, look_up = look_up, True
+            return await self._applier.apply(tx, calls, batch.rejected, look_up=look_up_now)
 
         applied = await self._graph.write("apply_batch", work)
-        self._live.cache.drop(applied.forget)
-        self._live.cache.put(applied.states)
+        self._applier.remember(applied)
         committed = time.perf_counter()
         if applied.changes:
             await self._publish(applied)
-            metrics.PUBLISH_LATENCY_SECONDS.observe((clock.now_ms() - oldest_ms) / 1000)
-        self._observe(applied, len(calls), committed - started, time.perf_counter() - committed, oldest_ms)
+            metrics.PUBLISH_LATENCY_SECONDS.observe((clock.now_ms() - batch.oldest_ms) / 1000)
+        self._observe(applied, len(calls), committed - started, time.perf_counter() - committed, batch.oldest_ms)
 
     async def _publish(self, applied: Applied) -> None:
         try:
@@ -225,20 +185,13 @@ class IngestWorker:
         metrics.APPLIED.labels("repeated").inc(applied.repeated)
         metrics.INGEST_LAG_SECONDS.set(max(0.0, (clock.now_ms() - oldest_ms) / 1000))
 
-    async def _put_aside(
-        self,
-        taken: Sequence[_Ready],
-        calls: Sequence[PreparedCall],
-        rejected: Sequence[QuarantineRow],
-        fault: Exception,
-    ) -> None:
+    async def _put_aside(self, batch: Batch, fault: Exception) -> None:
         _log.error("call_quarantined", fault=type(fault).__name__, exc_info=fault)
         self.status.last_error = f"a call could not be applied: {type(fault).__name__}"
         rows = [
-            *rejected,
-            *(quarantine_row(self._live.keyring, taken[0].entry, "APPLY_FAILED", call) for call in calls),
+            quarantine_row(self._live.keyring, item.pending.entry, "APPLY_FAILED", item.call) for item in batch.items
         ]
-        await self._apply([], rows, oldest_ms=taken[0].entry.received_at_ms)
+        await self._apply(Batch([], [*batch.rejected, *rows], batch.oldest_ms))
 
     async def _trim_forever(self) -> None:
         while True:
@@ -254,25 +207,3 @@ class IngestWorker:
         self.status.last_error = fault.message
         _log.warning("waiting", fault=fault.message)
         await asyncio.sleep(PAUSE_AFTER_FAULT_S)
-
-
-def _distinct(taken: Sequence[_Ready]) -> list[PreparedCall]:
-    """The calls of all entries; a repeat across entries is dropped."""
-    calls: dict[str, PreparedCall] = {}
-    for item in taken:
-        for call in item.calls:
-            calls.setdefault(call.id, call)
-    return list(calls.values())
-
-
-def _halves(taken: Sequence[_Ready]) -> list[list[_Ready]]:
-    """Two parts of a batch: by entries while there are several, else by calls of the one entry."""
-    if len(taken) > 1:
-        middle = len(taken) // 2
-        return [list(taken[:middle]), list(taken[middle:])]
-    only = taken[0]
-    middle = len(only.calls) // 2
-    return [
-        [_Ready(only.entry, only.calls[:middle], only.rejected)],
-        [_Ready(only.entry, only.calls[middle:], [])],
-    ]

@@ -44,6 +44,7 @@ class SegmentBuilder:
             Superseded: the version is no longer the current one.
             Unavailable: Neo4j or Redis went away.
         """
+        await self._graph.write("begin_build", _wait_for_commits)
         total = max(1, await repository.count_customers(self._graph))
         done = 0
         while True:
@@ -58,7 +59,7 @@ class SegmentBuilder:
 
     async def _build_page(self, key: str, version: int, page: list[str], cause: CauseKind) -> None:
         async def work(tx: Transaction) -> Reevaluated:
-            catalogue, _ = await self._live.current(tx)
+            catalogue = await self._live.renewed(tx)
             rule = catalogue.rules.get(key)
             if rule is None or rule.version != version:
                 raise Superseded(key)
@@ -68,3 +69,11 @@ class SegmentBuilder:
         # A build passes everybody once: keeping the states would push out those of active customers.
         if done.changes:
             await self._publisher.publish(done.changes)
+
+
+async def _wait_for_commits(tx: Transaction) -> None:
+    """Wait until whoever evaluated by the rules of before has committed: its new customers are on the pages then.
+
+    Whoever takes its place in the order of commits after this finds the new rule there and starts over.
+    """
+    await repository.commit_changes(tx, [], [], [], 0)

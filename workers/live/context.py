@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from base import clock
 from base.keys import Keyring
-from graph.client import Transaction
+from graph.client import Transaction, TryAgain
 from graph.repositories import live as repository
+from graph.repositories.live import CommitOrder
 from workers.live import catalogue as catalogues
 from workers.live.catalogue import Catalogue
 from workers.live.facts import load_states
@@ -23,17 +24,45 @@ class LiveContext:
         self.zone = zone
         self.cache = StateCache()
         self._catalogue: Catalogue | None = None
+        self._swept_ms = 0
 
     async def current(self, tx: Transaction) -> tuple[Catalogue, int]:
-        """The rules as this transaction sees them, and the instant (ms) up to which the sweep is complete."""
-        version, swept_ms = await repository.get_catalogue_state(tx)
+        """The rules, and an instant (ms) up to which the sweep is complete, as known here.
+
+        Both may be older than what the transaction could see. Older rules are found out by `confirm`; an older
+        instant only means that more of them are looked at.
+        """
+        if self._catalogue is None:
+            version, self._swept_ms = await repository.get_catalogue_state(tx)
+            return await self.load(tx, version), self._swept_ms
+        return self._catalogue, self._swept_ms
+
+    async def renewed(self, tx: Transaction) -> Catalogue:
+        """The rules as this transaction sees them."""
+        version, _ = await repository.get_catalogue_state(tx)
+        return await self.load(tx, version)
+
+    async def load(self, tx: Transaction, version: int) -> Catalogue:
+        """The rules of a version that this transaction has seen."""
         known = self._catalogue
         if known is None or known.version != version:
             known = await catalogues.load(tx, version, self.zone, clock.now_ms())
             self._catalogue = known
             # States hold the events that the old rules read.
             self.cache.clear()
-        return known, swept_ms
+        return known
+
+    def confirm(self, catalogue: Catalogue, order: CommitOrder) -> None:
+        """Check the rules that were evaluated against what holds in the order of commits.
+
+        Raises:
+            TryAgain: they were changed meanwhile.
+        """
+        self._swept_ms = max(self._swept_ms, order.swept)
+        if catalogue.version != order.catalogue:
+            if self._catalogue is catalogue:
+                self._catalogue = None
+            raise TryAgain("the rules were changed")
 
     async def states(
         self, tx: Transaction, versions: dict[str, int], ids: Sequence[str], catalogue: Catalogue

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from base.ids import change_id
-from delivery.change import Change, encode
+from delivery.change import Change, encode_without_position
 from graph.client import Transaction
 from graph.repositories import live as repository
-from graph.repositories.live import ChangeRow, EnterRow, LeaveRow
+from graph.repositories.live import CommitOrder, EnterRow, LeaveRow
+from workers.live.catalogue import Catalogue
+from workers.live.context import LiveContext
 from workers.live.evaluation import Flip
 
 
@@ -58,11 +62,11 @@ def membership_rows(flips: Sequence[Flip]) -> Memberships:
     return rows
 
 
-def changes_from(flips: Sequence[Flip], first_position: int) -> list[Change]:
-    """The published form of flips, positions counting on from `first_position`."""
+def changes_from(flips: Sequence[Flip]) -> list[Change]:
+    """The published form of flips; their positions are not known yet."""
     return [
         Change(
-            position=position,
+            position=0,
             id=change_id(flip.customer, flip.segment, flip.sequence, flip.at),
             kind="ENTERED" if flip.inside else "EXITED",
             segment=flip.segment,
@@ -73,42 +77,55 @@ def changes_from(flips: Sequence[Flip], first_position: int) -> list[Change]:
             cause=flip.cause,
             event_id=flip.event_id,
         )
-        for position, flip in enumerate(flips, first_position)
+        for flip in flips
     ]
 
 
 async def close(
     tx: Transaction,
-    flips: list[Flip],
+    live: LiveContext,
+    catalogue: Catalogue,
+    flips: Sequence[Flip],
     now_ms: int,
     evaluate_on: Callable[[int, int], list[Flip]],
 ) -> list[Change]:
-    """End a transaction that evaluated customers: take the commit order, catch up with the sweep, write the outbox.
+    """End a transaction that evaluated customers: take the commit order, write the outbox, catch up with the sweep.
 
     TRICKY: together with `workers/live/sweep.py`. A sweep that was announced while this transaction ran looks only
     at committed facts, so instants between `now_ms` and the announcement are evaluated here, under the lock that
-    announcements take too. Nothing may be written before this that a later flip would have to change.
+    announcements take too.
 
     Args:
+        catalogue: the rules that were evaluated.
         flips: what the evaluation at `now_ms` found.
         evaluate_on: evaluates the same customers over (from, until] with the facts of this transaction.
 
     Returns:
         The changes, to be published after the commit.
+
+    Raises:
+        TryAgain: the rules are others by now.
     """
-    last, swept_ms = await repository.take_positions(tx, len(flips))
-    if swept_ms > now_ms:
-        more = evaluate_on(now_ms, swept_ms)
-        if more:
-            last, _ = await repository.take_positions(tx, len(more))
-            flips = flips + more
-    if not flips:
-        return []
-    rows = membership_rows(flips)
-    await repository.leave_segments(tx, rows.leave)
-    await repository.enter_segments(tx, rows.enter)
-    changes = changes_from(flips, last - len(flips) + 1)
-    await repository.create_changes(
-        tx, [ChangeRow(position=change.position, body=encode(change).decode()) for change in changes], now_ms
-    )
+    order, changes = await _write(tx, flips, now_ms)
+    live.confirm(catalogue, order)
+    if order.announced > now_ms and (more := evaluate_on(now_ms, order.announced)):
+        changes += (await _write(tx, more, now_ms))[1]
     return changes
+
+
+async def _write(tx: Transaction, flips: Sequence[Flip], now_ms: int) -> tuple[CommitOrder, list[Change]]:
+    rows, changes = membership_rows(flips), changes_from(flips)
+    order = await commit(tx, rows, changes, now_ms)
+    return order, positioned(changes, order)
+
+
+async def commit(tx: Transaction, rows: Memberships, changes: Sequence[Change], now_ms: int) -> CommitOrder:
+    """Write memberships and the outbox in one statement."""
+    bodies = [encode_without_position(change) for change in changes]
+    return await repository.commit_changes(tx, rows.leave, rows.enter, bodies, now_ms)
+
+
+def positioned(changes: Sequence[Change], order: CommitOrder) -> list[Change]:
+    """The changes as they were written, with their positions."""
+    first = order.last - len(changes) + 1
+    return [msgspec.structs.replace(change, position=first + number) for number, change in enumerate(changes)]

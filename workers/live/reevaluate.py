@@ -40,7 +40,6 @@ async def reevaluate(
         after_ms, until_ms: for a sweep, the range of instants to look at; else the answer of now is taken.
     """
     versions = await apply_repository.lock_customers(tx, sorted(rules_of), clock.now_ms())
-    # After the locks: never an older version of a rule than whoever evaluated these customers before.
     catalogue, swept_ms = await live.current(tx)
     now_ms = clock.now_ms()
     if until_ms is not None:
@@ -60,5 +59,5 @@ async def reevaluate(
             for flip in evaluate_customer(catalogue, state, keys[customer], Touched(), from_ms, to_ms)
         ]
 
-    changes = await close(tx, flips, now_ms, evaluate_on)
+    changes = await close(tx, live, catalogue, flips, now_ms, evaluate_on)
     return Reevaluated(changes, list(states.values()))

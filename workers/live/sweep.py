@@ -20,7 +20,7 @@ from base.valkey import PREFIX
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import live as repository
-from graph.repositories.live import RangeRow
+from graph.repositories.live import RangeRow, SweepRange
 from rules.instants import AttributeRange, EventRange, sweep_ranges
 from workers.live.catalogue import Catalogue
 from workers.live.context import LiveContext
@@ -45,6 +45,8 @@ class Sweep:
         self._publisher = publisher
         self._live = live
         self._token = uuid4().hex
+        # Complete up to here, not yet written down.
+        self._done_ms = 0
         self.last_error: str | None = None
 
     async def run(self) -> None:
@@ -66,34 +68,27 @@ class Sweep:
     async def step(self, now_ms: int) -> int:
         """Sweep from the watermark up to `now_ms` (or one step of it).
 
+        The next step, of whatever process, writes down that this one is complete; lost, it is done again.
+
         Returns:
             How many changes it made.
         """
-        after_ms = await repository.get_sweep(self._graph)
-        if after_ms == 0:
-            # A new deployment: nothing can have left a window before now.
-            after_ms = now_ms - 1
-        until_ms = min(now_ms, after_ms + MAX_STEP_MS)
+
+        async def announce(tx: Transaction) -> tuple[SweepRange, Catalogue]:
+            announced = await repository.announce_sweep(tx, self._done_ms, now_ms, MAX_STEP_MS)
+            return announced, await self._live.load(tx, announced.catalogue)
+
+        announced, catalogue = await self._graph.write("announce_sweep", announce)
+        after_ms, until_ms = announced.after, announced.until
         if until_ms <= after_ms:
             return 0
-
-        async def announce(tx: Transaction) -> Catalogue:
-            await repository.announce_sweep(tx, until_ms)
-            catalogue, _ = await self._live.current(tx)
-            return catalogue
-
-        catalogue = await self._graph.write("announce_sweep", announce)
         found = await self._find(catalogue, after_ms, until_ms)
         count = 0
         for page in _pages(sorted(found), PAGE_CUSTOMERS):
             count += await self._reevaluate(
                 {customer: sorted(found[customer]) for customer in page}, after_ms, until_ms
             )
-
-        async def finish(tx: Transaction) -> None:
-            await repository.finish_sweep(tx, until_ms)
-
-        await self._graph.write("finish_sweep", finish)
+        self._done_ms = until_ms
         return count
 
     async def _find(self, catalogue: Catalogue, after_ms: int, until_ms: int) -> dict[str, set[str]]:

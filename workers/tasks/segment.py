@@ -10,15 +10,14 @@ from typing import cast
 from base import clock, logs
 from base.errors import KithError, Unavailable
 from base.ids import change_id
-from delivery.change import Change, encode
+from delivery.change import Change
 from graph.client import Transaction
 from graph.repositories import apply as apply_repository
-from graph.repositories import live as live_repository
-from graph.repositories.live import ChangeRow
 from graph.repositories.segment import SegmentRepository
 from graph.repositories.segment_build import BUILDING, DELETING, remove_members
 from workers.claims import claim
 from workers.live.builder import Superseded
+from workers.live.outbox import Memberships, commit, positioned
 from workers.queue import default_job_id
 from workers.tasks.services import TaskServices
 
@@ -104,10 +103,9 @@ async def _remove_page(services: TaskServices, key: str, ids: list[str]) -> None
         # The same lock order as everywhere: customers by id, then the counter of positions.
         locked = await apply_repository.lock_customers(tx, sorted(ids), now_ms)
         removed = await remove_members(tx, key, sorted(locked))
-        last, _ = await live_repository.take_positions(tx, len(removed))
         changes = [
             Change(
-                position=position,
+                position=0,
                 id=change_id(member.customer, key, member.sequence + 1, now_ms),
                 kind="EXITED",
                 segment=key,
@@ -117,11 +115,9 @@ async def _remove_page(services: TaskServices, key: str, ids: list[str]) -> None
                 occurred_at=now_ms,
                 cause="RULE",
             )
-            for position, member in enumerate(removed, last - len(removed) + 1)
+            for member in removed
         ]
-        rows = [ChangeRow(position=change.position, body=encode(change).decode()) for change in changes]
-        await live_repository.create_changes(tx, rows, now_ms)
-        return changes
+        return positioned(changes, await commit(tx, Memberships(), changes, now_ms))
 
     await services.publisher.publish(await services.graph.write("remove_members", work))
 

@@ -11,7 +11,7 @@ from base.clock import iso
 from base.keys import Keyring
 from graph.client import GraphClient, Transaction
 from graph.repositories import apply as repository
-from graph.repositories.apply import IdentifierRow, LockedIdentifier
+from graph.repositories.apply import IdentifierRow, LockedPeople
 from tests.support.line import Line, query
 
 T0 = 1_767_225_600_000
@@ -75,14 +75,14 @@ async def test_a_rule_that_is_saved_and_built_while_a_batch_waits_for_locks_miss
     line: Line, graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await line.apply(call(1, userId="M"))
-    other, lock = Line.of(graph, redis, keyring), repository.lock_identifiers
+    other, lock = Line.of(graph, redis, keyring), repository.lock_people
 
-    async def waiting(tx: Transaction, rows: Sequence[IdentifierRow]) -> dict[str, LockedIdentifier]:
+    async def waiting(tx: Transaction, rows: Sequence[IdentifierRow], at_ms: int) -> LockedPeople:
         await other.segment("buyers", {"event": {"name": "Bought"}})
         await other.build("buyers")
-        return await lock(tx, rows)
+        return await lock(tx, rows, at_ms)
 
-    monkeypatch.setattr(repository, "lock_identifiers", waiting)
+    monkeypatch.setattr(repository, "lock_people", waiting)
     await line.apply(call(2, "track", event="Bought", userId="M"))
 
     assert (await profile(line, "user_id", "M"))[1] == ["buyers"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -11,6 +12,7 @@ from base import clock
 from base.keys import Keyring
 from graph.client import GraphClient, Transaction
 from graph.repositories import live as live_repository
+from graph.repositories.live import CommitOrder
 from tests.support.line import Line, assert_sequences, query
 
 TWICE_IN_10_S = {"event": {"name": "Bought", "op": "GTE", "values": [2], "window": {"last": "PT10S"}}}
@@ -237,22 +239,22 @@ async def test_an_instant_between_a_batch_and_its_commit_is_not_lost(line: Line,
     await line.segment("s", {"event": {"name": "Bought", "window": {"last": "PT2S"}}})
     sweep, at = line.sweep(), now.ms
     await sweep.step(now.ms)
-    original = live_repository.take_positions
+    original = live_repository.commit_changes
     announced: list[int] = []
 
-    async def slow_take(tx: Transaction, count: int) -> tuple[int, int]:
+    async def slow_commit(tx: Transaction, *written: Any) -> CommitOrder:
         if not announced:
             # Another process announces and finishes a sweep past the end of the window, before this one commits.
             announced.append(1)
             now.ms = at + 2_500
             await line.sweep().step(now.ms)
-        return await original(tx, count)
+        return await original(tx, *written)
 
-    live_repository.take_positions = slow_take
+    live_repository.commit_changes = slow_commit
     try:
         await line.apply(bought(1, at))
     finally:
-        live_repository.take_positions = original
+        live_repository.commit_changes = original
     changes = await line.changes()
     assert_sequences(changes)
     assert [(one.kind, one.occurred_at - at) for one in changes] == [("ENTERED", 0), ("EXITED", 2_000)]

@@ -1,8 +1,11 @@
-// Purpose: Create what is new, take the write lock of every identifier in the order of the rows, tell its owner.
+// Purpose: Create the identifiers that are new, lock all of them in the order of the rows, then lock their customers by id.
 // Mode: WRITE
 // Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES}
-// Column: locked LIST<LIST>: [uid, status, first_seen ms, customer or null when this transaction created it]
+// Param: now INT ms
+// Column: identifiers LIST<LIST>: [uid, status, first_seen ms, customer or null when this transaction created it]
+// Column: customers LIST<LIST>: [id, version after counting]
 // Index: identifier_uid
+// Index: customer_id
 // TRICKY: the plain SET of an unchanged value takes the node's lock and keeps it. A SET that reads what it writes first
 // takes a lock on a dense node's relationship groups, and gives that one back while it keeps the node's: writers that
 // meet there in opposite orders deadlock. Behind the plain SET they queue.
@@ -16,4 +19,14 @@ SET i.first_seen = CASE WHEN row.first_at < i.first_seen THEN row.first_at ELSE 
   i.last_seen = CASE WHEN row.last_at > i.last_seen THEN row.last_at ELSE i.last_seen END
 WITH i
 OPTIONAL MATCH (i)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
-RETURN collect([i.uid, i.status, i.first_seen, c.id]) AS locked
+WITH collect([i.uid, i.status, i.first_seen, c.id]) AS identifiers, collect(DISTINCT c.id) AS owners
+CALL (owners) {
+  UNWIND owners AS id
+  WITH id ORDER BY id
+  MATCH (c:Customer {id: id})
+  SET c.updated_at = $now
+  WITH c
+  SET c.version = c.version + 1
+  RETURN collect([c.id, c.version]) AS customers
+}
+RETURN identifiers AS identifiers, customers AS customers

@@ -1,0 +1,46 @@
+// Purpose: Take the next positions of the change log, bring memberships up to date and write the outbox.
+// Mode: WRITE
+// Param: leave LIST<MAP>, sorted by customer: {customer, segment, since ms, until ms, version INT, sequence INT}
+// Param: enter LIST<MAP>, sorted by customer: {customer, segment, since ms, version INT, sequence INT}
+// Param: bodies LIST<STRING>, JSON of the changes without their positions, in order
+// Param: at INT ms
+// Column: last INT, the last position taken
+// Column: announced INT ms, up to when a sweep was announced
+// Column: swept INT ms, up to when the sweep is complete; 0 before the first
+// Column: catalogue INT, version of the rule catalogue
+// Index: counter_name
+// Index: customer_id
+// Index: segment_key
+// TRICKY: the counter's lock is taken first and held until the commit: positions count in the order of commits, and what
+// is returned is what everybody before has committed.
+MERGE (k:Counter {name: 'changes'})
+ON CREATE SET k.value = size($bodies), k.swept_until = 0
+ON MATCH SET k.value = k.value + size($bodies)
+WITH k.value AS last, k.swept_until AS announced
+CALL () {
+  UNWIND $leave AS row
+  MATCH (c:Customer {id: row.customer})
+  CALL (c, row) {
+    MATCH (c)-[m:IN_SEGMENT]->(:Segment)
+    WHERE m.segment = row.segment
+    DELETE m
+  }
+  MATCH (s:Segment {key: row.segment})
+  CREATE (c)-[:WAS_IN {segment: row.segment, since: row.since, until: row.until,
+    segment_version: row.version, sequence: row.sequence}]->(s)
+}
+CALL () {
+  UNWIND $enter AS row
+  MATCH (c:Customer {id: row.customer})
+  MATCH (s:Segment {key: row.segment})
+  CREATE (c)-[:IN_SEGMENT {segment: row.segment, customer: row.customer, since: row.since,
+    segment_version: row.version, sequence: row.sequence}]->(s)
+}
+CALL (last) {
+  UNWIND range(1, size($bodies)) AS number
+  WITH number, last - size($bodies) + number AS position
+  CREATE (:Change {position: position, at: $at, body: '{"position":' + toString(position) + $bodies[number - 1]})
+}
+OPTIONAL MATCH (c:Counter {name: 'catalogue'})
+OPTIONAL MATCH (s:Counter {name: 'sweep'})
+RETURN last AS last, announced AS announced, coalesce(s.value, 0) AS swept, coalesce(c.value, 0) AS catalogue
