@@ -6,9 +6,10 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
-from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncTransaction
+from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncSession, AsyncTransaction
 from neo4j.exceptions import (
     AuthError,
     ClientError,
@@ -140,15 +141,15 @@ class GraphClient:
         collisions = 0
         while True:
             try:
-                async with (
-                    self._driver.session(
-                        database=self._database, default_access_mode=WRITE_ACCESS, fetch_size=FETCH_ALL
-                    ) as session,
-                    await session.begin_transaction() as inner,
-                ):
-                    result = await work(Transaction(inner, self._slow_query_ms))
-                    await inner.commit()
-                    return result
+                async with self._driver.session(
+                    database=self._database, default_access_mode=WRITE_ACCESS, fetch_size=FETCH_ALL
+                ) as session:
+                    with _begin_with_first_statement(session):
+                        inner = await session.begin_transaction()
+                    async with inner:
+                        result = await work(Transaction(inner, self._slow_query_ms))
+                        await inner.commit()
+                        return result
             except TryAgain as fault:
                 if time.monotonic() >= deadline:
                     raise Unavailable("The graph changes faster than it can be read.") from fault
@@ -205,6 +206,15 @@ class GraphClient:
     async def close(self) -> None:
         """Close all connections."""
         await self._driver.close()
+
+
+def _begin_with_first_statement(session: AsyncSession) -> AbstractContextManager[object]:
+    """Saves the round trip of BEGIN: a quarter of a small transaction.
+
+    TRICKY: the driver offers it to its own `execute_query` only. Where the attribute is gone, all goes on as usual.
+    """
+    switch: AbstractContextManager[object] | None = getattr(session, "_pipelined_begin", None)
+    return nullcontext() if switch is None else switch
 
 
 def _may_retry(fault: Exception) -> bool:

@@ -7,13 +7,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import msgspec
-from strawberry import Parent
 
 from base.errors import BadInput
 from delivery.change import PublishedChange
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import SegmentRecord
-from resolvers.context import Info, RequestContext
+from resolvers.context import RequestContext
 from resolvers.profiles import Profile
 
 MAX_SEGMENTS = 1_000
@@ -71,21 +70,25 @@ async def _updates(
             yield _update(published)
 
 
-async def segment(root: Parent[Update], info: Info) -> SegmentRecord:
+async def segment(context: RequestContext, update: Update) -> SegmentRecord:
     """The segment as it is now; one deleted since shows its key only, as OFFLINE."""
-    found = await info.context.loaders.segments.load(root.segment_key)
-    return found or SegmentRecord(
-        id=f"seg_{root.segment_key}",
-        key=root.segment_key,
-        name=root.segment_key,
+    return await context.loaders.segments.load(update.segment_key) or bare_segment(update)
+
+
+def bare_segment(update: Update) -> SegmentRecord:
+    """What the change tells of its segment: id and key."""
+    return SegmentRecord(
+        id=f"seg_{update.segment_key}",
+        key=update.segment_key,
+        name=update.segment_key,
         rule=msgspec.Raw(b"null"),
-        version=root.segment_version,
+        version=update.segment_version,
         status="OFFLINE",
         as_of_ms=None,
         last_error=None,
         progress=0.0,
-        created_at_ms=root.occurred_at_ms,
-        updated_at_ms=root.occurred_at_ms,
+        created_at_ms=update.occurred_at_ms,
+        updated_at_ms=update.occurred_at_ms,
     )
 
 

@@ -1,22 +1,35 @@
-// Purpose: Take the next positions of the change log, bring memberships up to date and write the outbox.
+// Purpose: Create events, take the next positions of the change log, bring memberships up to date and write the outbox.
 // Mode: WRITE
+// Param: events LIST<MAP>, sorted by uid: {uid, id, name, at ms, received_at ms, source, properties JSON, identifiers LIST<STRING>, context JSON or null, extra JSON or null, blocked BYTES or null, starts_at ms or null when its time had come}
 // Param: leave LIST<MAP>, sorted by customer: {customer, segment, since ms, until ms, version INT, sequence INT}
 // Param: enter LIST<MAP>, sorted by customer: {customer, segment, since ms, version INT, sequence INT}
 // Param: bodies LIST<STRING>, JSON of the changes without their positions, in order
 // Param: at INT ms
+// Column: created INT, less than there are events when a call that is no event has one of the ids
 // Column: last INT, the last position taken
 // Column: announced INT ms, up to when a sweep was announced
 // Column: swept INT ms, up to when the sweep is complete; 0 before the first
 // Column: catalogue INT, version of the rule catalogue
+// Index: identifier_uid
+// Index: call_id
 // Index: counter_name
 // Index: customer_id
 // Index: segment_key
-// TRICKY: the counter's lock is taken first and held until the commit: positions count in the order of commits, and what
-// is returned is what everybody before has committed.
+// TRICKY: the counter's lock is held until the commit: positions count in the order of commits, and what is returned is
+// what everybody before has committed. Events, which need no order, come before it; memberships after.
+CALL () {
+  UNWIND $events AS row
+  WITH row WHERE NOT EXISTS { (:Call {id: row.id}) }
+  MATCH (i:Identifier {uid: row.uid})
+  CREATE (i)-[:DID {name: row.name, at: row.at, starts_at: row.starts_at}]->(:Event {
+    id: row.id, name: row.name, at: row.at, received_at: row.received_at, source: row.source,
+    properties: row.properties, identifiers: row.identifiers, context: row.context, extra: row.extra, blocked: row.blocked})
+  RETURN count(*) AS created
+}
 MERGE (k:Counter {name: 'changes'})
 ON CREATE SET k.value = size($bodies), k.swept_until = 0
 ON MATCH SET k.value = k.value + size($bodies)
-WITH k.value AS last, k.swept_until AS announced
+WITH created, k.value AS last, k.swept_until AS announced
 CALL () {
   UNWIND $leave AS row
   MATCH (c:Customer {id: row.customer})
@@ -43,4 +56,4 @@ CALL (last) {
 }
 OPTIONAL MATCH (c:Counter {name: 'catalogue'})
 OPTIONAL MATCH (s:Counter {name: 'sweep'})
-RETURN last AS last, announced AS announced, coalesce(s.value, 0) AS swept, coalesce(c.value, 0) AS catalogue
+RETURN created AS created, last AS last, announced AS announced, coalesce(s.value, 0) AS swept, coalesce(c.value, 0) AS catalogue

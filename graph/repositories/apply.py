@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from graph.client import GraphClient, Row, Transaction, TryAgain
+from graph.client import GraphClient, Transaction, TryAgain
 from graph.queries import load
 
 _FIND_APPLIED = load("apply/find_applied")
@@ -18,7 +18,6 @@ _LOCK_CUSTOMERS = load("apply/lock_customers")
 _CREATE_CUSTOMERS = load("apply/create_customers")
 _MERGE_EVIDENCE = load("apply/merge_evidence")
 _CREATE_SAW = load("apply/create_saw")
-_CREATE_EVENTS = load("apply/create_events")
 _CREATE_CALLS = load("apply/create_calls")
 _MERGE_OBSERVATIONS = load("apply/merge_observations")
 _GET_OBSERVATIONS = load("apply/get_observations")
@@ -187,17 +186,6 @@ async def create_saw(tx: Transaction, rows: Sequence[SawRow]) -> None:
         await tx.run(_CREATE_SAW, rows=rows)
 
 
-async def create_events(tx: Transaction, rows: Sequence[EventRow]) -> None:
-    """New events.
-
-    Raises:
-        TryAgain: one of the ids belongs to a call that took effect before.
-        ConstraintError: or to an event.
-    """
-    if rows:
-        _expect_all(rows, await tx.run(_CREATE_EVENTS, rows=rows))
-
-
 async def create_calls(tx: Transaction, rows: Sequence[PlainCallRow]) -> None:
     """Marks of calls that are no events.
 
@@ -206,11 +194,14 @@ async def create_calls(tx: Transaction, rows: Sequence[PlainCallRow]) -> None:
         ConstraintError: or to a call that took effect before.
     """
     if rows:
-        _expect_all(rows, await tx.run(_CREATE_CALLS, rows=rows))
+        expect_all(rows, (await tx.run(_CREATE_CALLS, rows=rows))[0]["created"])
 
 
-def _expect_all(rows: Sequence[object], created: Sequence[Row]) -> None:
-    if created[0]["created"] != len(rows):
+def expect_all(rows: Sequence[object], created: int) -> None:
+    """Raises:
+    TryAgain: fewer were created than there are rows: the others took effect before.
+    """
+    if created != len(rows):
         raise TryAgain("calls that took effect before")
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from graph.client import GraphClient, Transaction
 from graph.queries import load
+from graph.repositories.apply import EventRow, expect_all
 
 _GET_CATALOGUE_STATE = load("live/get_catalogue_state")
 _GET_CATALOGUE = load("live/get_catalogue")
-_GET_CUSTOMERS = load("live/get_customers")
-_GET_EVENT_TIMES = load("live/get_event_times")
-_GET_EVENTS = load("live/get_events")
+_GET_FACTS = load("live/get_facts")
 _COMMIT_CHANGES = load("live/commit_changes")
 _ANNOUNCE_SWEEP = load("live/announce_sweep")
 _GET_SWEEP = load("live/get_sweep")
@@ -55,15 +54,33 @@ class SealedIdentifier:
     last_seen: int
 
 
+class StoredEvent(NamedTuple):
+    """An event of which rules read properties, JSON."""
+
+    name: str
+    at: int
+    id: str
+    properties: str
+
+
 @dataclass(frozen=True, slots=True)
-class StoredCustomer:
-    """What live evaluation needs of a customer besides events; `attributes` is JSON."""
+class StoredFacts:
+    """What live evaluation needs of a customer.
+
+    Args:
+        attributes: JSON.
+        names, times: events in no order of which only the times (ms) are read.
+        events: events in no order of which more is read.
+    """
 
     id: str
     version: int
     attributes: str
     memberships: tuple[StoredMembership, ...]
     sealed: tuple[SealedIdentifier, ...]
+    names: Sequence[str]
+    times: Sequence[int]
+    events: Sequence[StoredEvent]
 
 
 class EnterRow(TypedDict):
@@ -132,10 +149,19 @@ async def get_catalogue(tx: Transaction) -> list[StoredRule]:
     return [StoredRule(row["key"], row["version"], row["rule"], row["status"]) for row in await tx.run(_GET_CATALOGUE)]
 
 
-async def get_customers(tx: Transaction, ids: Sequence[str]) -> list[StoredCustomer]:
-    """Attributes, memberships and readable identifiers; unknown ids are left out."""
+async def get_facts(
+    tx: Transaction, ids: Sequence[str], times_of: Sequence[str], all_of: Sequence[str], since: int
+) -> list[StoredFacts]:
+    """Facts of customers; unknown ids are left out.
+
+    Args:
+        times_of, all_of: names of events of which the times are enough, and of which properties are read.
+        since: older events (ms) are left out.
+    """
+    if not ids:
+        return []
     return [
-        StoredCustomer(
+        StoredFacts(
             id=row["id"],
             version=row["version"],
             attributes=row["attributes"],
@@ -145,38 +171,38 @@ async def get_customers(tx: Transaction, ids: Sequence[str]) -> list[StoredCusto
                 + [StoredMembership(key, True, at, version, sequence) for key, at, version, sequence in row["members"]]
             ),
             sealed=tuple(SealedIdentifier(*entry) for entry in row["sealed"]),
+            names=row["names"],
+            times=row["times"],
+            events=[StoredEvent(*event) for event in row["events"]],
         )
-        for row in (await tx.run(_GET_CUSTOMERS, ids=ids) if ids else [])
+        for row in await tx.run(_GET_FACTS, ids=ids, times_of=times_of, all_of=all_of, since=since)
     ]
 
 
-async def get_event_times(
-    tx: Transaction, ids: Sequence[str], names: Sequence[str], since: int
-) -> list[tuple[str, list[str], list[int]]]:
-    """(customer, names, times in ms parallel to them), in no order; customers without such events are left out."""
-    rows = await tx.run(_GET_EVENT_TIMES, ids=ids, names=names, since=since) if ids and names else []
-    return [(row["customer"], row["names"], row["times"]) for row in rows]
-
-
-async def get_events(
-    tx: Transaction, ids: Sequence[str], names: Sequence[str], since: int
-) -> list[tuple[str, list[tuple[str, int, str, str]]]]:
-    """(customer, [(name, at in ms, event id, properties JSON)]), in no order."""
-    rows = await tx.run(_GET_EVENTS, ids=ids, names=names, since=since) if ids and names else []
-    return [(row["customer"], row["events"]) for row in rows]
-
-
 async def commit_changes(
-    tx: Transaction, leave: Sequence[LeaveRow], enter: Sequence[EnterRow], bodies: Sequence[str], at: int
+    tx: Transaction,
+    leave: Sequence[LeaveRow],
+    enter: Sequence[EnterRow],
+    bodies: Sequence[str],
+    at: int,
+    events: Sequence[EventRow] = (),
 ) -> CommitOrder:
-    """Take the lock that orders commits, then bring memberships up to date and write the outbox.
+    """Create events; take the lock that orders commits; then bring memberships up to date and write the outbox.
+
+    One statement, since a small transaction costs what its statements cost.
 
     Args:
         leave: memberships to close, before any of `enter`.
         bodies: the changes without their positions (`delivery.change.encode_without_position`), in order.
         at: instant of the outbox entries, ms.
+        events: sorted by uid.
+
+    Raises:
+        TryAgain: an event's id belongs to a call that took effect before.
+        ConstraintError: or to an event.
     """
-    row = (await tx.run(_COMMIT_CHANGES, leave=leave, enter=enter, bodies=bodies, at=at))[0]
+    row = (await tx.run(_COMMIT_CHANGES, leave=leave, enter=enter, bodies=bodies, at=at, events=events))[0]
+    expect_all(events, row["created"])
     return CommitOrder(row["last"], row["announced"], row["swept"], row["catalogue"])
 
 

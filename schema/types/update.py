@@ -11,10 +11,12 @@ from strawberry import Parent
 from resolvers import updates
 from schema import declare
 from schema.context import Info
-from schema.execution.lookahead import profile_shape
+from schema.execution.lookahead import asks_only, profile_shape
 from schema.scalars import DateTime
 from schema.types.customer import Customer
 from schema.types.segment import Segment
+
+NAMES_OF_SEGMENT = frozenset({"__typename", "id", "key"})
 
 
 @strawberry.enum
@@ -46,12 +48,19 @@ async def _customer(root: Parent[updates.Update], info: Info) -> Customer | None
     return cast("Customer | None", await updates.customer(info.context, root, profile_shape(info).need))
 
 
+async def _segment(root: Parent[updates.Update], info: Info) -> Segment:
+    # What the change itself tells needs no look at the graph, and holds while that is away.
+    if asks_only(info, NAMES_OF_SEGMENT):
+        return cast("Segment", updates.bare_segment(root))
+    return cast("Segment", await updates.segment(info.context, root))
+
+
 @strawberry.type(description="A customer entered or left a segment.")
 class SegmentUpdate:
     cursor: str = strawberry.field(description="Pass it as `after` to go on behind this update.")
     id: strawberry.ID
     kind: SegmentUpdateKind
-    segment: Segment = declare.resolved(updates.segment, "One deleted since shows as OFFLINE, with its key only.")
+    segment: Segment = declare.resolved(_segment, "One deleted since shows as OFFLINE, with its key only.")
     segment_version: int
     customer_id: strawberry.ID
 

@@ -90,7 +90,7 @@ class Applier:
         touched = _touch(fresh, identified, catalogue)
         keys = {customer: _keys(catalogue, identified, customer, one) for customer, one in touched.items()}
         states = await self._states(tx, fresh, identified, catalogue, keys)
-        await self._write(tx, fresh, identified, states, now_ms)
+        await self._write(tx, fresh, identified, states)
         _add_events(fresh, identified, states, catalogue)
         flips = await self._retire(tx, identified, catalogue, now_ms)
         for customer, one in touched.items():
@@ -105,7 +105,7 @@ class Applier:
                 for flip in evaluate_customer(catalogue, states[customer], keys[customer], Touched(), from_ms, until_ms)
             ]
 
-        done.changes = await close(tx, self._live, catalogue, flips, now_ms, evaluate_on)
+        done.changes = await close(tx, self._live, catalogue, flips, now_ms, evaluate_on, event_rows(fresh, now_ms))
         done.states = list(states.values())
         done.sources = {call.call.source for call in fresh}
         done.forget = set(identified.versions) - states.keys() | identified.retired.keys()
@@ -152,7 +152,6 @@ class Applier:
         calls: Sequence[PreparedCall],
         identified: Identified,
         states: Mapping[str, CustomerState],
-        now_ms: int,
     ) -> None:
         observations = derive.observation_rows(calls)
         await repository.merge_observations(tx, observations)
@@ -166,7 +165,6 @@ class Applier:
         await repository.set_attributes(
             tx, [derive.attributes_row(customer, states[customer].attributes) for customer in sorted(changed)]
         )
-        await repository.create_events(tx, event_rows(calls, now_ms))
         await repository.create_calls(tx, call_rows(calls))
         await repository.merge_groups(tx, group_rows(calls))
         sources = {call.call.source for call in calls}

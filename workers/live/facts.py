@@ -9,7 +9,7 @@ import msgspec
 from base.keys import Keyring
 from graph.client import Transaction
 from graph.repositories import live as repository
-from graph.repositories.live import SealedIdentifier
+from graph.repositories.live import SealedIdentifier, StoredFacts
 from rules.facts import EventHistory
 from workers.live.catalogue import Catalogue
 from workers.live.state import CustomerState, Membership, StoredAttribute
@@ -40,43 +40,35 @@ def keep_properties(properties: Mapping[str, object], names: frozenset[str]) -> 
 async def load_states(
     tx: Transaction, ids: Sequence[str], catalogue: Catalogue, keyring: Keyring
 ) -> dict[str, CustomerState]:
-    """States of customers as this transaction sees them; unknown ids are left out. At most three statements."""
-    states: dict[str, CustomerState] = {}
-    for stored in await repository.get_customers(tx, ids):
-        state = CustomerState(stored.id, stored.version, catalogue.version, decode_attributes(stored.attributes))
-        state.values.update((name, attribute.v) for name, attribute in state.attributes.items())
-        if catalogue.reads_identifiers:
-            state.values.update(readable_identifiers(stored.sealed, keyring))
-        for membership in stored.memberships:
-            state.memberships[membership.segment] = Membership(
-                membership.inside, membership.at, membership.version, membership.sequence
-            )
-            if membership.inside:
-                state.segments.add(membership.segment)
-        states[stored.id] = state
-    await _load_events(tx, ids, catalogue, states)
-    return states
+    """States of customers as this transaction sees them; unknown ids are left out. One statement."""
+    stored = await repository.get_facts(tx, ids, catalogue.times_only, tuple(catalogue.with_properties), SINCE_EVER_MS)
+    return {facts.id: _state(facts, catalogue, keyring) for facts in stored}
 
 
-async def _load_events(
-    tx: Transaction, ids: Sequence[str], catalogue: Catalogue, states: Mapping[str, CustomerState]
-) -> None:
-    gathered: dict[tuple[str, str], list[tuple[int, str, Mapping[str, object]]]] = {}
-    for customer, names, times in await repository.get_event_times(tx, ids, catalogue.times_only, SINCE_EVER_MS):
-        for name, at_ms in zip(names, times, strict=True):
-            gathered.setdefault((customer, name), []).append((at_ms, "", _NOTHING))
-    with_properties = catalogue.with_properties
-    for customer, events in await repository.get_events(tx, ids, tuple(with_properties), SINCE_EVER_MS):
-        for name, at_ms, event_id, document in events:
-            picked = pick_properties(document, with_properties[name])
-            gathered.setdefault((customer, name), []).append((at_ms, event_id, picked))
-    for (customer, name), found in gathered.items():
+def _state(stored: StoredFacts, catalogue: Catalogue, keyring: Keyring) -> CustomerState:
+    state = CustomerState(stored.id, stored.version, catalogue.version, decode_attributes(stored.attributes))
+    state.values.update((name, attribute.v) for name, attribute in state.attributes.items())
+    if catalogue.reads_identifiers:
+        state.values.update(readable_identifiers(stored.sealed, keyring))
+    for membership in stored.memberships:
+        state.memberships[membership.segment] = Membership(
+            membership.inside, membership.at, membership.version, membership.sequence
+        )
+        if membership.inside:
+            state.segments.add(membership.segment)
+    gathered: dict[str, list[tuple[int, str, Mapping[str, object]]]] = {}
+    for name, at_ms in zip(stored.names, stored.times, strict=True):
+        gathered.setdefault(name, []).append((at_ms, "", _NOTHING))
+    for name, at_ms, event_id, document in stored.events:
+        picked = pick_properties(document, catalogue.with_properties[name])
+        gathered.setdefault(name, []).append((at_ms, event_id, picked))
+    for name, found in gathered.items():
         found.sort(key=lambda event: (event[0], event[1]))
-        history = EventHistory(
+        state.events[name] = EventHistory(
             [event[0] for event in found], [event[1] for event in found], [event[2] for event in found]
         )
-        states[customer].events[name] = history
-        states[customer].event_count += len(found)
+        state.event_count += len(found)
+    return state
 
 
 def readable_identifiers(sealed: Sequence[SealedIdentifier], keyring: Keyring) -> dict[str, object]:

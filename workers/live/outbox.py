@@ -11,6 +11,7 @@ from base.ids import change_id
 from delivery.change import Change, encode_without_position
 from graph.client import Transaction
 from graph.repositories import live as repository
+from graph.repositories.apply import EventRow
 from graph.repositories.live import CommitOrder, EnterRow, LeaveRow
 from workers.live.catalogue import Catalogue
 from workers.live.context import LiveContext
@@ -88,6 +89,7 @@ async def close(
     flips: Sequence[Flip],
     now_ms: int,
     evaluate_on: Callable[[int, int], list[Flip]],
+    events: Sequence[EventRow] = (),
 ) -> list[Change]:
     """End a transaction that evaluated customers: take the commit order, write the outbox, catch up with the sweep.
 
@@ -99,6 +101,7 @@ async def close(
         catalogue: the rules that were evaluated.
         flips: what the evaluation at `now_ms` found.
         evaluate_on: evaluates the same customers over (from, until] with the facts of this transaction.
+        events: to create, in the same statement.
 
     Returns:
         The changes, to be published after the commit.
@@ -106,23 +109,27 @@ async def close(
     Raises:
         TryAgain: the rules are others by now.
     """
-    order, changes = await _write(tx, flips, now_ms)
+    order, changes = await _write(tx, flips, now_ms, events)
     live.confirm(catalogue, order)
     if order.announced > now_ms and (more := evaluate_on(now_ms, order.announced)):
         changes += (await _write(tx, more, now_ms))[1]
     return changes
 
 
-async def _write(tx: Transaction, flips: Sequence[Flip], now_ms: int) -> tuple[CommitOrder, list[Change]]:
+async def _write(
+    tx: Transaction, flips: Sequence[Flip], now_ms: int, events: Sequence[EventRow] = ()
+) -> tuple[CommitOrder, list[Change]]:
     rows, changes = membership_rows(flips), changes_from(flips)
-    order = await commit(tx, rows, changes, now_ms)
+    order = await commit(tx, rows, changes, now_ms, events)
     return order, positioned(changes, order)
 
 
-async def commit(tx: Transaction, rows: Memberships, changes: Sequence[Change], now_ms: int) -> CommitOrder:
-    """Write memberships and the outbox in one statement."""
+async def commit(
+    tx: Transaction, rows: Memberships, changes: Sequence[Change], now_ms: int, events: Sequence[EventRow] = ()
+) -> CommitOrder:
+    """Write events, memberships and the outbox in one statement."""
     bodies = [encode_without_position(change) for change in changes]
-    return await repository.commit_changes(tx, rows.leave, rows.enter, bodies, now_ms)
+    return await repository.commit_changes(tx, rows.leave, rows.enter, bodies, now_ms, events)
 
 
 def positioned(changes: Sequence[Change], order: CommitOrder) -> list[Change]:
