@@ -11,6 +11,7 @@ from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNod
 if TYPE_CHECKING:
     from schema.execution.cost import CostNode
     from schema.execution.direct import DirectQuery
+    from schema.execution.plain import Write
     from schema.execution.profile_shape import ProfileShape
 
 
@@ -22,6 +23,7 @@ class Prepared:
         costs: what each operation may touch, by its place in the document, see `cost`.
         shapes: selections of customers that were read ahead, by the identity of their field nodes (which live as long
             as the document).
+        updates: writers of segment updates, by the same identities; None where a selection needs more than the update.
         direct: operations that only look customers up.
         scanning: operations that look at every customer, and so may take longer.
     """
@@ -31,6 +33,7 @@ class Prepared:
     fragments: Mapping[str, FragmentDefinitionNode]
     costs: Mapping[str | None, CostNode]
     shapes: dict[tuple[int, ...], ProfileShape] = field(default_factory=dict)
+    updates: dict[tuple[int, ...], Write | None] = field(default_factory=dict)
     direct: dict[str | None, DirectQuery | None] = field(default_factory=dict)
     scanning: set[str | None] = field(default_factory=set)
 

@@ -1,4 +1,4 @@
-"""GraphQL's execution, with a short cut for customers whose selection is plain."""
+"""GraphQL's execution, with short cuts for customers and updates whose selection is plain."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from graphql.pyutils import AwaitableOrValue
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from resolvers.profiles import Profile, Rendered
+from resolvers.updates import Update
 from schema.context import OperationContext
 from schema.execution.lookahead import bound_shape
+from schema.execution.update_shape import update_writer
 
 
 class KithExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Answers a customer in one step where its selection allows, instead of field by field."""
+    """Answers a customer or an update in one step where its selection allows, instead of field by field."""
 
     def complete_object_value(
         self,
@@ -27,10 +29,15 @@ class KithExecutor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
         """The completed object; for customers possibly as encoded JSON, which the response takes as it is."""
+        if isinstance(result, Update):
+            context: OperationContext = self.context_value
+            write = update_writer(context.prepared, return_type, [details.node for details in field_details_list])
+            if write is not None:
+                return cast("dict[str, Any]", write(result))
         if isinstance(result, Rendered):
             return cast("dict[str, Any]", msgspec.Raw(result.body))
         if isinstance(result, Profile):
-            context: OperationContext = self.context_value
+            context = self.context_value
             nodes = [details.node for details in field_details_list]
             shape = bound_shape(context, nodes, self.schema, self.variable_values)
             if shape.parts is not None and all(asked in result.events for asked in shape.pages):

@@ -1,8 +1,8 @@
-"""What is selected below the field that is being resolved."""
+"""Which customer selection lies below the field that is being resolved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, get_named_type
@@ -33,15 +33,6 @@ def profile_shape(info: Info, *path: str) -> BoundShape:
         nodes = [node for same in selection.fields.values() for node in same if node.name.value == name]
         of_type = get_named_type(object_type.fields[name].type)
     return shape_of(context, nodes, raw.schema).bind(context, context.variables)
-
-
-def asks_only(info: Info, names: Set[str]) -> bool:
-    """Whether nothing but these fields is selected below the present field; a fragment counts as more."""
-    return all(
-        isinstance(chosen, FieldNode) and chosen.name.value in names
-        for node in info._raw_info.field_nodes
-        for chosen in (node.selection_set.selections if node.selection_set else ())
-    )
 
 
 def shape_of(context: OperationContext, nodes: Sequence[FieldNode], schema: GraphQLSchema) -> ProfileShape:

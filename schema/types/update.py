@@ -11,12 +11,10 @@ from strawberry import Parent
 from resolvers import updates
 from schema import declare
 from schema.context import Info
-from schema.execution.lookahead import asks_only, profile_shape
+from schema.execution.lookahead import profile_shape
 from schema.scalars import DateTime
 from schema.types.customer import Customer
 from schema.types.segment import Segment
-
-NAMES_OF_SEGMENT = frozenset({"__typename", "id", "key"})
 
 
 @strawberry.enum
@@ -49,9 +47,6 @@ async def _customer(root: Parent[updates.Update], info: Info) -> Customer | None
 
 
 async def _segment(root: Parent[updates.Update], info: Info) -> Segment:
-    # What the change itself tells needs no look at the graph, and holds while that is away.
-    if asks_only(info, NAMES_OF_SEGMENT):
-        return cast("Segment", updates.bare_segment(root))
     return cast("Segment", await updates.segment(info.context, root))
 
 
