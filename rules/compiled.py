@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
 from rules.conditions import compile_test
 from rules.facts import NO_EVENTS, EventHistory, Facts
 from rules.measures import compile_measure
-from rules.operators import RELATIVE_OPERATORS
+from rules.operators import RELATIVE_OPERATORS, MeasureKind, Operator
 from rules.relative import compile_relative_test, compile_turns
 from rules.tree import All, Any_, AttributeLeaf, EventLeaf, Everyone, Not, PropertyCondition, Rule, SegmentLeaf
-from rules.values import Number, reader
-from rules.windows import compile_passages, compile_span
+from rules.values import Number, as_number, reader
+from rules.windows import Span, compile_passages, compile_span
 
 Holds: TypeAlias = Callable[[Facts, int, ZoneInfo], bool]
 # (facts, after, until, zone) -> the instants in (after, until] at which a leaf's answer may change.
 FactTurns: TypeAlias = Callable[[Facts, int, int, ZoneInfo], Iterable[int]]
 Filter: TypeAlias = Callable[[Sequence[Mapping[str, object]], Sequence[int]], Sequence[int]]
+_THRESHOLDS = frozenset({Operator.GTE, Operator.GT, Operator.LTE, Operator.LT})
 Picks: TypeAlias = Callable[[EventHistory, int, ZoneInfo], Sequence[int]]
 
 
@@ -167,8 +169,11 @@ def _event(leaf: EventLeaf) -> EventNode:
     def value(history: EventHistory, now_ms: int, zone: ZoneInfo) -> Number | None:
         return measure(history, picks(history, now_ms, zone), zone)
 
-    def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
+    def measured(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
         return test(value(facts.events.get(name, NO_EVENTS), now_ms, zone))
+
+    counts = leaf.where and leaf.measure.kind is MeasureKind.COUNT and leaf.op in _THRESHOLDS
+    holds = _counting(leaf, span) if counts else measured
 
     def turns(facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterable[int]:
         history = facts.events.get(name, NO_EVENTS)
@@ -179,6 +184,38 @@ def _event(leaf: EventLeaf) -> EventNode:
         return [at_ms for index, at_ms in moved if index in kept]
 
     return EventNode(leaf, holds, (turns,), picks, value)
+
+
+def _counting(leaf: EventLeaf, span: Span) -> Holds:
+    """The answer of a comparison of a count: it stands as soon as enough events have been found, newest first."""
+    name, above = leaf.name, leaf.op in (Operator.GTE, Operator.GT)
+    bound = as_number(leaf.values[0])
+    if bound is None:
+        raise ValueError("not a number")
+    # `count > bound` is `count >= floor(bound) + 1`; the other two are the opposites of these.
+    enough = floor(bound) + 1 if leaf.op in (Operator.GT, Operator.LTE) else ceil(bound)
+    tests = [(reader(condition.name), compile_test(condition.op, condition.values)) for condition in leaf.where]
+    read, test = tests[0]
+    others = tests[1:]
+
+    def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
+        history = facts.events.get(name, NO_EVENTS)
+        first, end = span(history.at_ms, now_ms, zone)
+        missing = enough
+        if missing > 0:
+            if end - first < missing:
+                return not above
+            properties = history.properties
+            for index in range(end - 1, first - 1, -1):
+                one = properties[index]
+                if test(read(one)) and all(other(get(one)) for get, other in others):
+                    missing -= 1
+                    if not missing:
+                        return above
+            return not above
+        return above
+
+    return holds
 
 
 def _filter(where: tuple[PropertyCondition, ...]) -> Filter:

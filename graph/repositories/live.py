@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from graph.client import GraphClient, Transaction
 from graph.queries import load
@@ -35,7 +35,7 @@ class StoredRule:
 
 @dataclass(frozen=True, slots=True)
 class StoredMembership:
-    """The newest interval of a customer in a segment: since when inside, or until when it was."""
+    """An interval of a customer in a segment: since when inside, or until when it was (ms)."""
 
     segment: str
     inside: bool
@@ -55,12 +55,12 @@ class SealedIdentifier:
 
 
 class StoredEvent(NamedTuple):
-    """An event of which rules read properties, JSON."""
+    """An event; id and properties (JSON) only where rules read more than its time (ms)."""
 
     name: str
     at: int
-    id: str
-    properties: str
+    id: str = ""
+    properties: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +69,15 @@ class StoredFacts:
 
     Args:
         attributes: JSON.
-        names, times: events in no order of which only the times (ms) are read.
-        events: events in no order of which more is read.
+        memberships: every interval; of a segment the newest comes last.
+        events: in no order.
     """
 
     id: str
     version: int
     attributes: str
-    memberships: tuple[StoredMembership, ...]
+    memberships: Sequence[StoredMembership]
     sealed: tuple[SealedIdentifier, ...]
-    names: Sequence[str]
-    times: Sequence[int]
     events: Sequence[StoredEvent]
 
 
@@ -150,12 +148,12 @@ async def get_catalogue(tx: Transaction) -> list[StoredRule]:
 
 
 async def get_facts(
-    tx: Transaction, ids: Sequence[str], times_of: Sequence[str], all_of: Sequence[str], since: int
+    tx: Transaction, ids: Sequence[str], names: Sequence[str], all_of: Sequence[str], since: int
 ) -> list[StoredFacts]:
     """Facts of customers; unknown ids are left out.
 
     Args:
-        times_of, all_of: names of events of which the times are enough, and of which properties are read.
+        names: of the events that are read; of those also in `all_of` the properties are.
         since: older events (ms) are left out.
     """
     if not ids:
@@ -165,18 +163,19 @@ async def get_facts(
             id=row["id"],
             version=row["version"],
             attributes=row["attributes"],
-            memberships=tuple(
-                # An open interval comes last, so that it wins over the closed ones in a mapping by segment.
-                [StoredMembership(key, False, at, version, sequence) for key, at, version, sequence in row["left"]]
-                + [StoredMembership(key, True, at, version, sequence) for key, at, version, sequence in row["members"]]
-            ),
+            memberships=_intervals(row["left"], row["members"]),
             sealed=tuple(SealedIdentifier(*entry) for entry in row["sealed"]),
-            names=row["names"],
-            times=row["times"],
             events=[StoredEvent(*event) for event in row["events"]],
         )
-        for row in await tx.run(_GET_FACTS, ids=ids, times_of=times_of, all_of=all_of, since=since)
+        for row in await tx.run(_GET_FACTS, ids=ids, names=names, all_of=all_of, since=since)
     ]
+
+
+def _intervals(left: Sequence[Sequence[Any]], members: Sequence[Sequence[Any]]) -> list[StoredMembership]:
+    found = [StoredMembership(key, False, at, version, sequence) for key, at, version, sequence in left]
+    found += [StoredMembership(key, True, at, version, sequence) for key, at, version, sequence in members]
+    found.sort(key=lambda one: one.sequence)
+    return found
 
 
 async def commit_changes(

@@ -1,4 +1,4 @@
-"""Segment updates whose selection the update itself answers, written in one step: a third of what a subscriber costs."""
+"""Segment updates whose selection the update itself answers, written in one step: a third of their cost."""
 
 from __future__ import annotations
 

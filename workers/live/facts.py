@@ -41,7 +41,8 @@ async def load_states(
     tx: Transaction, ids: Sequence[str], catalogue: Catalogue, keyring: Keyring
 ) -> dict[str, CustomerState]:
     """States of customers as this transaction sees them; unknown ids are left out. One statement."""
-    stored = await repository.get_facts(tx, ids, catalogue.times_only, tuple(catalogue.with_properties), SINCE_EVER_MS)
+    all_of = tuple(catalogue.with_properties)
+    stored = await repository.get_facts(tx, ids, (*catalogue.times_only, *all_of), all_of, SINCE_EVER_MS)
     return {facts.id: _state(facts, catalogue, keyring) for facts in stored}
 
 
@@ -57,10 +58,9 @@ def _state(stored: StoredFacts, catalogue: Catalogue, keyring: Keyring) -> Custo
         if membership.inside:
             state.segments.add(membership.segment)
     gathered: dict[str, list[tuple[int, str, Mapping[str, object]]]] = {}
-    for name, at_ms in zip(stored.names, stored.times, strict=True):
-        gathered.setdefault(name, []).append((at_ms, "", _NOTHING))
     for name, at_ms, event_id, document in stored.events:
-        picked = pick_properties(document, catalogue.with_properties[name])
+        names = catalogue.with_properties.get(name)
+        picked = _NOTHING if names is None else pick_properties(document, names)
         gathered.setdefault(name, []).append((at_ms, event_id, picked))
     for name, found in gathered.items():
         found.sort(key=lambda event: (event[0], event[1]))
