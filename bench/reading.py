@@ -10,7 +10,8 @@ from bench.load import Load, run_closed
 from bench.stage import Stage
 
 CONNECTIONS = 16
-WARM_UP_S = 1.0
+# The path of a read is short, and soon compiled.
+WARM_PART = 0.15
 
 PROFILE = """query ($identifier: IdentifierInput!) {
   customer(identifier: $identifier) {
@@ -28,12 +29,12 @@ SMALL_VIEW = """query ($identifier: IdentifierInput!) {
 
 
 async def read_many(stage: Stage, query: str, port: int) -> Load:
-    """Read profiles of random customers by `user_id`, after a short warm-up.
+    """Read profiles of random customers by `user_id`, after a warm-up.
 
     Raises:
         RuntimeError: an answer is not a customer.
     """
-    await _run(stage, query, port, WARM_UP_S)
+    await _run(stage, query, port, max(1.0, WARM_PART * stage.sizes.warm_s))
     return await _run(stage, query, port, stage.sizes.readers_s)
 
 

@@ -14,7 +14,6 @@ from bench.load import run_closed
 CONNECTIONS = 4
 AHEAD_CALLS = 5_000
 POLL_S = 0.25
-WARM_UP_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +25,12 @@ class Throughput:
 
 
 async def measure_applied(
-    client: Client, population: Population, seconds: float, names: tuple[str, ...] = EVENT_NAMES
+    client: Client, population: Population, seconds: float, warm_s: float, names: tuple[str, ...] = EVENT_NAMES
 ) -> Throughput:
-    """Send batches for some time and count what the ingest worker applies; a warm-up is not counted.
+    """Send batches for some time and count what the ingest worker applies.
 
     Args:
+        warm_s: at the beginning, not counted.
         names: of the events.
 
     Raises:
@@ -52,7 +52,7 @@ async def measure_applied(
             client.service.port,
             requests(),
             connections=CONNECTIONS,
-            duration_s=seconds + WARM_UP_S,
+            duration_s=seconds + warm_s,
             may_send=lambda: sent - (applied - first) < AHEAD_CALLS,
         )
     )
@@ -65,7 +65,7 @@ async def measure_applied(
         last_s, last = time.perf_counter(), applied
         for role, size in client.service.memory_mb().items():
             peak[role] = max(size, peak.get(role, 0.0))
-        if not warm and last_s - started_s >= WARM_UP_S:
+        if not warm and last_s - started_s >= warm_s:
             warm, started_s, base = True, last_s, applied
     await loading
     await client.settled()

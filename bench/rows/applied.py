@@ -12,7 +12,7 @@ API_MB = 250
 
 
 async def measure(stage: Stage) -> Result:
-    done = await measure_applied(stage.client, stage.population, stage.sizes.sustained_s)
+    done = await measure_applied(stage.client, stage.population, stage.sizes.sustained_s, stage.sizes.warm_s)
     stage.before["applied_per_s"] = done.per_second
     return Result(
         ROW,

@@ -10,7 +10,7 @@ AT_MOST = 1.3
 
 
 async def measure(stage: Stage) -> Result:
-    large = await measure_applied(stage.client, stage.population, stage.sizes.seconds)
+    large = await measure_applied(stage.client, stage.population, stage.sizes.seconds, stage.sizes.warm_s)
     before = stage.before["applied_per_s"]
     return Result(
         ROW,

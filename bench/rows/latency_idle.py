@@ -11,7 +11,7 @@ P95_MS = 60
 
 
 async def measure(stage: Stage) -> Result:
-    await warm_up(stage.client, stage.population, min(3.0, stage.sizes.seconds))
+    await warm_up(stage.client, stage.population, stage.sizes.warm_s)
     count = min(stage.sizes.singles, stage.population.customers // 4)
     timed = await one_at_a_time(stage.client, Probes(stage.client, stage.population, 0), count)
     return Result(
