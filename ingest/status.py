@@ -42,9 +42,9 @@ return {last, list}
 """
 
 
-def hash_message_id(source: str, message_id: str) -> bytes:
-    """8 bytes that stand for a source's message id in the stream."""
-    return blake2b(f"{source}\x00{message_id}".encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).digest()
+def hash_message_id(message_id: str) -> bytes:
+    """8 bytes that stand for a message id, of whatever source, in the stream."""
+    return blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES).digest()
 
 
 class PendingIds:
@@ -53,9 +53,9 @@ class PendingIds:
     def __init__(self, redis: Redis):
         self._scan: Any = redis.register_script(_SCAN)
 
-    async def find(self, source: str, message_ids: Sequence[str]) -> set[str]:
+    async def find(self, message_ids: Sequence[str]) -> set[str]:
         """Those ids that some entry of the stream holds."""
-        wanted = {hash_message_id(source, message_id): message_id for message_id in message_ids}
+        wanted = {hash_message_id(message_id): message_id for message_id in message_ids}
         found: set[str] = set()
         start = "-"
         while wanted:

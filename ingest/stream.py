@@ -96,7 +96,7 @@ class IngestStream:
             Unavailable: the server cannot be reached or write, is full, or the backlog is at its limit.
         """
         sealed = seal(self._keyring, Payload(kind, received_at_ms, source, body))
-        hashes = b"".join([hash_message_id(source, message_id) for message_id in message_ids])
+        hashes = b"".join([hash_message_id(message_id) for message_id in message_ids])
         return await self._appender.append({_D: sealed, _M: hashes})
 
     async def read(self, consumer: str, max_entries: int, block_ms: int) -> list[Entry]:
@@ -173,9 +173,9 @@ class IngestStream:
             raise Unavailable("the ingest stream cannot be read") from fault
         return Backlog(count, max(0, now_ms() - _ms(oldest)) if oldest and count else 0)
 
-    async def pending_message_ids(self, message_ids: Sequence[str], source: str = "default") -> set[str]:
-        """Those message ids of a source that are in the stream: accepted, and most likely not applied yet."""
-        found: set[str] = await self._call(self._pending_ids.find(source, message_ids))
+    async def pending_message_ids(self, message_ids: Sequence[str]) -> set[str]:
+        """Those message ids, of any source, that are in the stream: accepted, and most likely not applied yet."""
+        found: set[str] = await self._call(self._pending_ids.find(message_ids))
         return found
 
     async def _call(self, command: Awaitable[Any]) -> Any:

@@ -7,4 +7,4 @@
 // Index: in_segment_page
 MATCH (c:Customer)-[m:IN_SEGMENT]->(s:Segment)
 WHERE m.segment = $key AND m.customer > $after
-RETURN m.customer AS id ORDER BY m.customer LIMIT $count
+RETURN m.customer AS id ORDER BY m.segment, m.customer LIMIT $count

@@ -3,14 +3,14 @@
 // Column: label STRING
 // Column: count INT
 // Index: none, counts are kept by the database
-MATCH (n:Customer) RETURN 'Customer' AS label, count(n) AS count
+MATCH (n:Customer) WITH count(n) AS count RETURN 'Customer' AS label, count AS count
 UNION ALL
-MATCH (n:Identifier) RETURN 'Identifier' AS label, count(n) AS count
+MATCH (n:Identifier) WITH count(n) AS count RETURN 'Identifier' AS label, count AS count
 UNION ALL
-MATCH (n:Event) RETURN 'Event' AS label, count(n) AS count
+MATCH (n:Event) WITH count(n) AS count RETURN 'Event' AS label, count AS count
 UNION ALL
-MATCH (n:Segment) RETURN 'Segment' AS label, count(n) AS count
+MATCH (n:Segment) WITH count(n) AS count RETURN 'Segment' AS label, count AS count
 UNION ALL
-MATCH (n:Change) RETURN 'Change' AS label, count(n) AS count
+MATCH (n:Change) WITH count(n) AS count RETURN 'Change' AS label, count AS count
 UNION ALL
-MATCH (n:Quarantined) RETURN 'Quarantined' AS label, count(n) AS count
+MATCH (n:Quarantined) WITH count(n) AS count RETURN 'Quarantined' AS label, count AS count

@@ -12,8 +12,6 @@ from graph.queries import CYPHER_DIR, StatementFault, all_names, load, parse
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("graph", "workers", "delivery", "cli", "resolvers", "ingest")
 WRITES = re.compile(r"\b(CREATE|MERGE|SET|DELETE|REMOVE|FOREACH)\b")
-# Nobody reads these any more; to be deleted, here and there.
-UNUSED = {"quarantine/put_calls"}
 LOADED = re.compile(r'\bload\(\s*"([a-z_0-9/]+)"\s*\)')
 
 
@@ -38,8 +36,7 @@ def _without_strings(text: str) -> str:
 
 
 def test_every_statement_is_used_and_every_used_one_exists() -> None:
-    assert _loaded() | UNUSED == set(all_names())
-    assert not _loaded() & UNUSED
+    assert _loaded() == set(all_names())
 
 
 def test_a_statement_is_one_statement_in_a_folder_of_its_domain() -> None:

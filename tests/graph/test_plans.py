@@ -23,12 +23,6 @@ MAY_SCAN = {
     "live/get_catalogue": "all segments, a few hundred, once for each change of a rule",
     "segment_build/list_unfinished": "all segments, every few seconds",
 }
-# Faults that are known and stand until the statement is mended; take out what you mend.
-OPEN = {
-    "system/count_sizes": "a literal beside count() hides the count store: every node is visited",
-    "segment/list_members": "each page sorts all members after its cursor: ORDER BY m.segment, m.customer would not",
-    "quarantine/list_page": "the OR over at and id becomes two index scans; q.id + '' keeps it to one, in order",
-}
 # Time moves customers: only the sweep goes from events to customers.
 FROM_EVENTS = {"live/scan_events", "live/scan_starting_events"}
 
@@ -165,8 +159,7 @@ async def plans(graph: GraphClient) -> dict[str, Plan]:
 async def test_no_statement_looks_at_more_than_it_needs(plans: dict[str, Plan]) -> None:
     wrong = {name: found for name, plan in plans.items() if (found := faults(name, plan))}
 
-    assert {name: found for name, found in wrong.items() if name not in OPEN} == {}
-    assert wrong.keys() == OPEN.keys(), "take mended statements out of OPEN"
+    assert wrong == {}
 
 
 async def test_the_headers_name_the_indexes_that_are_used(plans: dict[str, Plan]) -> None:
@@ -178,7 +171,7 @@ async def test_the_headers_name_the_indexes_that_are_used(plans: dict[str, Plan]
         # A full-text index is named in a call.
         used |= {index for index in known.values() if f"'{index}'" in load(name).text}
         declared = {index for line in load(name).indexes if not (index := line.partition(",")[0]).startswith("none")}
-        if used != declared and name not in OPEN:
+        if used != declared:
             wrong[name] = sorted(declared - used), sorted(used - declared)
     assert wrong == {}
 

@@ -14,12 +14,17 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from base.errors import Unavailable
 from graph.client import GraphClient
+from graph.repositories.segment import SegmentRepository
+from schema.execution import executor
+from schema.execution.update_shape import update_writer
 from tests.support.api import Api
 from tests.support.segments import create_segment
 from tests.support.updates import publish
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
+FRAGMENTS = {"F": " fragment F on SegmentUpdate { kind }", "G": " fragment G on Segment { id key }"}
 
 
 class Socket:
@@ -83,6 +88,65 @@ async def test_updates_flow_until_the_client_completes(api: Api, graph: GraphCli
         resumed = query.replace('"0"', json.dumps(update["cursor"]))
         await ws.say(id="1", type="subscribe", payload={"query": resumed})
         assert (await ws.hear())["payload"]["data"]["segmentUpdates"]["customerId"] == "cus_2"
+
+
+WHOLE = "cursor id kind segmentVersion customerId sequence occurredAt publishedAt cause { kind eventId } __typename"
+
+
+@pytest.mark.parametrize(
+    ("selection", "is_short"),
+    [
+        (WHOLE + " segment { id key __typename }", True),
+        ("a: id segment { k: key } ...F ... on SegmentUpdate { s: sequence }", True),
+        (WHOLE + " segment { key name }", False),
+        ("id segment { ...G }", True),
+        ("id customer { id }", False),
+        ("id @include(if: true) kind", False),
+    ],
+)
+async def test_updates_are_written_in_one_step_as_graphql_would_write_them(
+    api: Api, graph: GraphClient, redis: Redis, selection: str, is_short: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create_segment(graph, "buyers")
+    fragments = "".join(text for name, text in FRAGMENTS.items() if f"...{name}" in selection)
+    query = f'subscription {{ segmentUpdates(after: "0") {{ {selection} }} }}{fragments}'
+    writers: list[bool] = []
+
+    def watched(*asked: Any) -> Any:
+        found = update_writer(*asked)
+        writers.append(found is not None)
+        return found
+
+    await publish(graph, redis, "buyers", ["cus_1"])
+    monkeypatch.setattr(executor, "update_writer", watched)
+    short = await first_update(api, query)
+    monkeypatch.setattr(executor, "update_writer", lambda *asked: None)
+    whole = await first_update(api, query)
+
+    assert short == whole
+    assert list(short) == list(whole)
+    assert writers[0] is is_short
+
+
+async def test_a_plain_update_needs_no_graph(
+    api: Api, graph: GraphClient, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create_segment(graph, "buyers")
+    await publish(graph, redis, "buyers", ["cus_1"])
+
+    async def away(*asked: Any) -> Any:
+        raise Unavailable("The graph database cannot be reached now.")
+
+    monkeypatch.setattr(SegmentRepository, "get_many", away)
+    update = await first_update(api, 'subscription { segmentUpdates(after: "0") { segment { key } } }')
+    assert update == {"segment": {"key": "buyers"}}
+
+
+async def first_update(api: Api, query: str) -> dict[str, Any]:
+    async with socket(api) as ws:
+        await ws.say(id="1", type="subscribe", payload={"query": query})
+        update: dict[str, Any] = (await ws.hear())["payload"]["data"]["segmentUpdates"]
+        return update
 
 
 @pytest.mark.parametrize("query", ["{nothing}", "{", 'subscription {segmentUpdates(after: "x") {id}}'])

@@ -7,13 +7,20 @@ import json
 import msgspec
 import pytest
 
-from delivery.change import decode, encode
+from delivery.change import decode, encode, encode_without_position
 from tests.support.changes import make_change
 
 
 def test_a_change_comes_back_from_its_json() -> None:
     change = make_change(7, segment="vip", sequence=2)
     assert decode(encode(change)) == change
+
+
+@pytest.mark.parametrize("position", [0, 7, 1_234_567_890_123])
+def test_the_outbox_adds_the_position_to_the_rest(position: int) -> None:
+    """As `cypher/live/commit_changes.cypher` does."""
+    change = make_change(position)
+    assert '{"position":' + str(position) + encode_without_position(change) == encode(change).decode()
 
 
 def test_the_json_form_has_these_names() -> None:

@@ -11,7 +11,7 @@ from base import clock
 from base.ids import call_id
 from base.keys import Keyring
 from graph.client import GraphClient
-from tests.support.line import SOURCE, Line, query
+from tests.support.line import SOURCE, Line, assert_sequences, query
 
 
 @pytest.fixture
@@ -30,6 +30,23 @@ async def test_a_call_sent_three_times_takes_effect_once(line: Line) -> None:
     await line.apply(track(1, anonymousId="a"), track(1, anonymousId="a"))
     assert await line.picture() == once
     assert once["evidence"][0][-1] == 1
+
+
+@pytest.mark.parametrize("first", ["track", "identify"])
+@pytest.mark.parametrize("second", ["track", "identify"])
+async def test_a_repeat_that_nobody_looked_up_takes_no_effect(line: Line, first: str, second: str) -> None:
+    calls = {"track": track(1), "identify": {"type": "identify", "messageId": "m1", "userId": "u", "traits": {"a": 1}}}
+    await line.segment("all", {"everyone": {}})
+    await line.apply(calls[first], look_up=False)
+    once = await line.picture()
+
+    again = await line.apply(calls[second], track(2), look_up=False)
+
+    assert (again.applied, again.repeated) == (1, 1)
+    twice = await line.picture()
+    assert len(twice["events"]) == len(once["events"]) + 1
+    assert (twice["calls"], twice["observations"]) == (once["calls"], once["observations"])
+    assert_sequences(await line.changes())
 
 
 async def test_the_same_message_id_of_another_source_is_another_call(line: Line) -> None:

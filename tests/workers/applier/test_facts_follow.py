@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -11,8 +14,12 @@ from base.clock import iso
 from base.keys import Keyring
 from graph.client import GraphClient, Transaction
 from graph.repositories import apply as repository
+from graph.repositories import live as live_repository
 from graph.repositories.apply import IdentifierRow, LockedPeople
-from tests.support.line import Line, query
+from graph.repositories.live import CommitOrder
+from ingest.calls import decode_calls
+from tests.support.line import SOURCE, Line, assert_sequences, query
+from workers.applier.apply import Applied
 
 T0 = 1_767_225_600_000
 _PROFILE = query(
@@ -86,3 +93,50 @@ async def test_a_rule_that_is_saved_and_built_while_a_batch_waits_for_locks_miss
     await line.apply(call(2, "track", event="Bought", userId="M"))
 
     assert (await profile(line, "user_id", "M"))[1] == ["buyers"]
+
+
+async def test_a_rule_that_is_saved_and_built_before_a_new_customer_is_committed_holds_for_it(
+    line: Line, graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await line.apply(call(1, userId="M"))
+    other, commit = Line.of(graph, redis, keyring), live_repository.commit_changes
+    built: list[str] = []
+
+    async def late(tx: Transaction, *written: Any) -> CommitOrder:
+        if not built:
+            built.append("buyers")
+            # No page of this build can show the customer that the batch creates.
+            await other.segment("buyers", {"event": {"name": "Bought"}})
+            await other.build("buyers")
+        return await commit(tx, *written)
+
+    monkeypatch.setattr(live_repository, "commit_changes", late)
+    await line.apply(call(2, "track", event="Bought", userId="N"))
+
+    assert (await profile(line, "user_id", "N"))[1] == ["buyers"]
+    assert_sequences(await line.changes())
+
+
+async def test_a_build_waits_for_whoever_commits_by_the_rules_of_before(
+    line: Line, graph: GraphClient, redis: Redis, keyring: Keyring
+) -> None:
+    await line.apply(call(1, userId="M"))
+    other = Line.of(graph, redis, keyring)
+    decoded = decode_calls(
+        json.dumps(call(2, "track", event="Bought", userId="N")).encode(), "track", T0, SOURCE, "1-0"
+    )
+    prepared = line.preparer.prepare(decoded.calls)
+    building: list[asyncio.Task[None]] = []
+
+    async def held(tx: Transaction) -> Applied:
+        applied = await line.applier.apply(tx, prepared, [])
+        await other.segment("buyers", {"event": {"name": "Bought"}})
+        building.append(asyncio.create_task(other.build("buyers")))
+        await asyncio.sleep(0.5)
+        assert not building[0].done()
+        return applied
+
+    await graph.write("held", held)
+    await building[0]
+
+    assert (await profile(line, "user_id", "N"))[1] == ["buyers"]
