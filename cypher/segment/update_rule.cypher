@@ -8,5 +8,5 @@
 // Column: segment LIST [id, key, name, rule, version, status, as_of, last_error, progress, created_at, updated_at]
 // Index: segment_key
 MATCH (s:Segment {key: $key})
-SET s.name = $name, s.rule = $rule, s.version = $version, s.status = 'BUILDING', s.progress = 0.0, s.last_error = null, s.updated_at = $now_ms
+SET s.name = $name, s.rule = $rule, s.version = $version, s.status = 'BUILDING', s.progress = 0.0, s.built_until = null, s.last_error = null, s.updated_at = $now_ms
 RETURN [s.id, s.key, s.name, s.rule, s.version, s.status, s.as_of, s.last_error, s.progress, s.created_at, s.updated_at] AS segment

@@ -6,5 +6,5 @@
 // Column: version INTEGER
 // Index: segment_key
 MATCH (s:Segment {key: $key}) WHERE s.version = $version AND s.status = 'BUILDING'
-SET s.status = 'LIVE', s.progress = 1.0, s.as_of = $as_of, s.last_error = null
+SET s.status = 'LIVE', s.progress = 1.0, s.as_of = $as_of, s.last_error = null, s.built_until = null
 RETURN s.version AS version

@@ -4,6 +4,9 @@
 // Column: key STRING
 // Column: version INTEGER
 // Column: status STRING
+// Column: progress FLOAT, 0 to 1
+// Column: built_until STRING, id of the last customer that the build is done with; "" at its beginning
 // Index: segment_key
 MATCH (s:Segment {key: $key})
-RETURN s.key AS key, s.version AS version, s.status AS status
+RETURN s.key AS key, s.version AS version, s.status AS status,
+  s.progress AS progress, coalesce(s.built_until, '') AS built_until

@@ -23,11 +23,18 @@ DELETING = "DELETING"
 
 @dataclass(frozen=True, slots=True)
 class SegmentState:
-    """Which version of a segment has which status."""
+    """Which version of a segment has which status, and how far its build is.
+
+    Args:
+        progress: 0 to 1.
+        built_until: id of the last customer that the build is done with; "" at its beginning.
+    """
 
     key: str
     version: int
     status: str
+    progress: float = 0.0
+    built_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,16 @@ class SegmentBuildRepository:
     async def find_state(self, key: str) -> SegmentState | None:
         """The segment's state, whatever its status."""
         rows = await self._graph.read(_GET_STATE, key=key)
-        return SegmentState(rows[0]["key"], rows[0]["version"], rows[0]["status"]) if rows else None
+        if not rows:
+            return None
+        row = rows[0]
+        return SegmentState(row["key"], row["version"], row["status"], row["progress"], row["built_until"])
 
-    async def set_progress(self, key: str, version: int, progress: float) -> bool:
-        """Show progress, 0 to 1."""
-        return bool(await self._write(_SET_PROGRESS, key=key, version=version, progress=progress))
+    async def set_progress(self, key: str, version: int, progress: float, built_until: str) -> bool:
+        """Note progress, 0 to 1, and the last customer that the build is done with."""
+        return bool(
+            await self._write(_SET_PROGRESS, key=key, version=version, progress=progress, built_until=built_until)
+        )
 
     async def finish(self, key: str, version: int, as_of_ms: int) -> bool:
         """Make a built segment live."""

@@ -77,8 +77,9 @@ class Line:
     async def build(self, key: str, version: int = 1) -> None:
         """Build a segment in full."""
 
-        async def progress(done: float) -> None:
+        async def progress(done: float, built_until: str) -> None:
             assert 0 <= done <= 1
+            assert built_until
 
         await SegmentBuilder(self.graph, ChangePublisher(self.redis, self.graph), self.live).build(
             key, version, progress

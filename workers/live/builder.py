@@ -17,7 +17,8 @@ from workers.live.reevaluate import Reevaluated, reevaluate
 
 # One transaction: short enough that live batches waiting for these customers' locks do not notice.
 PAGE_CUSTOMERS = 500
-Progress = Callable[[float], Awaitable[None]]
+# Told after each page: how far the build is, 0 to 1, and the last customer that it is done with.
+Progress = Callable[[float, str], Awaitable[None]]
 
 
 class Superseded(Exception):
@@ -32,13 +33,13 @@ class SegmentBuilder:
         self._publisher = publisher
         self._live = live
 
-    async def build(self, key: str, version: int, progress: Progress, after: str = "") -> None:
+    async def build(self, key: str, version: int, progress: Progress, after: str = "", done: float = 0.0) -> None:
         """Evaluate one segment's rule for all customers.
 
         Args:
             version: of the rule; a newer one ends this build.
-            progress: called with 0 to 1 after each page.
-            after: a customer id from which an interrupted build goes on.
+            after: the last customer that an interrupted build was done with; whoever came since was evaluated live.
+            done: how far that build was, 0 to 1.
 
         Raises:
             Superseded: the version is no longer the current one.
@@ -46,16 +47,15 @@ class SegmentBuilder:
         """
         await self._graph.write("begin_build", _wait_for_commits)
         total = max(1, await repository.count_customers(self._graph))
-        done = 0
+        passed = done * total
         while True:
             page = await repository.page_customers(self._graph, after, PAGE_CUSTOMERS)
             if not page:
                 break
             await self._build_page(key, version, page, "RULE")
-            done += len(page)
+            passed += len(page)
             after = page[-1]
-            await progress(min(1.0, done / total))
-        await progress(1.0)
+            await progress(min(1.0, passed / total), after)
 
     async def _build_page(self, key: str, version: int, page: list[str], cause: CauseKind) -> None:
         async def work(tx: Transaction) -> Reevaluated:

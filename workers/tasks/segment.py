@@ -45,7 +45,8 @@ async def build_segment(ctx: Mapping[str, object], key: str, version: int) -> No
             return
         started_s = time.monotonic()
         try:
-            await services.builder.build(key, version, _Progress(services, key, version).show)
+            shown = _Progress(services, key, version)
+            await services.builder.build(key, version, shown.show, state.built_until, state.progress)
             done = await services.builds.finish(key, version, clock.now_ms())
         except Superseded:
             done = False
@@ -131,14 +132,14 @@ class _Progress:
         self._version = version
         self._next_s = time.monotonic() + PROGRESS_EVERY_S
 
-    async def show(self, progress: float) -> None:
+    async def show(self, progress: float, built_until: str) -> None:
         """Raises:
         Superseded: a newer version or a deletion has taken over.
         """
         if time.monotonic() < self._next_s:
             return
         self._next_s = time.monotonic() + PROGRESS_EVERY_S
-        if not await self._services.builds.set_progress(self._key, self._version, progress):
+        if not await self._services.builds.set_progress(self._key, self._version, progress, built_until):
             raise Superseded(self._key)
 
 

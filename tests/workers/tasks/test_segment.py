@@ -13,6 +13,7 @@ from base.settings import Settings
 from base.valkey import CHANGES_STREAM
 from delivery.change import Change, decode
 from graph.client import GraphClient
+from graph.repositories import live as live_repository
 from graph.repositories.segment_build import SegmentBuildRepository
 from tests.support.segments import (
     EVERYONE,
@@ -27,7 +28,7 @@ from tests.support.segments import (
 )
 from workers.claims import claim
 from workers.jobs import make_services
-from workers.live.builder import SegmentBuilder
+from workers.live.builder import PAGE_CUSTOMERS, Progress, SegmentBuilder
 from workers.queue import default_job_id
 from workers.tasks import segment as segment_tasks
 from workers.tasks.segment import build_segment, delete_segment
@@ -52,12 +53,10 @@ async def published(redis: Redis) -> list[Change]:
 class StubBuilder(SegmentBuilder):
     """A builder that does what a test says."""
 
-    def __init__(self, step: Callable[[Callable[[float], Awaitable[None]]], Awaitable[None]]):
+    def __init__(self, step: Callable[[Progress], Awaitable[None]]):
         self._step = step
 
-    async def build(
-        self, key: str, version: int, progress: Callable[[float], Awaitable[None]], after: str = ""
-    ) -> None:
+    async def build(self, key: str, version: int, progress: Progress, after: str = "", done: float = 0.0) -> None:
         await self._step(progress)
 
 
@@ -101,12 +100,12 @@ async def test_a_build_that_a_new_rule_overtakes_stops_quietly(
     await create_segment(graph)
     reached_the_end = False
 
-    async def step(progress: Callable[[float], Awaitable[None]]) -> None:
+    async def step(progress: Progress) -> None:
         nonlocal reached_the_end
-        await progress(0.25)
+        await progress(0.25, "cus_1")
         assert (await segment_of(graph)).progress == 0.25
         await change_rule(graph, "buyers", 2, NOBODY)
-        await progress(0.5)
+        await progress(0.5, "cus_2")
         reached_the_end = True
 
     services.builder = StubBuilder(step)
@@ -132,7 +131,7 @@ async def test_a_failed_build_keeps_the_members_and_says_why(
     as_of_ms = (await segment_of(graph)).as_of_ms
     await change_rule(graph, "buyers", 2, NOBODY)
 
-    async def step(progress: Callable[[float], Awaitable[None]]) -> None:
+    async def step(progress: Progress) -> None:
         raise fault
 
     services.builder = StubBuilder(step)
@@ -148,12 +147,41 @@ async def test_a_failed_build_keeps_the_members_and_says_why(
 async def test_a_build_that_loses_a_store_stays_to_be_built(services: TaskServices, graph: GraphClient) -> None:
     await create_segment(graph)
 
-    async def step(progress: Callable[[float], Awaitable[None]]) -> None:
+    async def step(progress: Progress) -> None:
         raise Unavailable("The graph database cannot be reached now.")
 
     services.builder = StubBuilder(step)
     await build_segment(context(services), "buyers", 1)
     assert (await segment_of(graph)).status == "BUILDING"
+
+
+async def test_an_interrupted_build_goes_on_where_it_was(
+    services: TaskServices, graph: GraphClient, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment_tasks, "PROGRESS_EVERY_S", 0.0)
+    ids = await create_many_customers(graph, CUSTOMERS)
+    await create_segment(graph)
+    page, begun_after = live_repository.page_customers, list[str]()
+
+    async def failing(client: GraphClient, after: str, size: int) -> list[str]:
+        begun_after.append(after)
+        if len(begun_after) == 3:
+            raise Unavailable("The graph database cannot be reached now.")
+        return await page(client, after, size)
+
+    monkeypatch.setattr(live_repository, "page_customers", failing)
+    await build_segment(context(services), "buyers", 1)
+    assert (await segment_of(graph)).progress == pytest.approx(2 * PAGE_CUSTOMERS / CUSTOMERS)
+    await build_segment(context(services), "buyers", 1)
+
+    assert begun_after[:4] == ["", ids[PAGE_CUSTOMERS - 1], ids[2 * PAGE_CUSTOMERS - 1], ids[2 * PAGE_CUSTOMERS - 1]]
+    assert (await segment_of(graph)).status == "LIVE"
+    assert await sequences_of(graph) == dict.fromkeys(ids, 1)
+    assert len(await published(redis)) == CUSTOMERS
+    await change_rule(graph, "buyers", 2, NOBODY)
+    begun_after[:] = ["", "", ""]
+    await build_segment(context(services), "buyers", 2)
+    assert begun_after[3] == "", "a new rule begins with the first customer"
 
 
 async def test_a_second_worker_leaves_a_build_to_the_first(services: TaskServices, graph: GraphClient) -> None:
