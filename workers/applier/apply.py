@@ -158,8 +158,7 @@ class Applier:
         changed: set[str] = set()
         for row in observations:
             customer = identified.owners[row["uid"]]
-            if customer not in identified.changed and derive.merge_observations(states[customer].attributes, [row]):
-                states[customer].values[row["name"]] = states[customer].attributes[row["name"]].v
+            if customer not in identified.changed and derive.observe(states[customer], row):
                 changed.add(customer)
         changed |= await self._derive_again(tx, sorted(identified.changed), states)
         await repository.set_attributes(
@@ -182,9 +181,7 @@ class Applier:
                 state.values.pop(name, None)
             state.attributes.clear()
         for row in await repository.get_observations(tx, customers):
-            state = states[row["customer"]]
-            if derive.merge_observations(state.attributes, [row]):
-                state.values[row["name"]] = state.attributes[row["name"]].v
+            derive.observe(states[row["customer"]], row)
         return set(customers)
 
 

@@ -10,10 +10,13 @@ import msgspec
 from graph.repositories.apply import AttributesRow, ObservationRow, StoredObservation
 from rules.values import as_time_ms
 from workers.applier.batch import PreparedCall
-from workers.live.state import StoredAttribute
+from workers.live.state import CustomerState, StoredAttribute
 
 # What the list of customers is searched by, first found of each group.
 _NAME_PARTS = (("name", "fullName", "full_name"), ("firstName", "first_name"), ("lastName", "last_name"), ("nickname",))
+# What a customer shows and rules read: the first of them by name, so that the order of calls plays no part. The others
+# stay as observations.
+MAX_ATTRIBUTES = 1_000
 # A full-text entry longer than this is no name.
 MAX_SEARCH_NAME = 200
 
@@ -50,23 +53,23 @@ def observation_rows(calls: Iterable[PreparedCall]) -> list[ObservationRow]:
     return sorted(rows.values(), key=lambda row: (row["uid"], row["key"]))
 
 
-def merge_observations(
-    attributes: dict[str, StoredAttribute], observations: Iterable[ObservationRow | StoredObservation]
-) -> set[str]:
-    """Let newer observations replace attributes in place; ties by source, then by value.
+def observe(state: CustomerState, row: ObservationRow | StoredObservation) -> bool:
+    """Let a newer observation replace an attribute of a state in place; ties by source, then by value.
 
     Returns:
-        Names whose value, time or source changed.
+        Whether any attribute changed.
     """
-    changed: set[str] = set()
-    for row in observations:
-        known = attributes.get(row["name"])
-        offered = (row["at"], row["source"], row["value"])
-        if known is not None and offered <= (known.at, known.s, _encode(known.v).decode()):
-            continue
-        attributes[row["name"]] = StoredAttribute(msgspec.json.decode(row["value"]), row["at"], row["source"])
-        changed.add(row["name"])
-    return changed
+    name, attributes = row["name"], state.attributes
+    known = attributes.get(name)
+    offered = (row["at"], row["source"], row["value"])
+    if known is not None and offered <= (known.at, known.s, _encode(known.v).decode()):
+        return False
+    state.set_attribute(name, StoredAttribute(msgspec.json.decode(row["value"]), row["at"], row["source"]))
+    if len(attributes) <= MAX_ATTRIBUTES:
+        return True
+    last = max(attributes)
+    state.remove_attribute(last)
+    return last != name
 
 
 def attributes_row(customer: str, attributes: Mapping[str, StoredAttribute]) -> AttributesRow:

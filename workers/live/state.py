@@ -69,6 +69,11 @@ class CustomerState:
         self.attributes[name] = value
         self.values[name] = value.v
 
+    def remove_attribute(self, name: str) -> None:
+        """Forget a derived attribute, in its stored form and in the facts."""
+        del self.attributes[name]
+        del self.values[name]
+
 
 class StateCache:
     """The most recently used customers' states; one a process.

@@ -12,6 +12,7 @@ from base.ids import call_id
 from base.keys import Keyring
 from graph.client import GraphClient
 from tests.support.line import SOURCE, Line, assert_sequences, query
+from workers.applier.attributes import MAX_ATTRIBUTES
 
 
 @pytest.fixture
@@ -67,6 +68,27 @@ async def test_context_unknown_keys_and_blocked_values_stay_on_the_event(line: L
     blocked = json.loads(keyring.open_display(rows[0]["blocked"], rows[0]["id"]))
     assert [one["namespace"] for one in blocked] == ["phone"]
     assert rows[0]["id"] == call_id(SOURCE, "m1")
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_customer_shows_the_first_thousand_attributes_whatever_came_first(line: Line, backwards: bool) -> None:
+    names = [f"trait {number:04d}" for number in range(MAX_ATTRIBUTES + 250)]
+    calls = [
+        {
+            "type": "identify",
+            "messageId": f"m{start}",
+            "userId": "u",
+            "traits": dict.fromkeys(names[start : start + 250], 1),
+        }
+        for start in range(0, len(names), 250)
+    ]
+    for call in reversed(calls) if backwards else calls:
+        await line.apply(call)
+    await line.apply({**calls[-1], "messageId": "again"})
+
+    picture = await line.picture()
+    assert list(json.loads(picture["customers"][0][1])) == names[:MAX_ATTRIBUTES]
+    assert len(picture["observations"]) == len(names)
 
 
 async def test_the_newest_value_of_an_attribute_stays_whatever_came_first(line: Line) -> None:
