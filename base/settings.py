@@ -60,7 +60,10 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (KeyError, OSError) as fault:
+            raise ValueError("no time zone of this name; write one as in Europe/Zurich") from fault
         return name
 
 

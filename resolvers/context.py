@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from asyncio import Semaphore
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ from graph.repositories.segment import SegmentRecord, SegmentRepository
 from resolvers.cursors import Cursors
 from resolvers.ports import FactsReader, Jobs, PendingCalls, Updates
 from resolvers.profiles import ProfileReader
+
+MAX_ESTIMATES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,8 @@ class Services:
     pending: PendingCalls
     jobs: Jobs
     updates: Updates
+    # Each looks at every customer: more at once would only take turns, and keep everybody else waiting.
+    estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
 
 
 class Loaders:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from base.clock import now_ms
-from base.errors import BadInput, NotFound
+from base.errors import BadInput, ErrorCode, KithError, NotFound
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from resolvers import customers
 from resolvers.context import RequestContext
@@ -99,8 +99,19 @@ async def estimate(context: RequestContext, document: Mapping[str, object]) -> E
 
     Raises:
         BadInput: a wrong rule, or more customers than a request may look at.
+        KithError: RATE_LIMITED, as many estimates run as may.
     """
     rule = await checked_rule(context, document, "where")
+    slots = context.services.estimates
+    if slots.locked():
+        raise KithError(
+            ErrorCode.RATE_LIMITED, "Other estimates are running.", hint="Ask again when one of them has ended."
+        )
+    async with slots:
+        return await _estimate(context, rule)
+
+
+async def _estimate(context: RequestContext, rule: Rule) -> Estimate:
     at_ms = now_ms()
     count = scanned = 0
     behind = ""

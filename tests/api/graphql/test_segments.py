@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 
 from base.keys import Keyring
 from base.valkey import ARQ_QUEUE
 from graph.client import GraphClient
+from graph.repositories.customer import CustomerRepository
+from resolvers.context import MAX_ESTIMATES
 from tests.api.graphql.test_customers import ann
 from tests.support.api import Api
 from tests.support.profiles import Person, write_people
@@ -188,6 +192,28 @@ async def test_estimate_where_and_explain_agree(api: Api, graph: GraphClient, ke
     assert yes["kind"] == "all"
     assert [child["answer"] for child in yes["children"]] == [True, True]
     assert (no["answer"], no["value"], no["eventIds"]) == (False, 0, [])
+
+
+async def test_only_so_many_estimates_run_at_once(
+    api: Api, graph: GraphClient, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write_people(graph, keyring, ann())
+    list_ids, may_go_on = CustomerRepository.list_ids, asyncio.Event()
+
+    async def slow(self: CustomerRepository, after: str, count: int) -> list[str]:
+        await may_go_on.wait()
+        return await list_ids(self, after, count)
+
+    monkeypatch.setattr(CustomerRepository, "list_ids", slow)
+    query, rule = "query E($r: RuleInput!) {estimate(where: $r) {count}}", {"r": {"everyone": {}}}
+    running = [asyncio.create_task(api.data(query, rule)) for _ in range(MAX_ESTIMATES)]
+    await asyncio.sleep(0.2)
+    refused = await api.error(query, rule)
+    may_go_on.set()
+
+    assert refused["extensions"]["code"] == "RATE_LIMITED"
+    assert [(await one)["estimate"]["count"] for one in running] == [1] * MAX_ESTIMATES
+    assert (await api.data(query, rule))["estimate"]["count"] == 1
 
 
 async def test_explain_names_the_deciding_event(api: Api, graph: GraphClient, keyring: Keyring) -> None:
