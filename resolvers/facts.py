@@ -38,7 +38,7 @@ class LiveFacts:
         if with_event_ids:
             # Events of which no property is read are loaded as bare times otherwise.
             everything = {name: catalogue.with_properties.get(name, frozenset()) for name in catalogue.by_event}
-            catalogue = replace(catalogue, times_only=(), with_properties=everything)
+            catalogue = replace(catalogue, with_properties=everything)
 
         async def work(tx: Transaction) -> dict[str, Facts]:
             states = await load_states(tx, customer_ids, catalogue, self._keyring)

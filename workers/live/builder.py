@@ -63,7 +63,7 @@ class SegmentBuilder:
             rule = catalogue.rules.get(key)
             if rule is None or rule.version != version:
                 raise Superseded(key)
-            return await reevaluate(tx, self._live, {customer: [key] for customer in page}, cause)
+            return await reevaluate(tx, self._live, {customer: [key] for customer in page}, cause, keep=False)
 
         done = await self._graph.write("build_page", work)
         # A build passes everybody once: keeping the states would push out those of active customers.

@@ -40,7 +40,6 @@ class Catalogue:
     Args:
         version: value of the counter that every rule change counts up.
         at_creation: rules that hold for a customer of whom nothing is known: to evaluate for each new one.
-        times_only: event names of which the rules read no property.
         with_properties: event name → properties that rules read.
     """
 
@@ -51,7 +50,6 @@ class Catalogue:
     by_attribute: Mapping[str, tuple[str, ...]]
     dependents: Mapping[str, tuple[str, ...]]
     at_creation: tuple[str, ...]
-    times_only: tuple[str, ...]
     with_properties: Mapping[str, frozenset[str]]
     reads_identifiers: bool
 
@@ -84,6 +82,11 @@ class Catalogue:
         """Rules so that each comes after those whose segments it reads; unknown keys are left out."""
         rules = self.rules
         return sorted((rules[key] for key in keys if key in rules), key=lambda rule: rule.order)
+
+    def events_of(self, keys: Iterable[str]) -> set[str]:
+        """Names of the events that these rules read; unknown keys are left out."""
+        rules = self.rules
+        return {name for key in keys if key in rules for name in rules[key].needs.events}
 
     def needs_event(self, name: str) -> bool:
         """Whether any rule reads events of that name."""
@@ -139,7 +142,6 @@ def build(version: int, stored: Sequence[StoredRule], zone: ZoneInfo, now_ms: in
         by_attribute=by_attribute.frozen(),
         dependents=dependents.frozen(),
         at_creation=tuple(key for key, rule in rules.items() if rule.node.holds(nothing, now_ms, zone)),
-        times_only=tuple(name for name, read in properties.items() if not read),
         with_properties={name: frozenset(read) for name, read in properties.items() if read},
         reads_identifiers=any(name in by_attribute.entries for name in READABLE_IDENTIFIERS),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -54,11 +54,16 @@ def _shared(kept: tuple[tuple[str, type, object], ...]) -> Mapping[str, object]:
 
 
 async def load_states(
-    tx: Transaction, ids: Sequence[str], catalogue: Catalogue, keyring: Keyring
+    tx: Transaction, ids: Sequence[str], catalogue: Catalogue, keyring: Keyring, only: Collection[str] | None = None
 ) -> dict[str, CustomerState]:
-    """States of customers as this transaction sees them; unknown ids are left out. One statement."""
-    all_of = tuple(catalogue.with_properties)
-    stored = await repository.get_facts(tx, ids, (*catalogue.times_only, *all_of), all_of, SINCE_EVER_MS)
+    """States of customers as this transaction sees them; unknown ids are left out. One statement.
+
+    Args:
+        only: names of the events that are needed; None for all that rules read. A part must not be kept.
+    """
+    names = [name for name in catalogue.by_event if only is None or name in only]
+    all_of = [name for name in names if name in catalogue.with_properties]
+    stored = await repository.get_facts(tx, ids, names, all_of, SINCE_EVER_MS)
     return {facts.id: _state(facts, catalogue, keyring) for facts in stored}
 
 

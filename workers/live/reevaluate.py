@@ -11,6 +11,7 @@ from graph.client import Transaction
 from graph.repositories import apply as apply_repository
 from workers.live.context import LiveContext
 from workers.live.evaluation import Flip, Touched, evaluate_customer
+from workers.live.facts import load_states
 from workers.live.outbox import close
 from workers.live.state import CustomerState
 
@@ -31,12 +32,14 @@ async def reevaluate(
     *,
     until_ms: int | None = None,
     after_ms: int | None = None,
+    keep: bool = True,
 ) -> Reevaluated:
     """Evaluate rules and write what changed.
 
     Args:
         rules_of: customer → keys of rules; those that they read and that read them are evaluated too.
         cause: TIME for a sweep; what else asks for the evaluation (RULE, IMPORT) otherwise.
+        keep: load everything that any rule reads, so that the states can be kept; otherwise what these rules read.
         after_ms, until_ms: for a sweep, the range of instants to look at; else the answer of now is taken.
     """
     versions = await apply_repository.lock_customers(tx, sorted(rules_of), clock.now_ms())
@@ -44,8 +47,12 @@ async def reevaluate(
     now_ms = clock.now_ms()
     if until_ms is not None:
         now_ms = min(now_ms, until_ms)
-    states = await live.states(tx, versions, sorted(versions), catalogue)
-    keys = {customer: catalogue.with_related(set(rules_of[customer])) for customer in states}
+    keys = {customer: catalogue.with_related(set(rules_of[customer])) for customer in versions}
+    if keep:
+        states = await live.states(tx, versions, sorted(versions), catalogue)
+    else:
+        only = catalogue.events_of({key for rules in keys.values() for key in rules})
+        states = await load_states(tx, sorted(versions), catalogue, live.keyring, only)
     flips: list[Flip] = []
     for customer, state in states.items():
         touched = Touched(unplaced=after_ms is None, cause=cause)
@@ -60,4 +67,4 @@ async def reevaluate(
         ]
 
     changes = await close(tx, live, catalogue, flips, now_ms, evaluate_on)
-    return Reevaluated(changes, list(states.values()))
+    return Reevaluated(changes, list(states.values()) if keep else [])
