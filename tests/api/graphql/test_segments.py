@@ -205,7 +205,7 @@ async def test_only_so_many_estimates_run_at_once(
         return await list_ids(self, after, count)
 
     monkeypatch.setattr(CustomerRepository, "list_ids", slow)
-    query, rule = "query E($r: RuleInput!) {estimate(where: $r) {count}}", {"r": {"everyone": {}}}
+    query, rule = "query E($r: RuleInput!) {estimate(where: $r) {count}}", {"r": {"everyone": True}}
     running = [asyncio.create_task(api.data(query, rule)) for _ in range(MAX_ESTIMATES)]
     await asyncio.sleep(0.2)
     refused = await api.error(query, rule)

@@ -37,7 +37,7 @@ async def test_a_call_sent_three_times_takes_effect_once(line: Line) -> None:
 @pytest.mark.parametrize("second", ["track", "identify"])
 async def test_a_repeat_that_nobody_looked_up_takes_no_effect(line: Line, first: str, second: str) -> None:
     calls = {"track": track(1), "identify": {"type": "identify", "messageId": "m1", "userId": "u", "traits": {"a": 1}}}
-    await line.segment("all", {"everyone": {}})
+    await line.segment("all", {"everyone": True})
     await line.apply(calls[first], look_up=False)
     once = await line.picture()
 

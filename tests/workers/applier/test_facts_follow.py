@@ -120,6 +120,8 @@ async def test_a_rule_that_is_saved_and_built_before_a_new_customer_is_committed
 async def test_a_build_waits_for_whoever_commits_by_the_rules_of_before(
     line: Line, graph: GraphClient, redis: Redis, keyring: Keyring
 ) -> None:
+    # Without any rule there is no catalogue yet, and a transaction that did not find it keeps others from making it.
+    await line.segment("others", {"event": {"name": "Left"}})
     await line.apply(call(1, userId="M"))
     other = Line.of(graph, redis, keyring)
     decoded = decode_calls(
