@@ -32,7 +32,7 @@ class LiveFacts:
     async def load(
         self, rule: Rule, customer_ids: Sequence[str], now_ms: int, *, with_event_ids: bool = False
     ) -> dict[str, Facts]:
-        """Facts by customer id, those that the rule reads; unknown ids are missing. At most three statements."""
+        """Facts by customer id, those that the rule reads; unknown ids are missing. One statement."""
         stored = StoredRule(_ASKED, 0, msgspec.json.encode(print_rule(rule)).decode(), "LIVE")
         catalogue = build(0, [stored], self._zone, now_ms)
         if with_event_ids:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.queries import CYPHER_DIR, StatementFault, all_names, load, parse
+from graph.queries import CYPHER_DIR, StatementFault, all_names, given, load, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("graph", "workers", "delivery", "cli", "resolvers", "ingest")
@@ -37,6 +37,15 @@ def _without_strings(text: str) -> str:
 
 def test_every_statement_is_used_and_every_used_one_exists() -> None:
     assert _loaded() == set(all_names())
+
+
+@pytest.mark.parametrize("name", all_names())
+def test_parameters_travel_in_one_map(name: str) -> None:
+    """A list or a text that is a parameter of its own is planned again for each order of magnitude of its size."""
+    used = set(re.findall(r"\$(\w+)(?:\.(\w+))?", load(name).text))
+
+    assert {outer for outer, _ in used} <= set(given({}))
+    assert {inner for _, inner in used} == load(name).parameters
 
 
 def test_a_statement_is_one_statement_in_a_folder_of_its_domain() -> None:
