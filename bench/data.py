@@ -100,8 +100,8 @@ def batches(calls: Iterator[dict[str, object]], size: int = BATCH_CALLS) -> Iter
         yield json.dumps({"batch": part}).encode()
 
 
-def live_batches(population: Population, names: tuple[str, ...] = EVENT_NAMES, variants: int = 50) -> Iterator[bytes]:
-    """Endless batches of events that happen now; message ids never repeat, bodies take little time to make."""
+def live_batches(population: Population, names: tuple[str, ...] = EVENT_NAMES, variants: int = 200) -> Iterator[bytes]:
+    """Endless batches of events that happen now, of up to 100 customers a variant; message ids never repeat."""
     rng = random.Random(population.seed + 1)
     bodies = [
         json.dumps(
