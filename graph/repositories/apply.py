@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from graph.client import GraphClient, Transaction, TryAgain
+from graph.client import Transaction, TryAgain
 from graph.queries import load
 
 _FIND_APPLIED = load("apply/find_applied")
@@ -145,11 +145,6 @@ class GroupRow(TypedDict):
 async def find_applied(tx: Transaction, ids: Sequence[str]) -> set[str]:
     """Those of the call ids that took effect in an earlier transaction."""
     return set((await tx.run(_FIND_APPLIED, ids=ids))[0]["ids"])
-
-
-async def find_applied_outside(client: GraphClient, ids: Sequence[str]) -> set[str]:
-    """The same as `find_applied`, as a read of its own."""
-    return set((await client.read(_FIND_APPLIED, ids=ids))[0]["ids"])
 
 
 async def lock_people(tx: Transaction, rows: Sequence[IdentifierRow], now: int) -> LockedPeople:

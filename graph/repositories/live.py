@@ -15,7 +15,6 @@ _GET_CATALOGUE = load("live/get_catalogue")
 _GET_FACTS = load("live/get_facts")
 _COMMIT_CHANGES = load("live/commit_changes")
 _ANNOUNCE_SWEEP = load("live/announce_sweep")
-_GET_SWEEP = load("live/get_sweep")
 _SCAN_EVENTS = load("live/scan_events")
 _SCAN_STARTING = load("live/scan_starting_events")
 _SCAN_ATTRIBUTES = load("live/scan_attributes")
@@ -209,11 +208,6 @@ async def announce_sweep(tx: Transaction, done: int, now: int, step: int) -> Swe
     """Note that the sweep is complete up to `done` (0: nothing to note), and announce the next, `step` ms at most."""
     row = (await tx.run(_ANNOUNCE_SWEEP, done=done, now=now, step=step))[0]
     return SweepRange(row["after"], row["until"], row["catalogue"])
-
-
-async def get_sweep(client: GraphClient) -> int:
-    """Up to when the sweep is complete, ms; 0 before the first."""
-    return int((await client.read(_GET_SWEEP))[0]["value"])
 
 
 async def scan_events(client: GraphClient, ranges: Sequence[RangeRow]) -> list[tuple[str, str]]:

@@ -45,6 +45,7 @@ _RETIRED = query(
     "MATCH (c:Retired) RETURN count { (c)-[:IN_SEGMENT]->() } + count { (c)-[h:HAS WHERE h.to IS NULL]->() } AS edges"
 )
 _QUARANTINED = query("MATCH (q:Quarantined) RETURN q.reason AS reason, q.detail AS detail")
+_SWEPT = query("OPTIONAL MATCH (k:Counter {name: 'sweep'}) RETURN coalesce(k.value, 0) AS value")
 _OUTBOX = query("MATCH (c:Change) RETURN c.position AS position, c.body AS body ORDER BY position")
 
 
@@ -96,6 +97,11 @@ class Picture:
 async def read_picture(graph: GraphClient) -> Picture:
     """Read everything in one transaction that keeps memberships from changing meanwhile."""
     return await graph.write("read_picture", _read)
+
+
+async def read_swept(graph: GraphClient) -> int:
+    """Up to when the sweep is complete, ms; 0 before the first."""
+    return int((await graph.read(_SWEPT))[0]["value"])
 
 
 async def read_stream(redis: Redis) -> list[Change]:

@@ -15,12 +15,11 @@ from base.errors import Unavailable
 from base.keys import Keyring
 from base.valkey import INGEST_STREAM
 from delivery.stream import ChangeStream
-from graph.repositories import live
 from graph.repositories.change import ChangeRepository
 from ingest.stream import IngestStream
 from tests.chaos.calls import RULES
 from tests.chaos.faults import Fault
-from tests.chaos.picture import read_picture, read_stream
+from tests.chaos.picture import read_picture, read_stream, read_swept
 from tests.chaos.senders import TRICKLE, Senders
 from tests.chaos.subscriber import Subscriber
 from tests.chaos.verdict import judge
@@ -85,7 +84,7 @@ class Scene:
     async def _keeps_up(self, since_ms: int) -> bool:
         """Whether nothing waits for long, and the sweep has worked since an instant."""
         backlog = await IngestStream(self.stores.redis, Keyring(self.stores.settings.secret_key)).backlog()
-        swept_ms = await live.get_sweep(self.stores.graph)
+        swept_ms = await read_swept(self.stores.graph)
         fresh = backlog.lag_ms < LAG_MS and swept_ms > max(since_ms, clock.now_ms() - SWEEP_LAG_MS)
         return fresh and await asyncio.to_thread(self.service.is_ready)
 
@@ -108,7 +107,7 @@ class Scene:
     async def _state(self) -> str:
         try:
             backlog = await IngestStream(self.stores.redis, Keyring(self.stores.settings.secret_key)).backlog()
-            swept_ms = await live.get_sweep(self.stores.graph)
+            swept_ms = await read_swept(self.stores.graph)
             committed = await ChangeRepository(self.stores.graph).get_last_position()
             published = (await ChangeStream(self.stores.redis).bounds()).last
         except (Unavailable, RedisError, OSError) as fault:

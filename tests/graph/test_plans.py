@@ -190,5 +190,5 @@ BAD = {
 async def test_the_check_knows_a_bad_plan_when_it_sees_one(graph: GraphClient) -> None:
     await fill(graph)
     for what, statement in BAD.items():
-        found = faults("live/get_sweep", await graph.plan(query(statement)))
+        found = faults("tests/bad", await graph.plan(query(statement)))
         assert any(fault.startswith(what) for fault in found), (what, found)

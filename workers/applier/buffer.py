@@ -63,7 +63,10 @@ class Batch:
 
     def calls(self) -> list[PreparedCall]:
         """Each call once."""
-        return list({item.call.id: item.call for item in reversed(self.items)}.values())[::-1]
+        calls: dict[str, PreparedCall] = {}
+        for item in self.items:
+            calls.setdefault(item.call.id, item.call)
+        return list(calls.values())
 
     def is_repeated(self) -> bool:
         """Whether an entry was handed out before, so that its calls may have taken effect."""
