@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -35,13 +34,9 @@ class LiveFacts:
         """Facts by customer id, those that the rule reads; unknown ids are missing. One statement."""
         stored = StoredRule(_ASKED, 0, msgspec.json.encode(print_rule(rule)).decode(), "LIVE")
         catalogue = build(0, [stored], self._zone, now_ms)
-        if with_event_ids:
-            # Events of which no property is read are loaded as bare times otherwise.
-            everything = {name: catalogue.with_properties.get(name, frozenset()) for name in catalogue.by_event}
-            catalogue = replace(catalogue, with_properties=everything)
 
         async def work(tx: Transaction) -> dict[str, Facts]:
-            states = await load_states(tx, customer_ids, catalogue, self._keyring)
+            states = await load_states(tx, customer_ids, catalogue, self._keyring, with_event_ids=with_event_ids)
             return {customer_id: state.facts() for customer_id, state in states.items()}
 
         return await self._graph.write("read_facts", work)

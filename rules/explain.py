@@ -68,5 +68,6 @@ def _explain_event(node: EventNode, answer: bool, facts: Facts, now_ms: int, zon
         deciding = [index for index in deciding if as_number(read(history.properties[index])) == value]
         if value is None:
             deciding = []
-    event_ids = tuple(history.ids[index] for index in reversed(deciding[-MAX_EVENT_IDS:]))
+    ids = history.ids or ()
+    event_ids = tuple(ids[index] for index in reversed(deciding[-MAX_EVENT_IDS:]))
     return Explanation("event", print_rule(node.rule), answer, value, event_ids)

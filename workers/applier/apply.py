@@ -244,7 +244,7 @@ def _add_events(
         state = states.get(identified.owners[prepared.owner])
         if state is not None:
             names = catalogue.with_properties.get(call.name, frozenset())
-            state.add_event(call.name, call.at_ms, prepared.id, keep_properties(call.values, names))
+            state.add_event(call.name, call.at_ms, keep_properties(call.values, names))
 
 
 def event_rows(calls: Sequence[PreparedCall], now_ms: int) -> list[EventRow]:

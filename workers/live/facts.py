@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
@@ -54,20 +55,27 @@ def _shared(kept: tuple[tuple[str, type, object], ...]) -> Mapping[str, object]:
 
 
 async def load_states(
-    tx: Transaction, ids: Sequence[str], catalogue: Catalogue, keyring: Keyring, only: Collection[str] | None = None
+    tx: Transaction,
+    ids: Sequence[str],
+    catalogue: Catalogue,
+    keyring: Keyring,
+    only: Collection[str] | None = None,
+    *,
+    with_event_ids: bool = False,
 ) -> dict[str, CustomerState]:
     """States of customers as this transaction sees them; unknown ids are left out. One statement.
 
     Args:
         only: names of the events that are needed; None for all that rules read. A part must not be kept.
+        with_event_ids: so that an explanation can name events.
     """
     names = [name for name in catalogue.by_event if only is None or name in only]
-    all_of = [name for name in names if name in catalogue.with_properties]
+    all_of = names if with_event_ids else [name for name in names if name in catalogue.with_properties]
     stored = await repository.get_facts(tx, ids, names, all_of, SINCE_EVER_MS)
-    return {facts.id: _state(facts, catalogue, keyring) for facts in stored}
+    return {facts.id: _state(facts, catalogue, keyring, with_event_ids) for facts in stored}
 
 
-def _state(stored: StoredFacts, catalogue: Catalogue, keyring: Keyring) -> CustomerState:
+def _state(stored: StoredFacts, catalogue: Catalogue, keyring: Keyring, with_event_ids: bool) -> CustomerState:
     state = CustomerState(stored.id, stored.version, catalogue.version, decode_attributes(stored.attributes))
     state.values.update((name, attribute.v) for name, attribute in state.attributes.items())
     if catalogue.reads_identifiers:
@@ -86,7 +94,9 @@ def _state(stored: StoredFacts, catalogue: Catalogue, keyring: Keyring) -> Custo
     for name, found in gathered.items():
         found.sort(key=lambda event: (event[0], event[1]))
         state.events[name] = EventHistory(
-            [event[0] for event in found], [event[1] for event in found], [event[2] for event in found]
+            array("q", [event[0] for event in found]),
+            [event[1] for event in found] if with_event_ids else None,
+            [event[2] for event in found],
         )
         state.event_count += len(found)
     return state

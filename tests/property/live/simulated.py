@@ -63,7 +63,7 @@ class Simulation:
         for name, at, key, properties in events:
             if self.catalogue.needs_event(name):
                 touched.events.setdefault(at, []).append((name, key))
-                self.state.add_event(name, at, key, properties)
+                self.state.add_event(name, at, properties)
             if at > now_ms:
                 self.starting.append((name, at))
         names = {name for name, _, _, _ in events}

@@ -200,5 +200,5 @@ def test_a_history_keeps_time_and_id_order_and_an_event_once() -> None:
     events = EventHistory()
     added = [events.insert(at, key, {"n": key}) for at, key in ((5, "b"), (1, "z"), (5, "a"), (9, "c"), (5, "b"))]
     assert added == [True, True, True, True, False]
-    assert (events.at_ms, events.ids) == ([1, 5, 5, 9], ["z", "a", "b", "c"])
+    assert (list(events.at_ms), events.ids) == ([1, 5, 5, 9], ["z", "a", "b", "c"])
     assert [properties["n"] for properties in events.properties] == events.ids
