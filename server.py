@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -32,7 +33,9 @@ from resolvers.profiles import ProfileReader
 from resolvers.services import make_services
 from schema.telemetry import configure as configure_telemetry
 from schema.transport.routes import routes as graphql_routes
+from workers.decisions.desk import Desk
 from workers.heartbeat import beating
+from workers.live.context import LiveContext
 from workers.queue import JobQueue
 
 # A probe that waits longer than its caller is of no use.
@@ -58,7 +61,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     hub = ChangeHub(redis, keyring)
     stream = IngestStream(redis, keyring)
     jobs = JobQueue(redis)
-    services = make_services(settings, graph, keyring, pending=stream, jobs=jobs, updates=hub)
+    desk = Desk(graph, ChangePublisher(redis, graph), LiveContext(keyring, ZoneInfo(settings.time_zone)))
+    services = make_services(settings, graph, keyring, pending=stream, jobs=jobs, updates=hub, desk=desk)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

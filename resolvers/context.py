@@ -16,10 +16,12 @@ from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
 from graph.repositories.customer import CustomerRepository
+from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
+from graph.repositories.identity import IdentityRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from resolvers.cursors import Cursors
-from resolvers.ports import FactsReader, Jobs, PendingCalls, Updates
+from resolvers.ports import FactsReader, IdentityDesk, Jobs, PendingCalls, Updates
 from resolvers.profiles import ProfileReader
 
 MAX_ESTIMATES = 2
@@ -42,6 +44,9 @@ class Services:
     pending: PendingCalls
     jobs: Jobs
     updates: Updates
+    identities: IdentityRepository
+    decisions: DecisionRepository
+    desk: IdentityDesk
     # Each looks at every customer: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
 

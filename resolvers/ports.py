@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Protocol
 
 from delivery.change import PublishedChange
 from rules.facts import Facts
 from rules.tree import Rule
+from workers.decisions.desk import NamedIdentifier, Said
+from workers.decisions.effect import Effect
 
 
 class FactsReader(Protocol):
@@ -35,6 +37,25 @@ class Jobs(Protocol):
 
     async def enqueue(self, task: str, *args: object, job_id: str | None = None) -> None:
         """Queue one job; tasks take ids, not objects."""
+
+
+class IdentityDesk(Protocol):
+    """Where decisions about identity take effect; implemented by workers.decisions.desk.Desk."""
+
+    async def merge(self, one: str, other: str, said: Said) -> Effect:
+        """Two customers are one person."""
+
+    async def split(self, customer: str, uids: Collection[str], said: Said) -> Effect:
+        """Some identifiers of a customer are another person's."""
+
+    async def block(self, identifier: NamedIdentifier, said: Said, *, blocked: bool = True) -> Effect:
+        """A value identifies nobody, or it does after all."""
+
+    async def revoke_call(self, call: str, said: Said) -> Effect:
+        """A call never happened."""
+
+    async def undo(self, decision: str, said: Said) -> Effect:
+        """A decision was never made."""
 
 
 class Updates(Protocol):

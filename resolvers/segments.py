@@ -21,6 +21,7 @@ from resolvers import customers
 from resolvers.context import Info, RequestContext
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
+from resolvers.refusal import Refusal
 from resolvers.rules import read_rule
 from rules.checker import KnownNames, Problem, check, find_cycle
 from rules.parser import parse_rule
@@ -34,28 +35,6 @@ BUILD_TASK = "build_segment"
 DELETE_TASK = "delete_segment"
 _ID_BYTES = 12
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An input that was refused, with everything that is wrong with it."""
-
-    problems: tuple[Problem, ...]
-
-    @property
-    def message(self) -> str:
-        """The first problem's."""
-        return self.problems[0].message
-
-    @property
-    def field(self) -> str | None:
-        """The first problem's."""
-        return self.problems[0].field
-
-    @property
-    def hint(self) -> str | None:
-        """The first problem's."""
-        return self.problems[0].hint
 
 
 @dataclass(frozen=True, slots=True)

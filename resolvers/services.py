@@ -8,18 +8,27 @@ from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
 from graph.repositories.customer import CustomerRepository
+from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
+from graph.repositories.identity import IdentityRepository
 from graph.repositories.segment import SegmentRepository
 from resolvers.catalogue import SegmentCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
-from resolvers.ports import Jobs, PendingCalls, Updates
+from resolvers.ports import IdentityDesk, Jobs, PendingCalls, Updates
 from resolvers.profiles import ProfileReader
 
 
 def make_services(
-    settings: Settings, graph: GraphClient, keyring: Keyring, *, pending: PendingCalls, jobs: Jobs, updates: Updates
+    settings: Settings,
+    graph: GraphClient,
+    keyring: Keyring,
+    *,
+    pending: PendingCalls,
+    jobs: Jobs,
+    updates: Updates,
+    desk: IdentityDesk,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
@@ -38,4 +47,7 @@ def make_services(
         pending=pending,
         jobs=jobs,
         updates=updates,
+        identities=IdentityRepository(graph),
+        decisions=DecisionRepository(graph),
+        desk=desk,
     )

@@ -6,11 +6,13 @@ from typing import cast
 
 import strawberry
 
-from resolvers import segments
+from resolvers import identity, segments
 from schema import declare
 from schema.context import Info
+from schema.inputs.customer import IdentifierInput
 from schema.inputs.rule import rule_document
 from schema.inputs.segment import CreateSegmentInput, UpdateSegmentInput
+from schema.types.effect import IdentityResult
 from schema.types.segment import DeleteResult, SegmentResult
 
 
@@ -29,3 +31,56 @@ class Mutation:
     @declare.mutation("Gone at once for every reader; refused while other segments use it.")
     async def delete_segment(self, info: Info, key: str) -> DeleteResult:
         return cast("DeleteResult", await segments.delete(info.context, key))
+
+    @declare.mutation("Two customers are one person, whatever the limits say. A retired id means its successor.")
+    async def merge_customers(
+        self, info: Info, a: strawberry.ID, b: strawberry.ID, reason: str, dry_run: bool = False
+    ) -> IdentityResult:
+        desk = info.context.services.desk
+        shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.merge(a, b, said))
+        return cast("IdentityResult", shown)
+
+    @declare.mutation("Some of a customer's identifiers are another person's.")
+    async def split_customer(
+        self, info: Info, id: strawberry.ID, identifiers: list[IdentifierInput], reason: str, dry_run: bool = False
+    ) -> IdentityResult:
+        uids = identity.split_uids(info.context, [(one.namespace, one.value) for one in identifiers])
+        desk = info.context.services.desk
+        shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.split(id, uids, said))
+        return cast("IdentityResult", shown)
+
+    @declare.mutation("A value identifies nobody, from now on and in all that was seen.")
+    async def block_identifier(
+        self, info: Info, identifier: IdentifierInput, reason: str, dry_run: bool = False
+    ) -> IdentityResult:
+        return await _block(info, identifier, reason, dry_run, blocked=True)
+
+    @declare.mutation("A value that was blocked identifies somebody after all.")
+    async def unblock_identifier(
+        self, info: Info, identifier: IdentifierInput, reason: str, dry_run: bool = False
+    ) -> IdentityResult:
+        return await _block(info, identifier, reason, dry_run, blocked=False)
+
+    @declare.mutation("A call never happened: what it joined, told and did is taken back.")
+    async def revoke_call(
+        self, info: Info, message_id: str, reason: str, source: str | None = None, dry_run: bool = False
+    ) -> IdentityResult:
+        call = identity.call_of(message_id, source)
+        desk = info.context.services.desk
+        shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.revoke_call(call, said))
+        return cast("IdentityResult", shown)
+
+    @declare.mutation("A decision was never made. The undo of an undo lets it stand again.")
+    async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
+        desk = info.context.services.desk
+        shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.undo(decision, said))
+        return cast("IdentityResult", shown)
+
+
+async def _block(
+    info: Info, identifier: IdentifierInput, reason: str, dry_run: bool, *, blocked: bool
+) -> IdentityResult:
+    named = identity.named(info.context, identifier.namespace, identifier.value)
+    desk = info.context.services.desk
+    shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.block(named, said, blocked=blocked))
+    return cast("IdentityResult", shown)

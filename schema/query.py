@@ -8,7 +8,7 @@ import strawberry
 
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import customers, ingest, lists, rules, segments, tags
+from resolvers import customers, identity, ingest, lists, rules, segments, tags
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from schema import declare
 from schema.context import Info
@@ -17,6 +17,7 @@ from schema.inputs.customer import IdentifierInput
 from schema.inputs.rule import RuleInput, rule_document
 from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
+from schema.types.identity import IdentityExplanation
 from schema.types.node import Node
 from schema.types.segment import Segment, SegmentConnection
 from schema.types.tag import Tag, TagConnection
@@ -102,6 +103,11 @@ class Query:
         document = None if where is None else rule_document(where)
         found = await rules.explain_for(info.context, customer, segment=segment, tag=tag, where=document)
         return cast("Explanation", found)
+
+    @declare.field("Why two identifiers are one customer, or why not; null when nobody has one of them.")
+    async def explain_identity(self, info: Info, a: IdentifierInput, b: IdentifierInput) -> IdentityExplanation | None:
+        found = await identity.explanation(info.context, (a.namespace, a.value), (b.namespace, b.value))
+        return cast("IdentityExplanation | None", found)
 
     @declare.field("What became of calls, in the order given.")
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:

@@ -27,11 +27,14 @@ from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from workers.decisions.desk import Desk
 from workers.heartbeat import beating
+from workers.identity.check import IdentityCheck
 from workers.live.builder import SegmentBuilder
 from workers.live.context import LiveContext
 from workers.queue import JobQueue, make_worker
 from workers.tasks.changes import forget_changes
+from workers.tasks.identity import check_identity_at_night
 from workers.tasks.recovery import requeue_unfinished
 from workers.tasks.segment import build_segment, delete_segment
 from workers.tasks.services import TaskServices
@@ -41,6 +44,8 @@ TASKS = (build_segment, delete_segment)
 CATCH_UP_EVERY_S = 2.0
 REQUEUE_EVERY_S = 5.0
 FORGET_EVERY_S = 60.0
+# Whether it is night.
+CHECK_EVERY_S = 300.0
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 
@@ -86,21 +91,27 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         builder=SegmentBuilder(graph, publisher, live),
         builds=SegmentBuildRepository(graph),
         outbox=ChangeRepository(graph),
+        check=IdentityCheck(graph, Desk(graph, publisher, live).replay),
     )
 
 
 async def work(services: TaskServices, settings: Settings) -> None:
     """Run jobs and loops until cancelled."""
+    zone = ZoneInfo(settings.time_zone)
     keep_ms = timedelta(days=settings.change_retention_days) // timedelta(milliseconds=1)
 
     async def forget() -> None:
         await forget_changes(services, clock.now_ms() - keep_ms)
+
+    async def check() -> None:
+        await check_identity_at_night(services, zone)
 
     async with asyncio.TaskGroup() as loops:
         loops.create_task(run_jobs(services, settings.redis_url))
         loops.create_task(_every(services, "catch_up", CATCH_UP_EVERY_S, services.publisher.catch_up))
         loops.create_task(_every(services, "requeue", REQUEUE_EVERY_S, lambda: requeue_unfinished(services)))
         loops.create_task(_every(services, "forget", FORGET_EVERY_S, forget))
+        loops.create_task(_every(services, "check", CHECK_EVERY_S, check))
 
 
 async def run_jobs(services: TaskServices, redis_url: str) -> None:

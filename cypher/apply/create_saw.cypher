@@ -1,4 +1,4 @@
-// Purpose: The identifiers of new evidence sets.
+// Purpose: The identifiers of evidence sets that are new, or are seen again after all their calls were taken back.
 // Mode: WRITE
 // Param: rows LIST<MAP>, sorted by uid: {key, uid, verified BOOLEAN}
 // Index: evidence_key
@@ -6,4 +6,5 @@
 UNWIND $rows AS row
 MATCH (i:Identifier {uid: row.uid})
 MATCH (e:Evidence {key: row.key})
-CREATE (e)-[:SAW {verified: row.verified}]->(i)
+MERGE (e)-[saw:SAW]->(i)
+SET saw.verified = row.verified

@@ -1,12 +1,24 @@
-// Purpose: All observations over the open identifiers of customers.
+// Purpose: What the identifiers of customers reported while they were theirs.
 // Mode: READ
 // Param: ids LIST<STRING>, customers
 // Column: customer STRING
-// Column: name STRING
-// Column: value STRING JSON
+// Column: name STRING or null, then traits are given
+// Column: value STRING JSON or null
+// Column: traits STRING JSON or null: all traits of one call
 // Column: at INT ms
 // Column: source STRING
 // Index: customer_id
+// TRICKY: an observation is the newest of all time. Of an identifier that changed hands the calls themselves are read.
 UNWIND $ids AS id
-MATCH (c:Customer {id: id})-[h:HAS WHERE h.to IS NULL]->(:Identifier)-[:REPORTED]->(o:Observation)
-RETURN c.id AS customer, o.name AS name, o.value AS value, o.at AS at, o.source AS source
+MATCH (c:Customer {id: id})-[h:HAS]->(i:Identifier)
+CALL (h, i) {
+  WITH h, i WHERE coalesce(h.whole, true)
+  MATCH (i)-[:REPORTED]->(o:Observation)
+  RETURN o.name AS name, o.value AS value, null AS traits, o.at AS at, o.source AS source
+  UNION ALL
+  WITH h, i WHERE NOT coalesce(h.whole, true)
+  MATCH (i)-[d:CALLED]->(call:Call)
+  WHERE d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at AND call.traits IS NOT NULL
+  RETURN null AS name, null AS value, call.traits AS traits, d.at AS at, call.source AS source
+}
+RETURN c.id AS customer, name AS name, value AS value, traits AS traits, at AS at, source AS source

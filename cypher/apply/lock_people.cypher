@@ -1,8 +1,8 @@
-// Purpose: Create the identifiers that are new, lock all of them in the order of the rows, then lock their customers by id.
+// Purpose: Create the identifiers that are new, lock all of them in the order of the rows, then lock by id the customers to whom something at these times belongs.
 // Mode: WRITE
 // Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES}
 // Param: now INT ms
-// Column: identifiers LIST<LIST>: [uid, status, first_seen ms, customer or null when this transaction created it]
+// Column: identifiers LIST<LIST>: [uid, status, first_seen ms, decided BOOLEAN, holds LIST<LIST>: [from ms, to ms or null, via uid, customer]]; no holds when this transaction created it
 // Column: customers LIST<LIST>: [id, version after counting]
 // Index: identifier_uid
 // Index: customer_id
@@ -17,12 +17,13 @@ ON MATCH SET i.namespace = row.namespace
 WITH i, row
 SET i.first_seen = CASE WHEN row.first_at < i.first_seen THEN row.first_at ELSE i.first_seen END,
   i.last_seen = CASE WHEN row.last_at > i.last_seen THEN row.last_at ELSE i.last_seen END
-WITH i
-OPTIONAL MATCH (i)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
-WITH collect([i.uid, i.status, i.first_seen, c.id]) AS identifiers, collect(DISTINCT c.id) AS owners
+WITH i, row, [(i)<-[h:HAS]-(c:Customer) | [h.from, h.to, h.via, c.id]] AS holds
+WITH collect([i.uid, i.status, i.first_seen, coalesce(i.decided, false), holds]) AS identifiers,
+  collect([hold IN holds WHERE hold[1] IS NULL OR hold[1] > row.first_at | hold[3]]) AS owners
 CALL (owners) {
-  UNWIND owners AS id
-  WITH id ORDER BY id
+  UNWIND owners AS some
+  UNWIND some AS id
+  WITH DISTINCT id ORDER BY id
   MATCH (c:Customer {id: id})
   SET c.updated_at = $now
   WITH c

@@ -15,5 +15,5 @@ OPTIONAL MATCH (:Identifier {uid: row.uid})<-[h:HAS WHERE h.to IS NULL]-(owner:C
 OPTIONAL MATCH (named:Customer {id: row.id})
 OPTIONAL MATCH (named)-[:MERGED_INTO]->(heir:Customer)
 WITH catalogue, row, coalesce(owner, heir, named) AS c
-WHERE c IS NOT NULL
+WHERE c IS NOT NULL AND NOT c:Retired
 RETURN row.key AS key, c.id AS id, c.version AS version, catalogue AS catalogue

@@ -29,7 +29,7 @@ OPTIONAL MATCH (:Identifier {uid: row.uid})<-[held:HAS WHERE held.to IS NULL]-(o
 OPTIONAL MATCH (named:Customer {id: row.id})
 OPTIONAL MATCH (named)-[:MERGED_INTO]->(heir:Customer)
 WITH catalogue, row.key AS key, coalesce(owner, heir, named) AS c
-WHERE c IS NOT NULL
+WHERE c IS NOT NULL AND NOT c:Retired
 WITH catalogue, key, c, c.version AS version
 CALL (c) {
   MATCH (c)-[h:HAS WHERE h.to IS NULL]->(i:Identifier)
@@ -42,8 +42,8 @@ CALL (c) {
   RETURN collect([m.segment, m.since, m.segment_version]) AS segments
 }
 CALL (c) {
-  MATCH (c)-[h:HAS WHERE h.to IS NULL]->(:Identifier)-[d:DID WHERE d.at + 0 >= $from_ms AND d.at + 0 < $to_ms AND ($names IS NULL OR any(name IN $names WHERE name = d.name))]->(e:Event)
-  WHERE $event_count > 0
+  MATCH (c)-[h:HAS]->(:Identifier)-[d:DID WHERE d.at + 0 >= $from_ms AND d.at + 0 < $to_ms AND ($names IS NULL OR any(name IN $names WHERE name = d.name))]->(e:Event)
+  WHERE $event_count > 0 AND d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at
   WITH d.at AS at, e ORDER BY at DESC, e.id DESC LIMIT $event_count
   RETURN collect([e.id, e.name, at, e.received_at, e.source, e.properties]) AS events
 }

@@ -14,8 +14,8 @@
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})
 CALL (c) {
-  MATCH (c)-[h:HAS WHERE h.to IS NULL]->(:Identifier)-[d:DID WHERE d.at + 0 >= $from_ms AND d.at + 0 < $to_ms AND d.at + 0 <= $after_ms AND ($names IS NULL OR any(name IN $names WHERE name = d.name))]->(e:Event)
-  WHERE d.at < $after_ms OR e.id < $after_id
+  MATCH (c)-[h:HAS]->(:Identifier)-[d:DID WHERE d.at + 0 >= $from_ms AND d.at + 0 < $to_ms AND d.at + 0 <= $after_ms AND ($names IS NULL OR any(name IN $names WHERE name = d.name))]->(e:Event)
+  WHERE (d.at < $after_ms OR e.id < $after_id) AND d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at
   WITH d.at AS at, e ORDER BY at DESC, e.id DESC LIMIT $count
   RETURN collect([e.id, e.name, at, e.received_at, e.source, e.properties]) AS events
 }

@@ -4,15 +4,16 @@
 // Column: key STRING
 // Column: first_at INT ms
 // Column: last_at INT ms
-// Column: members LIST<MAP>: {uid, namespace, status, first_seen ms, verified, customer or null}
+// Column: count INT
+// Column: members LIST<LIST>: [uid, namespace, status, first_seen ms, decided BOOLEAN, verified, holds LIST<LIST>: [from ms, to ms or null, via uid, customer]]
 // Index: identifier_uid
 UNWIND $uids AS uid
 MATCH (:Identifier {uid: uid})<-[:SAW]-(e:Evidence)
 WITH DISTINCT e
+WHERE e.count > 0
 CALL (e) {
   MATCH (e)-[s:SAW]->(i:Identifier)
-  OPTIONAL MATCH (i)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
-  RETURN collect({uid: i.uid, namespace: i.namespace, status: i.status, first_seen: i.first_seen,
-    verified: s.verified, customer: c.id}) AS members
+  RETURN collect([i.uid, i.namespace, i.status, i.first_seen, coalesce(i.decided, false), s.verified,
+    [(i)<-[h:HAS]-(c:Customer) | [h.from, h.to, h.via, c.id]]]) AS members
 }
-RETURN e.key AS key, e.first_at AS first_at, e.last_at AS last_at, members AS members
+RETURN e.key AS key, e.first_at AS first_at, e.last_at AS last_at, e.count AS count, members AS members

@@ -30,7 +30,8 @@ CALL (c) {
   RETURN collect([i.namespace, i.uid, i.cipher, i.last_seen]) AS sealed
 }
 CALL (c) {
-  MATCH (c)-[h:HAS WHERE h.to IS NULL]->()-[d:DID WHERE coalesce(d.name, '') IN $names AND d.at + 0 > $since]->(e)
+  MATCH (c)-[h:HAS]->()-[d:DID WHERE coalesce(d.name, '') IN $names AND d.at + 0 > $since]->(e)
+  WHERE d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at
   RETURN collect(CASE WHEN d.name IN $all_of THEN [d.name, d.at, e.id, e.properties] ELSE [d.name, d.at] END) AS events
 }
 RETURN c.id AS id, c.version AS version, c.attributes AS attributes, members AS members, left AS left, sealed AS sealed,

@@ -7,5 +7,5 @@
 UNWIND $ranges AS range
 MATCH (o:Observation)
 WHERE o.name = range.name AND o.instant > range.after AND o.instant <= range.until
-MATCH (o)<-[:REPORTED]-(:Identifier)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
+MATCH (o)<-[:REPORTED]-(:Identifier)<-[h:HAS]-(c:Customer)
 RETURN DISTINCT range.name AS name, c.id AS customer

@@ -8,7 +8,9 @@ UNWIND $ranges AS range
 CALL (range) {
   MATCH (i:Identifier)-[d:DID]->()
   WHERE d.name = range.name AND d.at > range.after AND d.at <= range.until
-  MATCH (i)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
+  WITH i, d.at AS at
+  MATCH (i)<-[h:HAS]-(c:Customer)
+  WHERE at >= h.from AND coalesce(h.to, at + 1) > at
   RETURN DISTINCT c.id AS customer
 }
 RETURN range.name AS name, customer AS customer

@@ -7,5 +7,7 @@
 // Index: did_starts_at
 MATCH (i:Identifier)-[d:DID]->()
 WHERE d.starts_at > $after AND d.starts_at <= $until
-MATCH (i)<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
-RETURN DISTINCT d.name AS name, c.id AS customer
+WITH i, d.name AS name, d.at AS at
+MATCH (i)<-[h:HAS]-(c:Customer)
+WHERE at >= h.from AND coalesce(h.to, at + 1) > at
+RETURN DISTINCT name AS name, c.id AS customer

@@ -1,4 +1,4 @@
-"""`resolve()`: identifiers to customers, as a pure function of evidence and policy (identity.md §3).
+"""`resolve()`: identifiers to customers, as a pure function of evidence, decisions and policy (identity.md §3).
 
 The order in which evidence arrived plays no part: links are derived from all evidence again, ordered by strength,
 then by the newest event time, then by name, and joined greedily under the limits.
@@ -8,42 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-from graph.identity.policy import IdentifierClass, policy_of
-
-
-@dataclass(frozen=True, slots=True)
-class SeenTogether:
-    """One distinct set of identifiers from one source, with the event times at which it was seen.
-
-    Args:
-        key: names the set and its source.
-        members: uid → whether the call vouched for the value.
-        first_at, last_at: event times, ms.
-    """
-
-    key: str
-    members: Mapping[str, bool]
-    first_at: int
-    last_at: int
-
-
-class Rejection(StrEnum):
-    """Why a link was not accepted."""
-
-    LIMIT = "LIMIT"
-    NO_BRIDGE = "NO_BRIDGE"
+from graph.identity.evidence import NOTHING_DECIDED, Decided, SeenTogether, strongest
+from graph.identity.policy import IdentifierClass, IdentityPolicy
+from graph.identity.sides import Objection, Rejection, Sides, pair
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two identifiers that evidence joins, `a < b`.
+    """Two identifiers that evidence or a decision joins, `a < b`.
 
     Args:
-        rejected: None when accepted.
-        blocking: the pair of identifiers that this link would have put into one customer wrongly.
+        first_at, last_at: event times of the evidence, ms; 0 for a decision without evidence.
         evidence: keys of the sets that say so, sorted.
+        rejected: None when accepted: when both ends are one customer's.
+        blocking: the pair of identifiers that this link would have put into one customer wrongly.
+        decision: of a must-link; else None.
     """
 
     a: str
@@ -54,6 +34,7 @@ class Link:
     evidence: tuple[str, ...]
     rejected: Rejection | None
     blocking: tuple[str, str] | None
+    decision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,51 +57,11 @@ class _Candidate:
     evidence: list[str]
 
 
-class _Sides:
-    """Union-find that knows what each side holds."""
-
-    def __init__(self, namespaces: Mapping[str, str], persons: frozenset[str]):
-        self._parent = {uid: uid for uid in namespaces}
-        self._held: dict[str, dict[str, list[str]]] = {uid: {ns: [uid]} for uid, ns in namespaces.items()}
-        self._person: dict[str, str | None] = {uid: uid if uid in persons else None for uid in namespaces}
-
-    def root(self, uid: str) -> str:
-        while self._parent[uid] != uid:
-            self._parent[uid] = self._parent[self._parent[uid]]
-            uid = self._parent[uid]
-        return uid
-
-    def objection(self, a: str, b: str, weak: bool) -> tuple[Rejection, tuple[str, str]] | None:
-        """What speaks against joining the sides of two roots; the smallest pair in question, so it is stable."""
-        if weak:
-            person_a, person_b = self._person[a], self._person[b]
-            if person_a is not None and person_b is not None:
-                return Rejection.NO_BRIDGE, _pair(person_a, person_b)
-        held_a, held_b = self._held[a], self._held[b]
-        for namespace in sorted(held_a.keys() & held_b.keys()):
-            limit = policy_of(namespace).limit
-            if limit is not None and len(held_a[namespace]) + len(held_b[namespace]) > limit:
-                return Rejection.LIMIT, _pair(min(held_a[namespace]), min(held_b[namespace]))
-        return None
-
-    def join(self, a: str, b: str) -> None:
-        small, large = sorted((a, b), key=lambda root: sum(map(len, self._held[root].values())))
-        self._parent[small] = large
-        for namespace, uids in self._held.pop(small).items():
-            self._held[large].setdefault(namespace, []).extend(uids)
-        persons = [uid for uid in (self._person[small], self._person[large]) if uid is not None]
-        self._person[large] = min(persons, default=None)
-
-    def groups(self) -> tuple[frozenset[str], ...]:
-        found: dict[str, list[str]] = {}
-        for uid in self._parent:
-            found.setdefault(self.root(uid), []).append(uid)
-        return tuple(sorted((frozenset(uids) for uids in found.values()), key=min))
-
-
 def resolve(
     namespaces: Mapping[str, str],
     evidence: Iterable[SeenTogether],
+    policy: IdentityPolicy,
+    decided: Decided = NOTHING_DECIDED,
     already_shared: frozenset[str] = frozenset(),
 ) -> Resolution:
     """Partition a component's identifiers into customers.
@@ -135,92 +76,128 @@ def resolve(
         Groups that cover all identifiers; a shared one is a group of its own. Equal input in any order gives an
         equal result.
     """
-    sets = [kept for kept in (_known(seen, namespaces) for seen in evidence) if len(kept.members) > 1]
-    shared = find_shared(namespaces, sets) | (already_shared & namespaces.keys())
-    candidates = _star_links(namespaces, sets, shared)
-    persons = _persons(namespaces, sets)
-    sides = _Sides(namespaces, persons)
-    links: list[Link] = []
-    for (a, b), candidate in sorted(candidates.items(), key=_link_order):
-        root_a, root_b = sides.root(a), sides.root(b)
-        objection = None if root_a == root_b else sides.objection(root_a, root_b, candidate.weak)
-        if root_a != root_b and objection is None:
-            sides.join(root_a, root_b)
-        links.append(
-            Link(
-                a=a,
-                b=b,
-                first_at=candidate.first_at,
-                last_at=candidate.last_at,
-                count=len(candidate.evidence),
-                evidence=tuple(sorted(candidate.evidence)),
-                rejected=objection[0] if objection else None,
-                blocking=objection[1] if objection else None,
-            )
-        )
+    sets = usable_sets(namespaces, evidence)
+    shared = find_shared(namespaces, sets, policy) | (already_shared & namespaces.keys())
+    candidates = _star_links(namespaces, sets, shared, policy)
+    sides = Sides(namespaces, _persons(namespaces, sets, policy), _last_seen(sets), decided.cannot, policy)
+    objections: dict[tuple[str, str], Objection | None] = {}
+    must: dict[tuple[str, str], str] = {}
+    for one in sorted(decided.must, key=lambda each: (pair(each.a, each.b), each.decision)):
+        ends = pair(one.a, one.b)
+        if one.a == one.b or not namespaces.keys() >= set(ends) or shared & set(ends):
+            continue
+        must.setdefault(ends, one.decision)
+        # Who decided knows of the limits; only another decision stands against it.
+        _try(sides, ends, objections, sides.forbidden(sides.root(one.a), sides.root(one.b)))
+    for ends, candidate in sorted(candidates.items(), key=_link_order):
+        if ends in must:
+            continue
+        root_a, root_b = sides.root(ends[0]), sides.root(ends[1])
+        _try(sides, ends, objections, None if root_a == root_b else sides.objection(root_a, root_b, candidate.weak))
+    links = [
+        _link(ends, candidates.get(ends), must.get(ends), None if sides.root(ends[0]) == sides.root(ends[1]) else found)
+        for ends, found in objections.items()
+    ]
     return Resolution(groups=sides.groups(), links=tuple(links), shared=shared)
 
 
-def find_shared(namespaces: Mapping[str, str], sets: Iterable[SeenTogether]) -> frozenset[str]:
-    """Identifiers seen together with too many distinct one-per-customer identifiers of one namespace."""
-    partners: dict[str, dict[str, set[str]]] = {}
-    for seen in sets:
-        unique = [uid for uid in seen.members if policy_of(namespaces[uid]).limit == 1]
-        if not unique:
-            continue
-        for uid in seen.members:
-            if policy_of(namespaces[uid]).shared_above is None:
-                continue
-            for other in unique:
-                partners.setdefault(uid, {}).setdefault(namespaces[other], set()).add(other)
-    return frozenset(
-        uid
-        for uid, by_namespace in partners.items()
-        if max(map(len, by_namespace.values())) > (policy_of(namespaces[uid]).shared_above or 0)
+def _try(
+    sides: Sides,
+    ends: tuple[str, str],
+    objections: dict[tuple[str, str], Objection | None],
+    objection: Objection | None,
+) -> None:
+    objections[ends] = objection
+    root_a, root_b = sides.root(ends[0]), sides.root(ends[1])
+    if objection is None and root_a != root_b:
+        sides.join(root_a, root_b)
+
+
+def _link(
+    ends: tuple[str, str], candidate: _Candidate | None, decision: str | None, objection: Objection | None
+) -> Link:
+    return Link(
+        a=ends[0],
+        b=ends[1],
+        first_at=candidate.first_at if candidate else 0,
+        last_at=candidate.last_at if candidate else 0,
+        count=len(candidate.evidence) if candidate else 0,
+        evidence=tuple(sorted(candidate.evidence)) if candidate else (),
+        rejected=objection[0] if objection else None,
+        blocking=objection[1] if objection else None,
+        decision=decision,
     )
 
 
-def strongest(members: Mapping[str, bool], namespaces: Mapping[str, str]) -> str:
-    """The member with the best rank; equal ranks by uid. `members` is not empty."""
-    return min(members, key=lambda uid: (policy_of(namespaces[uid], members[uid]).rank, uid))
+def usable_sets(namespaces: Mapping[str, str], evidence: Iterable[SeenTogether]) -> list[SeenTogether]:
+    """The evidence over the given identifiers alone, where that leaves two or more."""
+    return [kept for kept in (_known(seen, namespaces) for seen in evidence) if len(kept.members) > 1]
+
+
+def find_shared(namespaces: Mapping[str, str], sets: Iterable[SeenTogether], policy: IdentityPolicy) -> frozenset[str]:
+    """Identifiers seen together with too many distinct one-per-customer identifiers of one namespace."""
+    partners: dict[str, dict[str, set[str]]] = {}
+    for seen in sets:
+        unique = [uid for uid in seen.members if policy.of(namespaces[uid]).limit == 1]
+        if not unique:
+            continue
+        for uid in seen.members:
+            if policy.of(namespaces[uid]).shared_above is None:
+                continue
+            for other in unique:
+                if other != uid:
+                    partners.setdefault(uid, {}).setdefault(namespaces[other], set()).add(other)
+    return frozenset(
+        uid
+        for uid, by_namespace in partners.items()
+        if max(map(len, by_namespace.values())) > (policy.of(namespaces[uid]).shared_above or 0)
+    )
 
 
 def _known(seen: SeenTogether, namespaces: Mapping[str, str]) -> SeenTogether:
     if all(uid in namespaces for uid in seen.members):
         return seen
     members = {uid: verified for uid, verified in seen.members.items() if uid in namespaces}
-    return SeenTogether(seen.key, members, seen.first_at, seen.last_at)
+    return SeenTogether(seen.key, members, seen.first_at, seen.last_at, seen.count)
 
 
-def _persons(namespaces: Mapping[str, str], sets: Iterable[SeenTogether]) -> frozenset[str]:
+def _persons(namespaces: Mapping[str, str], sets: Iterable[SeenTogether], policy: IdentityPolicy) -> frozenset[str]:
     """Identifiers of class person. A phone or e-mail is one as soon as any evidence vouches for it."""
     vouched = {uid for seen in sets for uid, verified in seen.members.items() if verified}
     return frozenset(
         uid
         for uid, namespace in namespaces.items()
-        if policy_of(namespace, uid in vouched).identifier_class is IdentifierClass.PERSON
+        if policy.of(namespace, uid in vouched).identifier_class is IdentifierClass.PERSON
     )
 
 
+def _last_seen(sets: Iterable[SeenTogether]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for seen in sets:
+        for uid in seen.members:
+            found[uid] = max(seen.last_at, found.get(uid, seen.last_at))
+    return found
+
+
 def _star_links(
-    namespaces: Mapping[str, str], sets: Iterable[SeenTogether], shared: frozenset[str]
+    namespaces: Mapping[str, str], sets: Iterable[SeenTogether], shared: frozenset[str], policy: IdentityPolicy
 ) -> dict[tuple[str, str], _Candidate]:
     found: dict[tuple[str, str], _Candidate] = {}
     for seen in sets:
         members = {uid: verified for uid, verified in seen.members.items() if uid not in shared}
         if len(members) < 2:
             continue
-        centre = strongest(members, namespaces)
-        centre_policy = policy_of(namespaces[centre], members[centre])
+        centre = strongest(members, namespaces, policy)
+        centre_policy = policy.of(namespaces[centre], members[centre])
         for uid, verified in members.items():
             if uid == centre:
                 continue
-            ray_policy = policy_of(namespaces[uid], verified)
+            ray_policy = policy.of(namespaces[uid], verified)
             classes = (centre_policy.identifier_class, ray_policy.identifier_class)
             device_end = IdentifierClass.DEVICE in classes
             _strengthen(
                 found,
-                _pair(centre, uid),
+                pair(centre, uid),
                 seen,
                 device_end=device_end,
                 rank_sum=centre_policy.rank + ray_policy.rank,
@@ -231,31 +208,30 @@ def _star_links(
 
 def _strengthen(
     found: dict[tuple[str, str], _Candidate],
-    pair: tuple[str, str],
+    ends: tuple[str, str],
     seen: SeenTogether,
     *,
     device_end: bool,
     rank_sum: int,
     weak: bool,
 ) -> None:
-    old = found.get(pair)
+    old = found.get(ends)
     if old is None:
-        found[pair] = _Candidate(device_end, rank_sum, weak, seen.first_at, seen.last_at, seen.last_at, [seen.key])
+        found[ends] = _Candidate(device_end, rank_sum, weak, seen.first_at, seen.last_at, seen.last_at, [seen.key])
         return
     old.evidence.append(seen.key)
     old.first_at = min(old.first_at, seen.first_at)
     old.last_at = max(old.last_at, seen.last_at)
     # A link is as strong as its best evidence, and as new as the newest evidence of that strength.
-    if rank_sum < old.rank_sum:
+    if (device_end, rank_sum, weak) < (old.device_end, old.rank_sum, old.weak):
         old.rank_sum, old.weak, old.device_end, old.strength_at = rank_sum, weak, device_end, seen.last_at
-    elif rank_sum == old.rank_sum:
+    elif (device_end, rank_sum, weak) == (old.device_end, old.rank_sum, old.weak):
         old.strength_at = max(old.strength_at, seen.last_at)
 
 
-def _link_order(item: tuple[tuple[str, str], _Candidate]) -> tuple[bool, int, int, tuple[str, str]]:
-    pair, candidate = item
-    return candidate.device_end, candidate.rank_sum, -candidate.strength_at, pair
-
-
-def _pair(a: str, b: str) -> tuple[str, str]:
-    return (a, b) if a < b else (b, a)
+def _link_order(item: tuple[tuple[str, str], _Candidate]) -> tuple[bool, int, bool, int, tuple[str, str]]:
+    """Strength first. Weak links after strong ones of one rank sum: so an accepted link that is seen again, and moves
+    forward among its like, never changes the groups (see `settled`).
+    """
+    ends, candidate = item
+    return candidate.device_end, candidate.rank_sum, candidate.weak, -candidate.strength_at, ends

@@ -13,6 +13,9 @@ def is_settled(owners: Iterable[str | None], evidence_is_new: bool) -> bool:
     that is new may do more, even within one customer: it may vouch for a phone that had joined as a mere contact, or
     be the one that makes an identifier shared.
 
+    The caller also asks whether the call is as late as the open hold of each of its identifiers, and whether a limit
+    of one of them looks at times: neither is settled.
+
     Args:
         owners: of the call's identifiers that are not shared; None for one that nobody has yet.
         evidence_is_new: whether this set of identifiers was never seen before. A single identifier is no evidence.

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+import msgspec
+
 from graph.client import Transaction, TryAgain
 from graph.queries import load
+from graph.repositories.identity import StoredIdentifier, stored_identifier
 
 _FIND_APPLIED = load("apply/find_applied")
 _LOCK_PEOPLE = load("apply/lock_people")
@@ -25,6 +28,8 @@ _SET_ATTRIBUTES = load("apply/set_attributes")
 _MERGE_GROUPS = load("apply/merge_groups")
 _MERGE_SOURCES = load("apply/merge_sources")
 
+_decode_traits = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
 
 class IdentifierRow(TypedDict):
     """An identifier as a batch saw it; times are event times in ms."""
@@ -36,20 +41,15 @@ class IdentifierRow(TypedDict):
     cipher: bytes
 
 
-class LockedIdentifier(TypedDict):
-    """An identifier under its write lock; `customer` is None when this transaction created it."""
-
-    uid: str
-    status: str
-    first_seen: int
-    customer: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class LockedPeople:
-    """Identifiers by uid, and customer → version after counting it up; all of them locked until the commit."""
+    """Identifiers by uid, and customer → version after counting it up; all of them locked until the commit.
 
-    identifiers: dict[str, LockedIdentifier]
+    An identifier without holds was created by this transaction, or is blocked. Customers who had one of the
+    identifiers are locked as far as a call of this transaction may belong to them.
+    """
+
+    identifiers: dict[str, StoredIdentifier]
     versions: dict[str, int]
 
 
@@ -74,32 +74,36 @@ class SawRow(TypedDict):
 class CallRow(TypedDict):
     """What is kept of every call.
 
-    `context` and `extra` are JSON: the call's context, and the keys that nobody knows; None when there is nothing.
+    `uid` is the identifier that it hangs on; `identifiers` are all, the strongest first; `evidence` is the key of their
+    set where they are several. `context` and `extra` are JSON: the call's context, and the keys that nobody knows; None
+    when there is nothing.
     `blocked` opens with `Keyring.open_display` and the call's id to JSON: the values that identify nobody.
     """
 
+    uid: str
     id: str
     at: int
     received_at: int
     source: str
+    identifiers: list[str]
+    evidence: str | None
     context: str | None
     extra: str | None
     blocked: bytes | None
 
 
 class PlainCallRow(CallRow):
-    """A call that is no event."""
+    """A call that is no event; `traits` are JSON, None when there are none."""
 
     kind: str
+    traits: str | None
 
 
 class EventRow(CallRow):
-    """An event on its identifier; `starts_at` is set only while its time has not come."""
+    """An event; `starts_at` is set only while its time has not come."""
 
-    uid: str
     name: str
     properties: str
-    identifiers: list[str]
     starts_at: int | None
 
 
@@ -150,10 +154,11 @@ async def find_applied(tx: Transaction, ids: Sequence[str]) -> set[str]:
 async def lock_people(tx: Transaction, rows: Sequence[IdentifierRow], now: int) -> LockedPeople:
     """Create new identifiers and lock all, in the order of the rows (sorted by uid), then lock their customers."""
     row = (await tx.run(_LOCK_PEOPLE, rows=rows, now=now))[0]
+    namespaces = {each["uid"]: each["namespace"] for each in rows}
     return LockedPeople(
         identifiers={
-            uid: LockedIdentifier(uid=uid, status=status, first_seen=first_seen, customer=customer)
-            for uid, status, first_seen, customer in row["identifiers"]
+            uid: stored_identifier((uid, namespaces[uid], status, first_seen, decided), holds)
+            for uid, status, first_seen, decided, holds in row["identifiers"]
         },
         versions=dict(row["customers"]),
     )
@@ -207,13 +212,20 @@ async def merge_observations(tx: Transaction, rows: Sequence[ObservationRow]) ->
 
 
 async def get_observations(tx: Transaction, customers: Sequence[str]) -> list[StoredObservation]:
-    """All observations over the open identifiers of customers, in no order."""
-    return [
-        StoredObservation(
-            customer=row["customer"], name=row["name"], value=row["value"], at=row["at"], source=row["source"]
-        )
-        for row in await tx.run(_GET_OBSERVATIONS, ids=customers)
-    ]
+    """What the identifiers of customers reported while they were theirs, in no order."""
+    found: list[StoredObservation] = []
+    for row in await tx.run(_GET_OBSERVATIONS, ids=customers):
+        told = {row["name"]: row["value"]} if row["traits"] is None else _traits(row["traits"])
+        found += [
+            StoredObservation(customer=row["customer"], name=name, value=value, at=row["at"], source=row["source"])
+            for name, value in told.items()
+        ]
+    return found
+
+
+def _traits(document: str) -> dict[str, str]:
+    """The traits of a call, each value still encoded."""
+    return {name: bytes(value).decode() for name, value in _decode_traits(document).items()}
 
 
 async def set_attributes(tx: Transaction, rows: Sequence[AttributesRow]) -> None:

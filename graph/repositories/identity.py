@@ -2,47 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from graph.client import Transaction
-from graph.identity.assign import KnownIdentifier
-from graph.identity.policy import POLICY_VERSION
-from graph.identity.resolve import Link, SeenTogether
+from graph.client import GraphClient, Transaction
+from graph.identity.assign import KnownIdentifier, Past, Retired
+from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
+from graph.identity.resolve import Link
 from graph.queries import load
 
 _EXPAND = load("identity/expand_component")
+_GET_IDENTIFIERS = load("identity/get_identifiers")
+_GET_DECIDED = load("identity/get_decided")
+_GET_TIMES = load("identity/get_times")
 _GET_LINKS = load("identity/get_links")
-_MOVE = load("identity/move_identifiers")
+_LIST_RETIRED = load("identity/list_retired")
+_GET_OWN = load("identity/get_own")
+_WRITE_HOLDS = load("identity/write_holds")
 _RETIRE = load("identity/retire_customers")
+_RETURN = load("identity/return_customers")
 _WRITE_LINKS = load("identity/write_links")
-_SET_SHARED = load("identity/set_shared")
+_SET_STATUS = load("identity/set_status")
+_HANG_OVER = load("identity/hang_over")
+_HANG_BACK = load("identity/hang_back")
+_LOCK_IDENTIFIERS = load("identity/lock_identifiers")
+_LIST_UNSEEN = load("identity/list_unseen")
+_SET_SEEN = load("identity/set_seen")
+_FIND_CALL = load("identity/find_call")
+_WITHDRAW_CALL = load("identity/withdraw_call")
+_RESTORE_CALL = load("identity/restore_call")
+_RECOUNT_EVIDENCE = load("identity/recount_evidence")
+_LIST_OF_CUSTOMERS = load("identity/list_of_customers")
+_GET_EVIDENCE = load("identity/get_evidence")
+GET_VALUES = load("identity/get_values")
+PAGE_IDENTIFIERS = load("identity/page_identifiers")
+CHECK_CUSTOMERS = load("identity/check_customers")
+_GET_CALLED = load("identity/get_called")
+_DELETE_OBSERVATIONS = load("identity/delete_observations")
 _CREATE_DECISIONS = load("identity/create_decisions")
 
+ACTIVE = "ACTIVE"
 SHARED = "SHARED"
+BLOCKED = "BLOCKED"
+
+MUST_LINK = "MUST_LINK"
+CANNOT_LINK = "CANNOT_LINK"
+
+
+class StoredHold(NamedTuple):
+    """A stretch of time, start ≤ t < end in ms, in which a customer had an identifier; the open one has no end."""
+
+    start: int
+    end: int | None
+    via: str
+    customer: str
+
+
+class StoredIdentifier(NamedTuple):
+    """An identifier as stored.
+
+    Args:
+        decided: whether somebody decided anything about it.
+        holds: by start; without any, this transaction created it.
+    """
+
+    uid: str
+    namespace: str
+    status: str
+    first_seen: int
+    decided: bool
+    holds: tuple[StoredHold, ...]
+
+    @property
+    def customer(self) -> str | None:
+        """Who has it now."""
+        return next((hold.customer for hold in self.holds if hold.end is None), None)
+
+    def known(self) -> KnownIdentifier:
+        """What the assignment of ids needs of it."""
+        return KnownIdentifier(self.uid, self.namespace, self.first_seen, self.customer)
 
 
 @dataclass(slots=True)
 class Component:
-    """Everything reachable over evidence, shared identifiers included but not walked through."""
+    """Everything reachable over evidence and must-links; shared identifiers are met and not walked through."""
 
-    identifiers: dict[str, KnownIdentifier] = field(default_factory=dict)
+    identifiers: dict[str, StoredIdentifier] = field(default_factory=dict)
     evidence: dict[str, SeenTogether] = field(default_factory=dict)
-    shared: set[str] = field(default_factory=set)
+    must: dict[str, MustLink] = field(default_factory=dict)
+    cannot: dict[str, CannotLink] = field(default_factory=dict)
 
     def customers(self) -> set[str]:
-        """Ids of the present owners."""
-        return {known.customer for known in self.identifiers.values() if known.customer is not None}
+        """Ids of everybody who has or had one of the identifiers."""
+        return {hold.customer for known in self.identifiers.values() for hold in known.holds}
+
+    def decided(self) -> Decided:
+        """What people decided about these identifiers."""
+        return Decided(tuple(self.must.values()), tuple(self.cannot.values()))
 
 
-class MoveRow(TypedDict):
-    """An identifier's new owner from an event time on."""
+class HoldsRow(TypedDict):
+    """How the stretches of an identifier change: starts to remove, and [start, end, via, customer, whole] to add."""
 
     uid: str
-    customer: str
-    at: int
-    via: str
+    remove: list[int]
+    add: list[tuple[int, int | None, str, str, bool]]
+
+
+class RetiredRow(TypedDict):
+    """A customer that exists no longer, its survivor if it has one, and the identifiers that both had."""
+
+    retired: str
+    survivor: str | None
+    had: list[str]
+    kept: list[str]
 
 
 class DecisionRow(TypedDict):
@@ -53,85 +127,337 @@ class DecisionRow(TypedDict):
     at: int
     customer: str
     other: str | None
+    a: str | None
+    b: str | None
+    reason: str | None
     evidence: str | None
 
 
-async def load_component(tx: Transaction, start: Iterable[KnownIdentifier], shared: Iterable[str]) -> Component:
+class TimesRow(TypedDict):
+    """A set of identifiers whose sightings in a range (ms, both ends included) are asked for, and its centre."""
+
+    centre: str
+    key: str
+    first_at: int
+    last_at: int
+
+
+def stored_identifier(row: Sequence[Any], holds: Iterable[Sequence[Any]]) -> StoredIdentifier:
+    """The record behind `[uid, namespace, status, first_seen, decided, …]` of a statement."""
+    ordered = tuple(sorted((StoredHold(*hold) for hold in holds), key=lambda hold: hold.start))
+    return StoredIdentifier(row[0], row[1], row[2], row[3], row[4], ordered)
+
+
+async def get_identifiers(tx: Transaction, uids: Iterable[str]) -> dict[str, StoredIdentifier]:
+    """Identifiers by uid; unknown ones are missing."""
+    rows = (await tx.run(_GET_IDENTIFIERS, uids=sorted(uids)))[0]["members"]
+    return {row[0]: stored_identifier(row, row[6]) for row in rows}
+
+
+async def load_component(
+    tx: Transaction, start: Mapping[str, StoredIdentifier], walk_through: Iterable[str] = ()
+) -> Component:
     """Walk the evidence from some identifiers until nothing new appears.
 
     Each step is one statement; people have short chains, so two or three steps are the rule.
+
+    Args:
+        walk_through: shared or blocked identifiers to walk through all the same.
     """
-    found = Component({known.uid: known for known in start}, {}, set(shared))
-    frontier = sorted(found.identifiers.keys() - found.shared)
+    found = Component(dict(start))
+    through = set(walk_through)
+    frontier = [known for known in start.values() if known.status == ACTIVE or known.uid in through]
     while frontier:
-        reached: set[str] = set()
-        for row in await tx.run(_EXPAND, uids=frontier):
-            if row["key"] in found.evidence:
-                continue
+        reached: dict[str, StoredIdentifier] = {}
+        for row in await tx.run(_EXPAND, uids=sorted(known.uid for known in frontier)):
             members: dict[str, bool] = {}
             for member in row["members"]:
-                uid = member["uid"]
-                members[uid] = member["verified"]
+                uid = member[0]
+                members[uid] = member[5]
                 if uid not in found.identifiers:
-                    found.identifiers[uid] = KnownIdentifier(
-                        uid, member["namespace"], member["first_seen"], member["customer"]
-                    )
-                    if member["status"] == SHARED:
-                        found.shared.add(uid)
-                    else:
-                        reached.add(uid)
-            found.evidence[row["key"]] = SeenTogether(row["key"], members, row["first_at"], row["last_at"])
-        frontier = sorted(reached)
+                    reached[uid] = found.identifiers[uid] = stored_identifier(member, member[6])
+            found.evidence[row["key"]] = SeenTogether(
+                row["key"], members, row["first_at"], row["last_at"], row["count"]
+            )
+        reached |= await _decided(tx, found, [known.uid for known in frontier if known.decided])
+        frontier = [known for known in reached.values() if known.status == ACTIVE or known.uid in through]
     return found
 
 
-async def write_links(tx: Transaction, uids: Sequence[str], links: Iterable[Link]) -> None:
-    """Write the links that differ from the stored ones."""
+async def _decided(tx: Transaction, found: Component, uids: Sequence[str]) -> dict[str, StoredIdentifier]:
+    """Add what was decided about identifiers; those that a must-link reaches."""
+    if not uids:
+        return {}
+    missing: set[str] = set()
+    for row in await tx.run(_GET_DECIDED, uids=sorted(uids)):
+        left = frozenset(uid for uid, side in row["members"] if not side)
+        right = frozenset(uid for uid, side in row["members"] if side)
+        if row["kind"] == CANNOT_LINK:
+            found.cannot[row["id"]] = CannotLink(row["id"], left, right)
+            continue
+        for a in left:
+            for b in right:
+                found.must[row["id"]] = MustLink(row["id"], a, b)
+        missing |= (left | right) - found.identifiers.keys()
+    reached = await get_identifiers(tx, missing) if missing else {}
+    found.identifiers |= reached
+    return reached
+
+
+async def get_times(tx: Transaction, rows: Sequence[TimesRow]) -> dict[str, set[int]]:
+    """Evidence key → event times (ms) at which the set was seen, as far as calls in the graph say."""
+    found: dict[str, set[int]] = {}
+    for row in await tx.run(_GET_TIMES, rows=rows) if rows else ():
+        found.setdefault(row["key"], set()).update(row["times"])
+    return found
+
+
+async def get_past(tx: Transaction, uids: Iterable[str], customers: Iterable[str]) -> Past:
+    """Retired customers that had any of the identifiers, and what all these customers had of their own."""
+    retired = await tx.run(_LIST_RETIRED, uids=sorted(uids))
+    own = await tx.run(_GET_OWN, ids=sorted(customers))
+    return Past(
+        tuple(Retired(row["id"], frozenset(row["had"]), row["depth"]) for row in retired),
+        {row["id"]: row["own"] for row in (*own, *retired) if row["own"] is not None},
+    )
+
+
+async def write_links(tx: Transaction, uids: Sequence[str], links: Iterable[Link], policy_version: int) -> list[Link]:
+    """Write the links that differ from the stored ones.
+
+    Returns:
+        Links that are rejected now and were not before.
+    """
     stored = {
         (row["a"], row["b"]): (row["status"], row["reason"], row["last_at"], row["count"])
         for row in await tx.run(_GET_LINKS, uids=uids)
     }
-    rows = [
-        {
-            "a": link.a,
-            "b": link.b,
-            "status": status,
-            "reason": link.rejected,
-            "blocking": list(link.blocking) if link.blocking else None,
-            "first_at": link.first_at,
-            "last_at": link.last_at,
-            "count": link.count,
-            "evidence": list(link.evidence),
-        }
-        for link in links
-        for status in ("accepted" if link.rejected is None else "rejected",)
-        if stored.get((link.a, link.b)) != (status, link.rejected, link.last_at, link.count)
-    ]
+    rows: list[dict[str, Any]] = []
+    newly_rejected: list[Link] = []
+    wanted: set[tuple[str, str]] = set()
+    for link in links:
+        wanted.add((link.a, link.b))
+        status = "accepted" if link.rejected is None else "rejected"
+        before = stored.get((link.a, link.b))
+        if before == (status, link.rejected, link.last_at, link.count):
+            continue
+        if link.rejected is not None and (before is None or before[0] != "rejected"):
+            newly_rejected.append(link)
+        rows.append(
+            {
+                "a": link.a,
+                "b": link.b,
+                "status": status,
+                "reason": link.rejected,
+                "blocking": list(link.blocking) if link.blocking else None,
+                "first_at": link.first_at,
+                "last_at": link.last_at,
+                "count": link.count,
+                "evidence": list(link.evidence),
+                "decision": link.decision,
+            }
+        )
+    # A link that nothing speaks for any more: its evidence was taken back, or an end takes part in no links.
+    rows += [
+        {"a": a, "b": b, "status": "revoked", "reason": None, "blocking": None, "first_at": 0, "last_at": last_at,
+         "count": 0, "evidence": [], "decision": None}
+        for (a, b), (status, _, last_at, _) in stored.items()
+        if (a, b) not in wanted and status != "revoked" and a in uids and b in uids
+    ]  # fmt: skip
     if rows:
-        await tx.run(_WRITE_LINKS, rows=sorted(rows, key=lambda row: str(row["a"])), rule_version=POLICY_VERSION)
+        await tx.run(_WRITE_LINKS, rows=sorted(rows, key=lambda row: (row["a"], row["b"])), rule_version=policy_version)
+    return newly_rejected
 
 
-async def move_identifiers(tx: Transaction, rows: Sequence[MoveRow]) -> None:
-    """Close the open intervals of identifiers and open new ones."""
+async def write_holds(tx: Transaction, rows: Sequence[HoldsRow], at: int) -> None:
+    """Bring stretches of time up to date."""
     if rows:
-        await tx.run(_MOVE, rows=sorted(rows, key=lambda row: row["uid"]))
+        await tx.run(_WRITE_HOLDS, rows=sorted(rows, key=lambda row: row["uid"]), at=at)
 
 
-async def retire_customers(tx: Transaction, merged: dict[str, str], at: int) -> None:
-    """Make retired ids answer with their survivors."""
-    if merged:
-        rows = [{"retired": retired, "survivor": survivor} for retired, survivor in sorted(merged.items())]
-        await tx.run(_RETIRE, rows=rows, at=at)
+async def retire_customers(tx: Transaction, rows: Sequence[RetiredRow], at: int) -> None:
+    """Make retired ids answer with their survivors, or with nobody."""
+    if rows:
+        await tx.run(_RETIRE, rows=sorted(rows, key=lambda row: row["retired"]), at=at)
 
 
-async def set_shared(tx: Transaction, uids: Iterable[str]) -> None:
-    """Mark identifiers as shared."""
+async def return_customers(tx: Transaction, ids: Iterable[str]) -> None:
+    """Make retired ids, which are locked, somebody again."""
+    if ordered := sorted(ids):
+        await tx.run(_RETURN, ids=ordered)
+
+
+async def set_status(tx: Transaction, statuses: Mapping[str, str]) -> None:
+    """Change statuses of identifiers: uid → status."""
+    if statuses:
+        await tx.run(_SET_STATUS, rows=[{"uid": uid, "status": statuses[uid]} for uid in sorted(statuses)])
+
+
+async def hang_over(tx: Transaction, uids: Iterable[str]) -> set[str]:
+    """Hang calls of identifiers that take part in links no more on others; uids that got something."""
     ordered = sorted(uids)
-    if ordered:
-        await tx.run(_SET_SHARED, uids=ordered)
+    return {row["uid"] for row in await tx.run(_HANG_OVER, uids=ordered)} if ordered else set()
 
 
-async def create_decisions(tx: Transaction, rows: Sequence[DecisionRow]) -> None:
+async def hang_back(tx: Transaction, uids: Iterable[str]) -> set[str]:
+    """Hang calls on identifiers that take part in links again; uids that lost or got something."""
+    ordered = sorted(uids)
+    rows = await tx.run(_HANG_BACK, uids=ordered) if ordered else []
+    return {uid for row in rows for uid in (row["from_uid"], row["to_uid"])}
+
+
+class LockRow(TypedDict):
+    """An identifier to lock; `cipher` is stored when nobody has seen it yet."""
+
+    uid: str
+    namespace: str
+    cipher: bytes | None
+
+
+class FoundCall(NamedTuple):
+    """The identifiers of a call, the strongest first, and whether it was taken back."""
+
+    uids: tuple[str, ...]
+    withdrawn: bool
+
+
+class HungCall(NamedTuple):
+    """Where a call hangs or hung, and the key of its evidence; None for a single identifier."""
+
+    uid: str
+    evidence: str | None
+
+
+class CustomerIdentifiers(NamedTuple):
+    """A living customer and its identifiers: (uid, namespace, status, first seen in ms)."""
+
+    id: str
+    identifiers: tuple[tuple[str, str, str, int], ...]
+
+
+async def lock_identifiers(tx: Transaction, rows: Sequence[LockRow], now: int) -> dict[str, StoredIdentifier]:
+    """Lock identifiers, in the order of the rows (sorted by uid), and create those that nobody has seen yet."""
+    found = (await tx.run(_LOCK_IDENTIFIERS, rows=rows, now=now))[0]["members"]
+    return {row[0]: stored_identifier(row, row[6]) for row in found}
+
+
+async def list_unseen(tx: Transaction, uids: Iterable[str]) -> set[str]:
+    """Those of the identifiers that no call shows."""
+    return {row["uid"] for row in await tx.run(_LIST_UNSEEN, uids=sorted(uids))}
+
+
+async def set_seen(tx: Transaction, uids: Iterable[str]) -> None:
+    """Derive from their calls when identifiers were seen first and last."""
+    await tx.run(_SET_SEEN, uids=sorted(uids))
+
+
+async def find_call(tx: Transaction, call: str) -> FoundCall | None:
+    """A call by its id; None when none took effect."""
+    rows = await tx.run(_FIND_CALL, id=call)
+    return FoundCall(tuple(rows[0]["uids"]), rows[0]["withdrawn"]) if rows else None
+
+
+async def withdraw_call(tx: Transaction, call: str, decision: str) -> HungCall | None:
+    """Take a call off its identifier; None when it hung nowhere."""
+    rows = await tx.run(_WITHDRAW_CALL, id=call, decision=decision)
+    return HungCall(rows[0]["hung"], rows[0]["evidence"]) if rows else None
+
+
+async def restore_call(tx: Transaction, call: str) -> HungCall | None:
+    """Hang a call that was taken back on its strongest usable identifier; None when it was not taken back."""
+    rows = await tx.run(_RESTORE_CALL, id=call)
+    return HungCall(rows[0]["hung"], rows[0]["evidence"]) if rows else None
+
+
+async def recount_evidence(tx: Transaction, keys: Iterable[str]) -> None:
+    """Derive from their calls how often and when sets were seen."""
+    await tx.run(_RECOUNT_EVIDENCE, keys=sorted(keys))
+
+
+class SealedValue(NamedTuple):
+    """An identifier's value, to be opened with `Keyring.open_display` and its uid; None when nobody has seen it."""
+
+    uid: str
+    namespace: str
+    cipher: bytes | None
+
+
+class EvidenceRecord(NamedTuple):
+    """Where a set of identifiers was seen, how often, and when first and last (ms)."""
+
+    key: str
+    source: str
+    first_at_ms: int
+    last_at_ms: int
+    call_count: int
+
+
+async def get_evidence(tx: Transaction, keys: Iterable[str]) -> dict[str, EvidenceRecord]:
+    """Evidence by key."""
+    return {
+        row["key"]: EvidenceRecord(row["key"], row["source"], row["first_at"], row["last_at"], row["count"])
+        for row in await tx.run(_GET_EVIDENCE, keys=sorted(keys))
+    }
+
+
+class CheckedCustomer(NamedTuple):
+    """A customer: alive without an identifier, or retired without leading to one living customer."""
+
+    id: str
+    orphan: bool
+    astray: bool
+
+
+class IdentityRepository:
+    """Reads of identifiers; every method is one statement."""
+
+    def __init__(self, graph: GraphClient):
+        self._graph = graph
+
+    async def get_values(self, uids: Iterable[str]) -> dict[str, SealedValue]:
+        """Sealed values by uid; unknown ones are missing."""
+        rows = await self._graph.read(GET_VALUES, uids=sorted(set(uids)))
+        return {row["uid"]: SealedValue(row["uid"], row["namespace"], row["cipher"]) for row in rows}
+
+    async def page_uids(self, after: str, size: int) -> list[str]:
+        """Uids of all identifiers after one, ascending, at most `size`."""
+        return [row["uid"] for row in await self._graph.read(PAGE_IDENTIFIERS, after=after, size=size)]
+
+    async def check_customers(self, after: str, size: int) -> list[CheckedCustomer]:
+        """Customers after an id, ascending, at most `size`, with what must not be."""
+        rows = await self._graph.read(CHECK_CUSTOMERS, after=after, size=size)
+        return [CheckedCustomer(row["id"], row["orphan"], row["astray"]) for row in rows]
+
+
+async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, CustomerIdentifiers]:
+    """Asked id → the living customer behind it, with its identifiers; ids that nobody has are missing."""
+    return {
+        row["asked"]: CustomerIdentifiers(row["id"], tuple(tuple(one) for one in row["identifiers"]))
+        for row in await tx.run(_LIST_OF_CUSTOMERS, ids=sorted(ids))
+    }
+
+
+class CalledRow(NamedTuple):
+    """The traits (JSON) that a call on an identifier gave, and when (ms)."""
+
+    uid: str
+    source: str
+    at_ms: int
+    traits: str
+
+
+async def get_called(tx: Transaction, uids: Sequence[str]) -> list[CalledRow]:
+    """Calls with traits on identifiers, in no order."""
+    rows = await tx.run(_GET_CALLED, uids=uids)
+    return [CalledRow(row["uid"], row["source"], row["at"], row["traits"]) for row in rows]
+
+
+async def delete_observations(tx: Transaction, uids: Sequence[str]) -> None:
+    """Forget what identifiers reported."""
+    await tx.run(_DELETE_OBSERVATIONS, uids=uids)
+
+
+async def create_decisions(tx: Transaction, rows: Sequence[DecisionRow], policy_version: int) -> None:
     """Append to the decision log."""
     if rows:
-        await tx.run(_CREATE_DECISIONS, rows=rows, policy_version=POLICY_VERSION)
+        await tx.run(_CREATE_DECISIONS, rows=rows, policy_version=policy_version)

@@ -126,9 +126,12 @@ def _field(key: str, nodes: Sequence[FieldNode], customer: GraphQLObjectType, fr
         write = _write_memberships(below, nodes, fragments)
     elif name == "events":
         write = write_object(below, nodes, fragments)
-    else:
+    elif name in ("identifiers", "attributes"):
         item = write_object(below, nodes, fragments)
         write = None if item is None else write_list(item)
+    else:
+        # It has a resolver of its own, which reads when it is asked.
+        write = None
     return _Field(key, name, nodes[0], definition, write)
 
 

@@ -14,6 +14,8 @@ from schema import declare
 from schema.context import Info
 from schema.scalars import JSON, DateTime
 from schema.types.event import EventConnection
+from schema.types.identity import DecisionConnection
+from schema.types.identity import decisions as identity_decisions
 from schema.types.node import Node
 from schema.types.page import PageInfo
 from schema.types.tag import TagAssignment
@@ -72,6 +74,7 @@ class Customer(Node):
     updated_at_ms: DateTime = strawberry.field(name="updatedAt")
 
     events: EventConnection = declare.resolved(_events, "Newest first.")
+    decisions: DecisionConnection = declare.resolved(identity_decisions, "What made them who they are, newest first.")
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

@@ -18,6 +18,7 @@ from schema.scalars import JSON, DateTime
 from schema.types.customer import CustomerConnection
 from schema.types.node import Node
 from schema.types.page import PageInfo
+from schema.types.refusal import ValidationError
 
 
 @strawberry.enum(description="Where a definition stands in its life.")
@@ -72,25 +73,6 @@ class SegmentEdge:
 class SegmentConnection:
     edges: list[SegmentEdge]
     page_info: PageInfo
-
-
-@strawberry.type(description="One thing that is wrong with an input.")
-class InputProblem:
-    message: str
-    field: str | None = strawberry.field(description="Dotted path inside the input.")
-    hint: str | None
-
-
-@strawberry.type(description="The input was understood and refused; nothing changed.")
-class ValidationError:
-    message: str = strawberry.field(description="The first problem's.")
-    field: str | None = strawberry.field(description="The first problem's.")
-    hint: str | None = strawberry.field(description="The first problem's.")
-    problems: list[InputProblem]
-
-    @classmethod
-    def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, segments.Refusal)
 
 
 @strawberry.type

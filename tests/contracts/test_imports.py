@@ -26,8 +26,17 @@ ROWS = (
 )
 RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
 # Part → the only modules of another part that it may use.
-# A mutation hands work to a worker by its queue; `explain` reads the very facts that live evaluation reads.
-NARROW = {("resolvers", "workers"): {"workers.queue", "workers.live.catalogue", "workers.live.facts"}}
+# A mutation hands work to a worker by its queue; `explain` reads the very facts that live evaluation reads, and what
+# the resolver reads. A decision about identity takes effect while its maker waits.
+NARROW = {
+    ("resolvers", "workers"): {
+        "workers.queue",
+        "workers.live.catalogue",
+        "workers.live.facts",
+        "workers.decisions",
+        "workers.identity.reading",
+    }
+}
 # Library → the only modules that may import it.
 OWNERS = {"neo4j": {"graph.client"}, "jgo": {"local.jars", "local.jars_lock"}, "honcho": {"cli.run"}}
 # Pure parts → libraries that must not come with them, however indirectly.

@@ -15,10 +15,12 @@ from base.keys import Keyring
 from delivery.change import Change
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
+from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.queries import Query, sent_text
 from ingest.calls import decode_calls
 from workers.applier.apply import Applied, Applier
 from workers.applier.batch import Preparer
+from workers.decisions.desk import Desk
 from workers.live.builder import SegmentBuilder
 from workers.live.context import LiveContext
 from workers.live.sweep import Sweep
@@ -95,6 +97,11 @@ class Line:
         rows = await self.graph.read(query("MATCH (c:Change) RETURN c.body AS body ORDER BY c.position"))
         return [Change(**json.loads(row["body"])) for row in rows]
 
+    def desk(self, policy: IdentityPolicy = DEFAULT) -> Desk:
+        """Where decisions are made, as in an API process."""
+        live = LiveContext(self.keyring, self.live.zone)
+        return Desk(self.graph, ChangePublisher(self.redis, self.graph), live, policy)
+
     def uid(self, namespace: str, value: str) -> str:
         """The blind index of a value."""
         return self.keyring.uid(namespace, value)
@@ -114,13 +121,21 @@ class Line:
         return {
             "customers": sorted((sorted(row["uids"]), row["attributes"], sorted(row["segments"])) for row in customers),
             "events": sorted((row["uid"], row["id"], row["name"], row["at"]) for row in await self.graph.read(_EVENTS)),
+            "holds": sorted(
+                (row["uid"], row["start"], row["end"] or 0, sorted(row["uids"]))
+                for row in await self.graph.read(_HOLDS)
+            ),
+            # Their times are brought up to date when something is resolved: explanations read the evidence.
+            "links": sorted(
+                (row["a"], row["b"], row["status"], row["reason"] or "") for row in await self.graph.read(_LINKS)
+            ),
             "evidence": sorted(
                 (row["key"], row["first_at"], row["last_at"], row["count"]) for row in await self.graph.read(_EVIDENCE)
             ),
             "observations": sorted(
                 (row["key"], row["value"], row["at"]) for row in await self.graph.read(_OBSERVATIONS)
             ),
-            "calls": sorted(row["id"] for row in await self.graph.read(_CALLS)),
+            "calls": sorted((row["uid"], row["id"]) for row in await self.graph.read(_CALLS)),
             "shared": sorted(row["uid"] for row in await self.graph.read(_SHARED)),
         }
 
@@ -160,8 +175,22 @@ _CUSTOMERS = query(
 )
 _EVENTS = query("MATCH (i:Identifier)-[d:DID]->(e:Event) RETURN i.uid AS uid, e.id AS id, d.name AS name, d.at AS at")
 _EVIDENCE = query(
-    "MATCH (e:Evidence) RETURN e.key AS key, e.first_at AS first_at, e.last_at AS last_at, e.count AS count"
+    "MATCH (e:Evidence) WHERE e.count > 0 "
+    "RETURN e.key AS key, e.first_at AS first_at, e.last_at AS last_at, e.count AS count"
 )
 _OBSERVATIONS = query("MATCH (o:Observation) RETURN o.key AS key, o.value AS value, o.at AS at")
-_CALLS = query("MATCH (c:Call) RETURN c.id AS id")
+_CALLS = query("MATCH (i:Identifier)-[:CALLED]->(c:Call) RETURN i.uid AS uid, c.id AS id")
+_HOLDS = query(
+    """
+    MATCH (i:Identifier)<-[h:HAS]-(c:Customer)
+    RETURN i.uid AS uid, h.from AS start, h.to AS end,
+      COLLECT { MATCH (c)-[open:HAS WHERE open.to IS NULL]->(j:Identifier) RETURN j.uid } AS uids
+    """
+)
+_LINKS = query(
+    """
+    MATCH (a:Identifier)-[l:LINKED]->(b:Identifier) WHERE l.status <> 'revoked'
+    RETURN a.uid AS a, b.uid AS b, l.status AS status, l.reason AS reason
+    """
+)
 _SHARED = query("MATCH (i:Identifier {status: 'SHARED'}) RETURN i.uid AS uid")

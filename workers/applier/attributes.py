@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b
 
 import msgspec
 
 from graph.repositories.apply import AttributesRow, ObservationRow, StoredObservation
-from rules.values import as_time_ms
-from workers.applier.batch import PreparedCall
+from workers.applier.batch import Placed
+from workers.identity.observations import Newest
 from workers.live.state import CustomerState, StoredAttribute
 
 # What the list of customers is searched by, first found of each group.
@@ -28,29 +27,14 @@ def encode_document(document: Mapping[str, object]) -> str:
     return _encode(document).decode()
 
 
-def observation_rows(calls: Iterable[PreparedCall]) -> list[ObservationRow]:
+def observation_rows(calls: Iterable[Placed]) -> list[ObservationRow]:
     """One row an identifier, source and attribute: the newest in these calls, ties by value. Sorted by uid and key."""
-    rows: dict[str, ObservationRow] = {}
-    for prepared in calls:
-        call = prepared.call
-        if call.kind != "identify":
-            continue
-        for name, value in call.traits.items():
-            key = _observation_key(prepared.owner, call.source, name)
-            document = _encode(value).decode()
-            row = rows.get(key)
-            if row is not None and (row["at"], row["value"]) >= (call.at_ms, document):
-                continue
-            rows[key] = ObservationRow(
-                key=key,
-                uid=prepared.owner,
-                name=name,
-                value=document,
-                at=call.at_ms,
-                source=call.source,
-                instant=as_time_ms(value) if isinstance(value, str) else None,
-            )
-    return sorted(rows.values(), key=lambda row: (row["uid"], row["key"]))
+    newest = Newest()
+    for placed in calls:
+        call = placed.prepared.call
+        if call.kind == "identify":
+            newest.add(placed.uid, call.source, call.at_ms, call.traits)
+    return newest.rows()
 
 
 def observe(state: CustomerState, row: ObservationRow | StoredObservation) -> bool:
@@ -88,7 +72,3 @@ def search_name(attributes: Mapping[str, StoredAttribute]) -> str | None:
                 parts.append(found.v.strip())
                 break
     return " ".join(dict.fromkeys(parts))[:MAX_SEARCH_NAME] or None
-
-
-def _observation_key(uid: str, source: str, name: str) -> str:
-    return blake2b(f"{uid}\x00{source}\x00{name}".encode(), digest_size=15).hexdigest()

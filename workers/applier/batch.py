@@ -12,7 +12,7 @@ import msgspec
 from base import metrics
 from base.ids import call_id
 from base.keys import Keyring
-from graph.identity.policy import policy_of
+from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.repositories.apply import EvidenceRow, IdentifierRow
 from ingest.calls import Call
 from ingest.documents import EMPTY
@@ -51,16 +51,26 @@ class PreparedCall:
     extra: str | None
     blocked: bytes | None
 
-    @property
-    def owner(self) -> str:
-        """Uid of the identifier that the event hangs on: the strongest."""
-        return self.seen[0].uid
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A call with its place in the graph.
+
+    Args:
+        uid: the identifier that it hangs on.
+        customer: who had that identifier then; None when nobody can: it is blocked.
+    """
+
+    prepared: PreparedCall
+    uid: str
+    customer: str | None
 
 
 class Preparer:
     """Computes blind indexes and ciphertexts; remembers what it computed lately."""
 
-    def __init__(self, keyring: Keyring):
+    def __init__(self, keyring: Keyring, policy: IdentityPolicy = DEFAULT):
+        self.policy = policy
         self._keyring = keyring
         self._uid = lru_cache(CIPHER_CACHE)(keyring.uid)
         self._cipher = lru_cache(CIPHER_CACHE)(keyring.seal_display)
@@ -99,7 +109,7 @@ class Preparer:
             if known is None or (identifier.verified and not known.verified):
                 by_uid[uid] = Seen(uid, identifier.namespace, identifier.verified, identifier.value)
         return tuple(
-            sorted(by_uid.values(), key=lambda seen: (policy_of(seen.namespace, seen.verified).rank, seen.uid))
+            sorted(by_uid.values(), key=lambda seen: (self.policy.of(seen.namespace, seen.verified).rank, seen.uid))
         )
 
     def identifier_rows(self, calls: Iterable[PreparedCall]) -> list[IdentifierRow]:

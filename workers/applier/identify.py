@@ -3,65 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from base.ids import new_customer_id, new_decision_id
 from graph.client import Transaction
-from graph.identity.assign import Assignment, KnownIdentifier, assign
-from graph.identity.resolve import SeenTogether, resolve
+from graph.identity.evidence import SeenTogether
+from graph.identity.policy import IdentityPolicy
 from graph.identity.settled import is_settled
 from graph.repositories import apply as apply_repository
-from graph.repositories import identity as identity_repository
-from graph.repositories.apply import EvidenceRow, LockedIdentifier, LockedPeople, SawRow
-from graph.repositories.identity import SHARED, Component, DecisionRow, MoveRow
+from graph.repositories.apply import EvidenceRow, LockedPeople, SawRow
+from graph.repositories.identity import BLOCKED, SHARED, Component, StoredIdentifier
 from workers.applier.batch import PreparedCall, evidence_rows
+from workers.identity.locking import load_locked
+from workers.identity.outcome import Identified
+from workers.identity.replay import Replay, replay
 
 
-@dataclass(slots=True)
-class Identified:
-    """The result for one batch.
-
-    Args:
-        owners: uid → customer, for every identifier of the batch.
-        versions: customer → its new version; every customer of the batch is locked.
-        created: customers that did not exist before.
-        changed: customers whose facts are others now: those that existed and whose identifiers changed, and new ones
-            that took an identifier over.
-        moved: identifiers that had another owner before.
-        retired: retired id → survivor.
-    """
-
-    owners: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
-    created: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
-    moved: set[str] = field(default_factory=set)
-    retired: dict[str, str] = field(default_factory=dict)
-
-
-async def identify(tx: Transaction, calls: Sequence[PreparedCall], people: LockedPeople, now_ms: int) -> Identified:
+async def identify(
+    tx: Transaction, calls: Sequence[PreparedCall], people: LockedPeople, policy: IdentityPolicy, now_ms: int
+) -> Identified:
     """Write evidence and resolve what it changes; every customer of the batch is locked then.
 
-    Locks are taken in one order by everybody: identifiers by uid, then customers by id (by the caller). When the
-    walk over evidence meets further customers they are locked and the walk is done again, so that what was read is
-    what is true (identity.md §6).
+    Locks are taken in one order by everybody: identifiers by uid, then customers by id (by the caller).
     """
-    locked = people.identifiers
     found = Identified(versions=people.versions)
-    for uid, identifier in locked.items():
-        if identifier["customer"] is not None:
-            found.owners[uid] = identifier["customer"]
+    for known in people.identifiers.values():
+        found.look_at(known)
     new_evidence = await _write_evidence(tx, calls)
-    unsettled = [call for call in calls if _is_unsettled(call, locked, new_evidence)]
+    unsettled = [call for call in calls if _is_unsettled(call, people.identifiers, new_evidence, policy)]
     if unsettled:
-        await _resolve(tx, unsettled, locked, now_ms, found)
+        start = {seen.uid: people.identifiers[seen.uid] for call in unsettled for seen in call.seen}
+        component = await load_locked(tx, start, found, now_ms)
+        _add_evidence(component, calls, unsettled)
+        fresh: dict[str, set[int]] = {}
+        for call in calls:
+            if call.evidence is not None:
+                fresh.setdefault(call.evidence, set()).add(call.call.at_ms)
+        await replay(tx, component, Replay(policy, now_ms, fresh), found)
     return found
 
 
-def _is_unsettled(call: PreparedCall, locked: Mapping[str, LockedIdentifier], new_evidence: Collection[str]) -> bool:
-    """Whether the call can change who is who."""
-    members = [locked[seen.uid] for seen in call.seen]
-    owners = [one["customer"] for one in members if one["status"] != SHARED or one["customer"] is None]
+def _is_unsettled(
+    call: PreparedCall,
+    locked: Mapping[str, StoredIdentifier],
+    new_evidence: Collection[str],
+    policy: IdentityPolicy,
+) -> bool:
+    """Whether the call can change who is who, or who was."""
+    at_ms = call.call.at_ms
+    owners: set[str | None] = set()
+    for seen in call.seen:
+        known = locked[seen.uid]
+        if known.status == BLOCKED or (known.status == SHARED and known.holds):
+            continue
+        if len(known.holds) > 1 and at_ms < known.holds[-1].start:
+            # It falls into somebody else's time, and may cut it in two.
+            return True
+        namespace = policy.of(seen.namespace)
+        if namespace.limit is not None and namespace.window_days is not None:
+            return True
+        owners.add(known.customer)
     return not is_settled(owners, call.evidence in new_evidence)
 
 
@@ -71,8 +70,7 @@ async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall]) -> set
     Returns:
         Keys of the sets that were never seen before.
     """
-    rows = evidence_rows(calls)
-    new_keys = await apply_repository.merge_evidence(tx, rows)
+    new_keys = await apply_repository.merge_evidence(tx, evidence_rows(calls))
     if not new_keys:
         return new_keys
     members: dict[str, PreparedCall] = {
@@ -83,100 +81,15 @@ async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall]) -> set
     return new_keys
 
 
-async def _resolve(
-    tx: Transaction,
-    calls: Sequence[PreparedCall],
-    locked: Mapping[str, LockedIdentifier],
-    now_ms: int,
-    found: Identified,
-) -> None:
-    component = await _load_locked(tx, calls, locked, now_ms, found)
-    namespaces = {uid: known.namespace for uid, known in component.identifiers.items()}
-    resolution = resolve(namespaces, component.evidence.values(), frozenset(component.shared))
-    assignment = assign(resolution.groups, component.identifiers, new_customer_id)
-    await identity_repository.set_shared(tx, resolution.shared - component.shared)
-    await apply_repository.create_customers(tx, sorted(assignment.created), now_ms)
-    moves = _moves(component, assignment, now_ms)
-    await identity_repository.move_identifiers(tx, moves)
-    await identity_repository.retire_customers(tx, dict(assignment.merged), now_ms)
-    old_uids = sorted(uid for uid, known in component.identifiers.items() if known.customer is not None)
-    await identity_repository.write_links(tx, old_uids, resolution.links)
-    await identity_repository.create_decisions(tx, _decisions(assignment, calls, now_ms))
-    _note(found, component, assignment, moves)
-
-
-def _note(found: Identified, component: Component, assignment: Assignment, moves: Sequence[MoveRow]) -> None:
-    found.owners.update({uid: owner for uid, owner in assignment.owners.items() if uid in component.identifiers})
-    found.created |= assignment.created
-    found.versions.update(dict.fromkeys(assignment.created, 1))
-    found.retired.update(assignment.merged)
-    for move in moves:
-        before = component.identifiers[move["uid"]].customer
-        if before is not None:
-            found.moved.add(move["uid"])
-        for customer in (before, move["customer"]):
-            # A new customer that begins with somebody's identifiers also begins with their events and attributes.
-            fresh = customer in assignment.created and before is None
-            if customer is not None and not fresh and customer not in assignment.merged:
-                found.changed.add(customer)
-
-
-async def _load_locked(
-    tx: Transaction,
-    calls: Sequence[PreparedCall],
-    locked: Mapping[str, LockedIdentifier],
-    now_ms: int,
-    found: Identified,
-) -> Component:
-    start = {
-        seen.uid: KnownIdentifier(
-            seen.uid, seen.namespace, locked[seen.uid]["first_seen"], locked[seen.uid]["customer"]
-        )
-        for call in calls
-        for seen in call.seen
-    }
-    shared = {uid for uid in start if locked[uid]["status"] == SHARED}
-    # All evidence of an identifier that this transaction created is in this batch: nothing to walk.
-    known_before = [known for known in start.values() if known.customer is not None]
-    while True:
-        component = await identity_repository.load_component(tx, known_before, shared & {k.uid for k in known_before})
-        missing = sorted(component.customers() - found.versions.keys())
-        if not missing:
-            break
-        found.versions.update(await apply_repository.lock_customers(tx, missing, now_ms))
-    component.shared |= shared
-    for uid, known in start.items():
-        component.identifiers.setdefault(uid, known)
-    rows = {row["key"]: row for row in evidence_rows(calls)}
-    for call in calls:
-        if call.evidence is not None and call.evidence not in component.evidence:
-            component.evidence[call.evidence] = _seen_together(call, rows[call.evidence])
-    return component
-
-
-def _seen_together(call: PreparedCall, row: EvidenceRow) -> SeenTogether:
-    members = {seen.uid: seen.verified for seen in call.seen}
-    return SeenTogether(row["key"], members, row["first_at"], row["last_at"])
-
-
-def _moves(component: Component, assignment: Assignment, now_ms: int) -> list[MoveRow]:
-    """Identifiers whose owner changes. A first owner holds from the first time it was seen, a later one from now."""
-    rows: list[MoveRow] = []
-    for uid, owner in assignment.owners.items():
-        known = component.identifiers[uid]
-        if known.customer == owner:
+def _add_evidence(component: Component, calls: Sequence[PreparedCall], unsettled: Sequence[PreparedCall]) -> None:
+    """Add sets that the walk did not meet: those of identifiers that are all shared or new."""
+    rows: dict[str, EvidenceRow] = {}
+    for call in unsettled:
+        if call.evidence is None or call.evidence in component.evidence:
             continue
-        if known.customer is None:
-            rows.append(MoveRow(uid=uid, customer=owner, at=known.first_seen, via="first seen"))
-        else:
-            via = "merge" if known.customer in assignment.merged else "move"
-            rows.append(MoveRow(uid=uid, customer=owner, at=now_ms, via=via))
-    return rows
-
-
-def _decisions(assignment: Assignment, calls: Sequence[PreparedCall], now_ms: int) -> list[DecisionRow]:
-    evidence = next((call.evidence for call in calls if call.evidence is not None), None)
-    return [
-        DecisionRow(id=new_decision_id(), kind="MERGE", at=now_ms, customer=survivor, other=retired, evidence=evidence)
-        for retired, survivor in sorted(assignment.merged.items())
-    ]
+        rows = rows or {row["key"]: row for row in evidence_rows(calls)}
+        row = rows[call.evidence]
+        members = {seen.uid: seen.verified for seen in call.seen}
+        component.evidence[call.evidence] = SeenTogether(
+            row["key"], members, row["first_at"], row["last_at"], row["count"]
+        )

@@ -12,9 +12,9 @@ import msgspec
 from base import metrics
 from rules.facts import EventHistory, Facts
 
-# About 1 KB a customer, 200 bytes for each name of event that it has, 40 bytes an event: together below 300 MB where
+# About 1 KB a customer, 200 bytes for each name of event that it has, 40 bytes an event: together below 250 MB where
 # customers have twenty names.
-MAX_CUSTOMERS = 40_000
+MAX_CUSTOMERS = 30_000
 MAX_EVENTS = 3_000_000
 
 

@@ -10,6 +10,7 @@ from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from workers.identity.check import IdentityCheck
 from workers.live.builder import SegmentBuilder
 from workers.queue import JobQueue
 
@@ -29,6 +30,7 @@ class TaskServices:
     builder: SegmentBuilder
     builds: SegmentBuildRepository
     outbox: ChangeRepository
+    check: IdentityCheck
     faults: dict[str, str] = field(default_factory=dict)
 
     def last_error(self) -> str | None:

@@ -12,7 +12,9 @@ from redis.asyncio import Redis
 from base import clock
 from base.keys import Keyring
 from graph.client import GraphClient
-from graph.identity.resolve import SeenTogether, resolve
+from graph.identity.evidence import SeenTogether
+from graph.identity.policy import DEFAULT
+from graph.identity.resolve import resolve
 from ingest.calls import decode_calls
 from tests.property.graph.streams import Call
 from tests.support.calls import make_batch
@@ -104,7 +106,7 @@ def expected(line: Line, calls: Sequence[Call]) -> set[frozenset[str]]:
         members = {one.uid: one.verified for one in call.seen}
         known = sets.get(key, SeenTogether(key, members, at, at))
         sets[key] = SeenTogether(key, members, min(at, known.first_at), max(at, known.last_at))
-    return set(resolve(namespaces, sets.values()).groups)
+    return set(resolve(namespaces, sets.values(), DEFAULT).groups)
 
 
 @pytest.mark.parametrize("calls", [*CASES.values(), random_case(1)], ids=[*CASES, "at random"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from graph.identity.resolve import SeenTogether, resolve
+from graph.identity.evidence import SeenTogether
+from graph.identity.policy import DEFAULT
+from graph.identity.resolve import resolve
 from graph.identity.settled import is_settled
 from tests.property.identity.streams import Sighting, evidence_of, namespace_of
 
@@ -50,7 +52,8 @@ class Incremental:
     def _resolve(self, start: set[str]) -> None:
         self.resolved_count += 1
         members, sets = self._component(start)
-        resolution = resolve({uid: namespace_of(uid) for uid in members}, sets, frozenset(self.shared & members))
+        shared = frozenset(self.shared & members)
+        resolution = resolve({uid: namespace_of(uid) for uid in members}, sets, DEFAULT, already_shared=shared)
         self.shared |= resolution.shared
         for group in resolution.groups:
             self._ids += 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from graph.identity.resolve import SeenTogether
+from graph.identity.evidence import SeenTogether
 
 # Namespace → how many values there are. More e-mails than one customer may have, more members than a device may see.
 POOLS = {
@@ -60,7 +60,8 @@ def evidence_of(sightings: Iterable[Sighting]) -> list[SeenTogether]:
         known = found.get(one.key)
         first = one.at if known is None else min(known.first_at, one.at)
         last = one.at if known is None else max(known.last_at, one.at)
-        found[one.key] = SeenTogether(one.key, dict(one.members), first, last)
+        count = 1 if known is None else known.count + 1
+        found[one.key] = SeenTogether(one.key, dict(one.members), first, last, count)
     return list(found.values())
 
 

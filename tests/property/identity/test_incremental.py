@@ -9,13 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from graph.identity.policy import DEFAULT
 from graph.identity.resolve import resolve
 from tests.property.identity.incremental_model import Incremental
 from tests.property.identity.streams import SIGHTINGS, STREAMS, Sighting, evidence_of, namespaces_of, sighting
 
 
 def agrees(model: Incremental) -> bool:
-    full = resolve(namespaces_of(model.sightings), evidence_of(model.sightings))
+    full = resolve(namespaces_of(model.sightings), evidence_of(model.sightings), DEFAULT)
     return model.partition() == set(full.groups) and model.shared == full.shared
 
 

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.identity.policy import policy_of
+from graph.identity.policy import DEFAULT
 from graph.identity.resolve import Link, Resolution, find_shared, resolve
 from tests.property.identity.streams import STREAMS, Sighting, evidence_of, namespace_of, namespaces_of
 
@@ -16,7 +16,7 @@ many = settings(max_examples=200, deadline=None, database=None)
 
 
 def resolved(stream: list[Sighting]) -> Resolution:
-    return resolve(namespaces_of(stream), evidence_of(stream))
+    return resolve(namespaces_of(stream), evidence_of(stream), DEFAULT)
 
 
 @many
@@ -27,7 +27,7 @@ def test_order_and_repeats_play_no_part(stream: list[Sighting], random: Random) 
     names = list(namespaces_of(again).items())
     random.shuffle(names)
 
-    assert resolve(dict(names), evidence_of(again)) == resolved(stream)
+    assert resolve(dict(names), evidence_of(again), DEFAULT) == resolved(stream)
 
 
 @many
@@ -38,7 +38,7 @@ def test_the_groups_are_a_partition_within_the_limits(stream: list[Sighting]) ->
     assert sorted(uid for group in groups for uid in group) == sorted(namespaces_of(stream))
     for group in groups:
         for namespace, count in Counter(map(namespace_of, group)).items():
-            limit = policy_of(namespace).limit
+            limit = DEFAULT.of(namespace).limit
             assert limit is None or count <= limit
 
 
@@ -81,7 +81,7 @@ def test_sharing_only_grows_with_evidence(stream: list[Sighting]) -> None:
     before: frozenset[str] = frozenset()
     for end in range(1, len(stream) + 1):
         known = stream[:end]
-        shared = find_shared(namespaces_of(known), evidence_of(known))
+        shared = find_shared(namespaces_of(known), evidence_of(known), DEFAULT)
         assert before <= shared
         before = shared
 
@@ -104,6 +104,6 @@ def test_weak_links_never_join_two_persons(stream: list[Sighting]) -> None:
     joined = spanned(sorted(namespaces_of(stream)), strong)
     for group in found.groups:
         persons = {
-            uid for uid in group if policy_of(namespace_of(uid), uid in vouched).identifier_class.name == "PERSON"
+            uid for uid in group if DEFAULT.of(namespace_of(uid), uid in vouched).identifier_class.name == "PERSON"
         }
         assert sum(1 for part in joined if part & persons) <= 1

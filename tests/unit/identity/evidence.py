@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graph.identity.resolve import Resolution, SeenTogether, resolve
+from graph.identity.evidence import NOTHING_DECIDED, Decided, SeenTogether
+from graph.identity.policy import DEFAULT
+from graph.identity.resolve import Resolution, resolve
 
 NAMESPACES = {
     "M": "user_id",
@@ -32,13 +34,16 @@ def seen(text: str, at: int = 1, last: int | None = None) -> SeenTogether:
     return SeenTogether(text, members, at, at if last is None else last)
 
 
-def resolved(sets: Iterable[SeenTogether], leave_out: Iterable[str] = ()) -> Resolution:
+def resolved(
+    sets: Iterable[SeenTogether], leave_out: Iterable[str] = (), decided: Decided = NOTHING_DECIDED
+) -> Resolution:
     """All identifiers of the evidence resolved, but for those left out as blocked."""
     sets = list(sets)
     names = {name for one in sets for name in one.members} - set(leave_out)
-    return resolve({name: namespace_of(name) for name in names}, sets)
+    names |= {name for one in decided.must for name in (one.a, one.b)}
+    return resolve({name: namespace_of(name) for name in names}, sets, DEFAULT, decided)
 
 
-def groups(sets: Iterable[SeenTogether], leave_out: Iterable[str] = ()) -> set[str]:
+def groups(sets: Iterable[SeenTogether], leave_out: Iterable[str] = (), decided: Decided = NOTHING_DECIDED) -> set[str]:
     """The groups, each as its names in order between blanks."""
-    return {" ".join(sorted(group)) for group in resolved(sets, leave_out).groups}
+    return {" ".join(sorted(group)) for group in resolved(sets, leave_out, decided).groups}

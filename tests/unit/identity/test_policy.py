@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.identity.policy import (
-    STRONGEST_FIRST_NAMESPACES,
-    IdentifierClass,
-    is_one_per_customer_person,
-    policy_of,
-)
+from graph.identity.policy import DEFAULT, Conflict, IdentifierClass
 
 PERSON, ACCOUNT, CONTACT, DEVICE = IdentifierClass
 
@@ -47,7 +42,7 @@ def test_the_policy_of_a_namespace(
     limit: int | None,
     shared_above: int | None,
 ) -> None:
-    found = policy_of(namespace, verified)
+    found = DEFAULT.of(namespace, verified)
     assert (found.identifier_class, found.rank, found.limit, found.shared_above) == (
         identifier_class,
         rank,
@@ -58,30 +53,30 @@ def test_the_policy_of_a_namespace(
 
 @pytest.mark.parametrize("namespace", ["user_id", "crm:shop", "wx_unionid", "wx_openid:A", "device_id", "anonymous_id"])
 def test_verification_matters_for_phone_and_email_alone(namespace: str) -> None:
-    assert policy_of(namespace, verified=False) == policy_of(namespace)
+    assert DEFAULT.of(namespace, verified=False) == DEFAULT.of(namespace)
 
 
 def test_each_source_and_app_is_a_namespace_of_its_own_with_one_policy() -> None:
-    assert policy_of("crm:shop") == policy_of("crm:web")
-    assert policy_of("wx_openid:A") == policy_of("wx_openid:B")
+    assert DEFAULT.of("crm:shop") == DEFAULT.of("crm:web")
+    assert DEFAULT.of("wx_openid:A") == DEFAULT.of("wx_openid:B")
 
 
 @pytest.mark.parametrize(
-    ("namespace", "contradicts"),
+    ("namespace", "rejects"),
     [
         ("user_id", True),
         ("crm:shop", True),
-        ("wx_unionid", True),
+        ("wx_unionid", False),
         ("phone", False),
-        ("email", False),
-        ("wx_openid:A", False),
         ("device_id", False),
+        ("x", False),
     ],
 )
-def test_two_values_in_one_call_contradict_each_other(namespace: str, contradicts: bool) -> None:
-    assert is_one_per_customer_person(namespace) is contradicts
+def test_a_conflict_waits_for_review_or_goes_to_the_newest(namespace: str, rejects: bool) -> None:
+    assert DEFAULT.of(namespace).conflict is (Conflict.REJECT if rejects else Conflict.NEWEST)
 
 
-def test_the_strongest_namespaces_come_first() -> None:
-    ranks = [policy_of(namespace).rank for namespace in STRONGEST_FIRST_NAMESPACES]
-    assert ranks == sorted(ranks)
+def test_names_that_clients_invent_take_bounded_memory() -> None:
+    for number in range(10_000):
+        assert DEFAULT.of(f"invented-{number}") == DEFAULT.unknown
+    assert DEFAULT.of("user_id").rank == 1

@@ -8,7 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from graph.identity.resolve import Rejection, SeenTogether, find_shared, resolve, strongest
+from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether, strongest
+from graph.identity.policy import DEFAULT, Conflict, IdentifierClass, IdentityPolicy, NamespacePolicy
+from graph.identity.resolve import find_shared, resolve
+from graph.identity.sides import DAY_MS, Rejection
 from tests.unit.identity.evidence import groups, namespace_of, resolved, seen
 
 # Claim → (evidence, the customers).
@@ -138,18 +141,18 @@ def test_a_weaker_repeat_does_not_make_a_link_newer() -> None:
 
 def test_members_outside_the_component_are_ignored() -> None:
     names = {"M": "user_id", "d": "device_id"}
-    assert resolve(names, [seen("M d e")]).groups == (frozenset(["M", "d"]),)
+    assert resolve(names, [seen("M d e")], DEFAULT).groups == (frozenset(["M", "d"]),)
 
 
 def test_what_is_shared_already_stays_aside() -> None:
     names = {"M": "user_id", "d": "device_id", "c": "anonymous_id"}
-    found = resolve(names, [seen("M d"), seen("d c")], frozenset(["d", "elsewhere"]))
+    found = resolve(names, [seen("M d"), seen("d c")], DEFAULT, already_shared=frozenset(["d", "elsewhere"]))
     assert found.groups == (frozenset(["M"]), frozenset(["c"]), frozenset(["d"]))
     assert found.shared == {"d"}
 
 
 def test_nothing_gives_nothing() -> None:
-    assert resolve({}, []).groups == ()
+    assert resolve({}, [], DEFAULT).groups == ()
 
 
 @pytest.mark.parametrize(
@@ -170,10 +173,75 @@ def test_nothing_gives_nothing() -> None:
 def test_shared_above(name: str, partners: list[str], shared: bool) -> None:
     sets = [seen(f"{name} {partner}", at) for at, partner in enumerate(partners)]
     names = {one: namespace_of(one) for one in [name, *partners]}
-    assert (name in find_shared(names, sets)) is shared
+    assert (name in find_shared(names, sets, DEFAULT)) is shared
 
 
 def test_the_centre_is_the_strongest_and_then_the_smallest() -> None:
     names = {one: namespace_of(one) for one in ("e", "p1", "p2")}
-    assert strongest({"e": True, "p2": True, "p1": True}, names) == "p1"
-    assert strongest({"e": True, "p1": False}, names) == "e"
+    assert strongest({"e": True, "p2": True, "p1": True}, names, DEFAULT) == "p1"
+    assert strongest({"e": True, "p1": False}, names, DEFAULT) == "e"
+
+
+def must(a: str, b: str) -> Decided:
+    return Decided(must=(MustLink("decision-1", a, b),))
+
+
+def cannot(left: str, right: str) -> Decided:
+    return Decided(cannot=(CannotLink("decision-2", frozenset(left.split()), frozenset(right.split())),))
+
+
+DECIDED: dict[str, tuple[list[SeenTogether], Decided, set[str]]] = {
+    "joined without evidence": ([seen("M c"), seen("e d")], must("M", "e"), {"M c d e"}),
+    "two members of one person, whatever the limit": ([seen("M1 c"), seen("M2 d")], must("M1", "M2"), {"M1 M2 c d"}),
+    "the limit holds for everybody else": (
+        [seen("M1 e", 1), seen("M2 d", 1), seen("M3 e", 0)],
+        must("M1", "M2"),
+        {"M1 M2 d e", "M3"},
+    ),
+    "a device that somebody gave to a person stays with it": (
+        [seen("M1 d", 1), seen("M2 d", 2)],
+        must("M1", "d"),
+        {"M1 d", "M2"},
+    ),
+    "taken apart": ([seen("M e")], cannot("M", "e"), {"M", "e"}),
+    "taken apart, whichever way they might be joined": (
+        [seen("M p"), seen("p e"), seen("e oA1"), seen("oA1 M")],
+        cannot("M", "e"),
+        {"M oA1 p", "e"},
+    ),
+    "taken apart from several": ([seen("M p e c")], cannot("e", "M p"), {"M c p", "e"}),
+    "apart beats together": (
+        [seen("M c")],
+        Decided(must=must("M", "e").must, cannot=cannot("M", "e").cannot),
+        {"M c", "e"},
+    ),
+    "joined to a shared device: nothing": (
+        [seen(f"M{n} d", n) for n in (1, 2, 3, 4)],
+        must("M1", "d"),
+        {"M1", "M2", "M3", "M4", "d"},
+    ),
+}
+
+
+@pytest.mark.parametrize("claim", DECIDED)
+def test_decided(claim: str) -> None:
+    evidence, decided, customers = DECIDED[claim]
+    assert groups(evidence, decided=decided) == {" ".join(sorted(names.split())) for names in customers}
+
+
+def test_a_link_that_somebody_cut_names_what_was_kept_apart() -> None:
+    (link,) = resolved([seen("M e")], decided=cannot("M", "e")).links
+    assert (link.rejected, link.blocking) == (Rejection.CANNOT_LINK, ("M", "e"))
+
+
+def test_a_link_that_somebody_made_names_the_decision() -> None:
+    (link,) = resolved([], decided=must("M", "e")).links
+    assert (link.rejected, link.decision, link.evidence) == (None, "decision-1", ())
+
+
+def test_a_limit_with_a_window_counts_what_was_seen_within_it() -> None:
+    two_a_month = NamespacePolicy(IdentifierClass.DEVICE, 8, 2, None, Conflict.NEWEST, window_days=30)
+    policy = IdentityPolicy(2, {**DEFAULT.namespaces, "device_id": two_a_month}, DEFAULT.unverified, DEFAULT.unknown)
+    sets = [seen("M d1", 1), seen("M d2", 2), seen("M d3", 20 * DAY_MS), seen("M d4", 40 * DAY_MS)]
+    names = {name: namespace_of(name) for name in ("M", "d1", "d2", "d3", "d4")}
+    assert {" ".join(sorted(group)) for group in resolve(names, sets, policy).groups} == {"M d2 d3 d4", "d1"}

@@ -1,0 +1,77 @@
+"""`kith check identity`: is everybody who they should be?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from base import logs
+from base.keys import Keyring
+from base.settings import Settings, load_settings
+from base.valkey import connect
+from delivery.publisher import ChangePublisher
+from graph.client import GraphClient
+from workers.decisions.desk import Desk
+from workers.identity.check import IdentityCheck, Report
+from workers.live.context import LiveContext
+
+EXIT_FAULTS = 1
+EVERY_IDENTIFIERS = 10_000
+
+app = typer.Typer(help="Is what is stored what should be stored?", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Commands below `kith check`."""
+
+
+@app.command("identity")
+def check_identity(
+    repair: Annotated[bool, typer.Option(help="put right what is wrong; else only say so")] = False,
+) -> None:
+    """Compare who is who with what calls, decisions and policy make of it. Ends with 1 when something was wrong."""
+    logs.configure("ERROR", "cli")
+    report = asyncio.run(run_check(load_settings(), repair=repair))
+    show(report, Console(highlight=False, soft_wrap=True))
+    if report.faults:
+        raise typer.Exit(EXIT_FAULTS)
+
+
+async def run_check(settings: Settings, *, repair: bool) -> Report:
+    """Check the graph that the settings name.
+
+    Raises:
+        Unavailable: Neo4j or Redis cannot be reached.
+    """
+    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    redis = connect(settings.redis_url)
+    progress = Console(stderr=True, highlight=False)
+
+    def tell(report: Report) -> None:
+        if report.identifier_count % EVERY_IDENTIFIERS == 0:
+            progress.print(f"{report.identifier_count:,} identifiers, {sum(report.faults.values())} faults")
+
+    try:
+        await graph.verify()
+        live = LiveContext(Keyring(settings.secret_key), ZoneInfo(settings.time_zone))
+        desk = Desk(graph, ChangePublisher(redis, graph), live)
+        return await IdentityCheck(graph, desk.replay).run(repair=repair, progress=tell)
+    finally:
+        await redis.aclose()
+        await graph.close()
+
+
+def show(report: Report, console: Console) -> None:
+    """Print a report."""
+    console.print(f"{report.identifier_count:,} identifiers and {report.customer_count:,} customers looked at.")
+    for kind, count in sorted(report.faults.items()):
+        console.print(f"{kind}: {count:,}, for example {', '.join(report.named[kind][:3])}")
+    if report.repaired:
+        console.print(f"{report.repaired:,} identifiers put right.")
+    if not report.faults:
+        console.print("No fault found.")

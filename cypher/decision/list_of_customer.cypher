@@ -1,0 +1,31 @@
+// Purpose: What was decided and done about a customer, newest first.
+// Mode: READ
+// Param: id STRING, living customer
+// Param: before INT ms, older ones only
+// Param: before_id STRING, of one instant those with a smaller id
+// Param: count INT
+// Column: id STRING
+// Column: kind STRING
+// Column: at INT ms
+// Column: author STRING
+// Column: reason STRING or null
+// Column: policy_version INT
+// Column: active BOOLEAN or null
+// Column: subject STRING or null
+// Column: customer STRING or null
+// Column: other STRING or null
+// Column: evidence STRING or null
+// Column: identifiers LIST<LIST>: [uid, namespace, cipher]
+// Index: customer_id
+// Index: identifier_uid
+MATCH (c:Customer {id: $id})<-[:ABOUT]-(d:Decision)
+WHERE d.at < $before OR (d.at = $before AND d.id < $before_id)
+WITH d ORDER BY d.at DESC, d.id DESC LIMIT $count
+CALL (d) {
+  UNWIND [d.a, d.b] AS uid
+  MATCH (i:Identifier {uid: uid})
+  RETURN collect([i.uid, i.namespace, i.cipher]) AS ends
+}
+RETURN d.id AS id, d.kind AS kind, d.at AS at, d.author AS author, d.reason AS reason,
+  d.policy_version AS policy_version, d.active AS active, d.subject AS subject, d.customer AS customer,
+  d.other AS other, d.evidence AS evidence, ends + [(d)-[:NAMES]->(i:Identifier) | [i.uid, i.namespace, i.cipher]] AS identifiers

@@ -1,0 +1,7 @@
+// Purpose: Mark identifiers that take part in links, or do not.
+// Mode: WRITE
+// Param: rows LIST<MAP>, sorted by uid: {uid, status: 'ACTIVE', 'SHARED' or 'BLOCKED'}
+// Index: identifier_uid
+UNWIND $rows AS row
+MATCH (i:Identifier {uid: row.uid})
+SET i.status = row.status

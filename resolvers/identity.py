@@ -1,0 +1,259 @@
+"""Identity: decisions of people and what they do, the log, and why two identifiers are one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from base.clock import MAX_MS
+from base.errors import BadInput
+from base.ids import call_id
+from delivery.change import Change
+from graph.client import Transaction
+from graph.identity.explain import IdentityExplanation, explain, find_bridges
+from graph.identity.policy import DEFAULT
+from graph.identity.resolve import Link
+from graph.repositories.decision import DecisionRecord
+from graph.repositories.identity import EvidenceRecord, get_evidence
+from ingest.namespaces import parse_namespace
+from ingest.normalising import normalise
+from ingest.sources import DEFAULT_SOURCE
+from resolvers.context import RequestContext
+from resolvers.pages import Page, check_first
+from resolvers.profiles import Profile
+from resolvers.refusal import Refusal
+from rules.checker import Problem
+from workers.decisions.desk import NamedIdentifier, Said
+from workers.decisions.effect import CustomerEffect, Effect
+from workers.identity.reading import read_resolution
+
+DECISIONS = "decisions"
+MAX_SPLIT = 1_000
+# One token stands for everybody who may decide.
+AUTHOR = "admin"
+# After every id.
+_LAST_ID = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedValue:
+    """An identifier as people know it; no value when nobody has seen it."""
+
+    namespace: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCustomerEffect:
+    """One customer that is not as it was, its identifiers readable."""
+
+    customer_id: str
+    fate: str
+    merged_into: str | None
+    gained: Sequence[NamedValue]
+    lost: Sequence[NamedValue]
+    identifier_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEffect:
+    """What a decision did, or would do."""
+
+    decision_id: str | None
+    dry_run: bool
+    customers: Sequence[ShownCustomerEffect]
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDecision:
+    """One line of the log, its identifiers readable."""
+
+    id: str
+    kind: str
+    at_ms: int
+    author: str
+    reason: str | None
+    policy_version: int
+    stands: bool
+    subject: str | None
+    customer_ids: Sequence[str]
+    identifiers: Sequence[NamedValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A link on the way from one identifier to another."""
+
+    from_: NamedValue
+    to: NamedValue
+    accepted: bool
+    bridge: bool
+    reason: str | None
+    blocking: Sequence[NamedValue]
+    decision_id: str | None
+    evidence: Sequence[EvidenceRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownExplanation:
+    """Why two identifiers are one customer, or why not."""
+
+    together: bool
+    policy_version: int
+    hops: Sequence[Hop]
+    shared: Sequence[NamedValue]
+
+
+class _Names:
+    """Readable identifiers by uid."""
+
+    def __init__(self, known: dict[str, NamedValue]):
+        self._known = known
+
+    def many(self, uids: Iterable[str]) -> list[NamedValue]:
+        return [self.one(uid) for uid in uids]
+
+    def one(self, uid: str) -> NamedValue:
+        return self._known.get(uid) or NamedValue(uid.partition("|")[0], None)
+
+
+async def decide(
+    context: RequestContext, reason: str, dry_run: bool, act: Callable[[Said], Awaitable[Effect]]
+) -> ShownEffect | Refusal:
+    """Let a decision take effect, or only look at what it would do.
+
+    Returns:
+        What it did, or why it was refused; then nothing changed.
+    """
+    try:
+        effect = await act(Said(AUTHOR, reason, dry_run))
+    except BadInput as fault:
+        return Refusal((Problem(fault.field or "", fault.message, fault.hint or ""),))
+    names = await _names(context, (uid for one in effect.customers for uid in (*one.gained, *one.lost)))
+    return ShownEffect(effect.decision, dry_run, [_shown(one, names) for one in effect.customers], effect.changes)
+
+
+def split_uids(context: RequestContext, identifiers: Sequence[tuple[str, str]]) -> list[str]:
+    """Uids of named identifiers.
+
+    Raises:
+        BadInput: too many, or one that cannot be.
+    """
+    if len(identifiers) > MAX_SPLIT:
+        raise BadInput(f"At most {MAX_SPLIT} identifiers at once.", field="identifiers")
+    return [named(context, *one).uid for one in identifiers]
+
+
+def named(context: RequestContext, namespace: str, value: str) -> NamedIdentifier:
+    """An identifier as it is stored.
+
+    Raises:
+        BadInput: a namespace that cannot be one.
+    """
+    known = parse_namespace(namespace)
+    if known is None:
+        raise BadInput("This is no identifier namespace.", hint="For example user_id, email, phone, wx_openid:<app>.")
+    services = context.services
+    text = normalise(known, value, services.settings.phone_region).value
+    uid = services.keyring.uid(known, text)
+    return NamedIdentifier(uid, known, services.keyring.seal_display(text, uid))
+
+
+def call_of(message_id: str, source: str | None) -> str:
+    """The id of a call."""
+    return call_id(source or DEFAULT_SOURCE, message_id)
+
+
+async def decisions_page(
+    context: RequestContext, root: Profile, first: int | None, after: str | None
+) -> Page[ShownDecision]:
+    """What was decided and done about a customer, newest first."""
+    first = check_first(first)
+    cursors = context.services.cursors
+    before_ms, before_id = (MAX_MS, _LAST_ID) if after is None else cursors.decode(DECISIONS, after, (int, str))
+    records = await context.services.decisions.list_of_customer(root.id, int(before_ms), str(before_id), first + 1)
+    return Page(
+        [_decision(context, record) for record in records[:first]],
+        cursors=cursors,
+        scope=DECISIONS,
+        place_of=lambda one: (one.at_ms, one.id),
+        has_next_page=len(records) > first,
+        resumed=after is not None,
+    )
+
+
+async def explanation(context: RequestContext, one: tuple[str, str], other: tuple[str, str]) -> ShownExplanation | None:
+    """Why two identifiers are one customer, or why not; None when nobody has one of them."""
+    a, b = named(context, *one).uid, named(context, *other).uid
+
+    async def work(
+        tx: Transaction,
+    ) -> tuple[IdentityExplanation | None, frozenset[tuple[str, str]], dict[str, EvidenceRecord]]:
+        _, resolution = await read_resolution(tx, {a, b}, DEFAULT)
+        known = {uid for group in resolution.groups for uid in group}
+        if not {a, b} <= known:
+            return None, frozenset(), {}
+        found = explain(resolution, a, b)
+        keys = {key for link in found.path for key in link.evidence}
+        return found, find_bridges(resolution.links), await get_evidence(tx, keys)
+
+    found, bridges, evidence = await context.services.graph.write("explain_identity", work)
+    if found is None:
+        return None
+    uids = {uid for start, end, link in found.hops for uid in (start, end, *(link.blocking or ()))}
+    names = await _names(context, uids | found.shared)
+    hops = [_hop(start, end, link, bridges, evidence, names) for start, end, link in found.hops]
+    return ShownExplanation(found.together, DEFAULT.version, hops, names.many(sorted(found.shared)))
+
+
+def _hop(
+    start: str,
+    end: str,
+    link: Link,
+    bridges: frozenset[tuple[str, str]],
+    evidence: dict[str, EvidenceRecord],
+    names: _Names,
+) -> Hop:
+    return Hop(
+        from_=names.one(start),
+        to=names.one(end),
+        accepted=link.rejected is None,
+        bridge=(link.a, link.b) in bridges,
+        reason=link.rejected,
+        blocking=names.many(link.blocking or ()),
+        decision_id=link.decision,
+        evidence=[evidence[key] for key in link.evidence if key in evidence],
+    )
+
+
+async def _names(context: RequestContext, uids: Iterable[str]) -> _Names:
+    wanted = set(uids)
+    sealed = await context.services.identities.get_values(wanted) if wanted else {}
+    return _Names({uid: _opened(context, uid, one.namespace, one.cipher) for uid, one in sealed.items()})
+
+
+def _opened(context: RequestContext, uid: str, namespace: str, cipher: bytes | None) -> NamedValue:
+    value = None if cipher is None else context.services.keyring.open_display(cipher, uid)
+    return NamedValue(namespace, value)
+
+
+def _shown(one: CustomerEffect, names: _Names) -> ShownCustomerEffect:
+    return ShownCustomerEffect(
+        one.id, one.fate, one.merged_into, names.many(one.gained), names.many(one.lost), one.identifier_count
+    )
+
+
+def _decision(context: RequestContext, record: DecisionRecord) -> ShownDecision:
+    return ShownDecision(
+        id=record.id,
+        kind=record.kind,
+        at_ms=record.at_ms,
+        author=record.author,
+        reason=record.reason,
+        policy_version=record.policy_version,
+        stands=record.active is not False,
+        subject=record.subject,
+        customer_ids=[one for one in (record.customer, record.other) if one is not None],
+        identifiers=[_opened(context, *one) for one in record.identifiers],
+    )

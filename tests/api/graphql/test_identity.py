@@ -1,0 +1,157 @@
+"""Decisions about identity and their explanations, through the public API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from base.keys import Keyring
+from graph.client import GraphClient
+from tests.support.api import Api
+from tests.support.line import Line
+from tests.support.sightings import sighting
+
+EFFECT = """__typename
+  ... on IdentityEffect {
+    decisionId dryRun changes { customerId segmentKey kind }
+    customers { customerId fate mergedInto identifierCount gained { namespace value } lost { namespace value } }
+  }
+  ... on ValidationError { message field hint }"""
+MERGE = """mutation ($a: ID!, $b: ID!, $look: Boolean!) {
+  mergeCustomers(a: $a, b: $b, reason: "same", dryRun: $look) { EFFECT } }"""
+SPLIT = """mutation ($id: ID!, $of: [IdentifierInput!]!) {
+  splitCustomer(id: $id, identifiers: $of, reason: "two") { EFFECT } }"""
+BLOCK = 'mutation ($of: IdentifierInput!) { blockIdentifier(identifier: $of, reason: "a desk") { EFFECT } }'
+UNBLOCK = 'mutation ($of: IdentifierInput!) { unblockIdentifier(identifier: $of, reason: "no") { EFFECT } }'
+REVOKE = 'mutation ($id: String!) { revokeCall(messageId: $id, reason: "a test") { EFFECT } }'
+UNDO = 'mutation ($id: ID!) { undo(decision: $id, reason: "wrong") { EFFECT } }'
+MERGE, SPLIT, BLOCK, UNBLOCK, REVOKE, UNDO = (
+    one.replace("EFFECT", EFFECT) for one in (MERGE, SPLIT, BLOCK, UNBLOCK, REVOKE, UNDO)
+)
+EXPLAIN = """query ($a: IdentifierInput!, $b: IdentifierInput!) { explainIdentity(a: $a, b: $b) {
+  together policyVersion shared { namespace value }
+  hops { from { namespace value } to { value } accepted bridge reason blocking { value } decisionId
+    evidence { source count firstAt lastAt } } } }"""
+CUSTOMER = """query ($of: IdentifierInput!, $first: Int, $after: String) { customer(identifier: $of) {
+  id segments { segment { key } } identifiers { value }
+  decisions(first: $first, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
+    kind author reason stands customerIds identifiers { namespace value } } } } } }"""
+
+
+def of(namespace: str, value: str) -> dict[str, str]:
+    return {"namespace": namespace, "value": value}
+
+
+M, E = of("user_id", "M"), of("email", "e@x.org")
+
+
+@pytest.fixture
+def line(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
+    return Line.of(graph, redis, keyring)
+
+
+async def customer(api: Api, identifier: dict[str, str], **page: object) -> dict[str, Any]:
+    found: dict[str, Any] = (await api.data(CUSTOMER, {"of": identifier, **page}))["customer"]
+    return found
+
+
+async def test_joined_looked_at_and_undone(api: Api, line: Line) -> None:
+    await line.segment("members", {"event": {"name": "Seen"}})
+    await line.apply(sighting(1, kind="track", member="M"), sighting(2, email="e@x.org"))
+    m, e = (await customer(api, M))["id"], (await customer(api, E))["id"]
+
+    looked = (await api.data(MERGE, {"a": m, "b": e, "look": True}))["mergeCustomers"]
+    assert (looked["decisionId"], looked["dryRun"]) == (None, True)
+    assert (await customer(api, E))["id"] == e
+
+    done = (await api.data(MERGE, {"a": m, "b": e, "look": False}))["mergeCustomers"]
+    assert {one["customerId"]: (one["fate"], one["mergedInto"]) for one in done["customers"]} == {
+        m: ("KEPT", None),
+        e: ("RETIRED", m),
+    }
+    assert done["customers"] == looked["customers"]
+    one = await customer(api, E)
+    assert (one["id"], [each["segment"]["key"] for each in one["segments"]]) == (m, ["members"])
+    log = [edge["node"] for edge in one["decisions"]["edges"]]
+    assert [(each["kind"], each["author"], each["stands"]) for each in log] == [
+        ("MERGE", "resolver", True),
+        ("MUST_LINK", "admin", True),
+    ]
+    assert sorted(each["value"] for each in log[1]["identifiers"]) == ["M", "e@x.org"]
+    assert (log[1]["reason"], log[0]["customerIds"]) == ("same", [m, e])
+
+    undone = (await api.data(UNDO, {"id": done["decisionId"]}))["undo"]
+    assert {one["customerId"]: one["fate"] for one in undone["customers"]} == {m: "KEPT", e: "RETURNED"}
+    assert (await customer(api, E))["id"] == e
+    again = (await api.data(UNDO, {"id": done["decisionId"]}))["undo"]
+    assert (again["__typename"], again["message"]) == ("ValidationError", "This decision was undone already.")
+
+
+async def test_split_block_and_take_back(api: Api, line: Line) -> None:
+    await line.apply(sighting(1, member="M", email="e@x.org"), sighting(2, member="M", cookie="c"))
+    m = (await customer(api, M))["id"]
+    parted = (await api.data(SPLIT, {"id": m, "of": [E]}))["splitCustomer"]
+    assert [(one["fate"], one["lost"]) for one in parted["customers"] if one["customerId"] == m] == [("KEPT", [E])]
+    assert (await customer(api, E))["id"] != m
+
+    await api.data(BLOCK, {"of": of("email", " E@X.org ")})
+    assert (await api.data(CUSTOMER, {"of": E}))["customer"] is None
+    twice = (await api.data(BLOCK, {"of": E}))["blockIdentifier"]
+    assert twice["message"] == "This identifier is blocked already."
+    await api.data(UNBLOCK, {"of": E})
+    assert (await customer(api, E))["identifiers"] == [{"value": "e@x.org"}]
+
+    await api.data(REVOKE, {"id": "m2"})
+    assert (await api.data(CUSTOMER, {"of": of("anonymous_id", "c")}))["customer"] is None
+    missing = await api.error(REVOKE, {"id": "unheard of"})
+    assert missing["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_why_one_and_why_not(api: Api, line: Line) -> None:
+    await line.apply(
+        sighting(1, member="M", device="d1"),
+        sighting(2, member="M", device="d2"),
+        sighting(3, member="N", email="e@x.org"),
+        sighting(4, member="M", email="e@x.org"),
+    )
+    why = (await api.data(EXPLAIN, {"a": of("device_id", "d1"), "b": of("device_id", "d2")}))["explainIdentity"]
+    assert why["together"]
+    assert [(hop["from"]["value"], hop["to"]["value"], hop["bridge"]) for hop in why["hops"]] == [
+        ("d1", "M", True),
+        ("M", "d2", True),
+    ]
+    assert [(one["source"], one["count"]) for one in why["hops"][0]["evidence"]] == [("default", 1)]
+
+    why_not = (await api.data(EXPLAIN, {"a": of("user_id", "N"), "b": E}))["explainIdentity"]
+    assert not why_not["together"]
+    (hop,) = why_not["hops"]
+    assert (hop["accepted"], hop["reason"]) == (False, "LIMIT")
+    assert sorted(one["value"] for one in hop["blocking"]) == ["M", "N"]
+    assert (await api.data(EXPLAIN, {"a": M, "b": of("user_id", "nobody")}))["explainIdentity"] is None
+
+
+async def test_the_log_is_read_in_pages(api: Api, line: Line) -> None:
+    await line.apply(sighting(1, member="M"), *(sighting(10 + n, email=f"e{n}@x.org") for n in range(3)))
+    m = (await customer(api, M))["id"]
+    for n in range(3):
+        other = (await customer(api, of("email", f"e{n}@x.org")))["id"]
+        await api.data(MERGE, {"a": m, "b": other, "look": False})
+    first = (await customer(api, M, first=4))["decisions"]
+    rest = (await customer(api, M, first=4, after=first["pageInfo"]["endCursor"]))["decisions"]
+    assert (first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
+    assert (len(first["edges"]), len(rest["edges"])) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("mutation", "variables", "what"),
+    [
+        (MERGE, {"a": "cus_a", "b": "cus_b", "look": False}, "NOT_FOUND"),
+        (SPLIT, {"id": "cus_a", "of": [E]}, "NOT_FOUND"),
+        (SPLIT, {"id": "cus_a", "of": [of("no namespace!", "x")]}, "BAD_USER_INPUT"),
+        (UNDO, {"id": "dec_none"}, "NOT_FOUND"),
+    ],
+)
+async def test_what_is_not_there_is_said(api: Api, mutation: str, variables: dict[str, object], what: str) -> None:
+    assert (await api.error(mutation, variables))["extensions"]["code"] == what

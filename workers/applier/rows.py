@@ -1,0 +1,78 @@
+"""The rows that a micro-batch writes of its calls. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graph.repositories.apply import EventRow, GroupRow, PlainCallRow
+from workers.applier.attributes import encode_document
+from workers.applier.batch import Placed
+
+
+def event_rows(calls: Sequence[Placed], now_ms: int) -> list[EventRow]:
+    """Rows of the events among the calls, sorted by uid."""
+    rows = [
+        EventRow(
+            uid=placed.uid,
+            id=prepared.id,
+            name=call.name,
+            at=call.at_ms,
+            received_at=call.received_at_ms,
+            source=call.source,
+            properties=call.properties.decode(),
+            identifiers=[seen.uid for seen in prepared.seen],
+            evidence=prepared.evidence,
+            context=prepared.context,
+            extra=prepared.extra,
+            blocked=prepared.blocked,
+            starts_at=call.at_ms if call.at_ms > now_ms else None,
+        )
+        for placed in calls
+        for prepared in (placed.prepared,)
+        for call in (prepared.call,)
+        if call.name is not None
+    ]
+    rows.sort(key=lambda row: row["uid"])
+    return rows
+
+
+def call_rows(calls: Sequence[Placed]) -> list[PlainCallRow]:
+    """Rows of the calls that are no events, sorted by uid."""
+    rows = [
+        PlainCallRow(
+            uid=placed.uid,
+            id=prepared.id,
+            kind=call.kind,
+            at=call.at_ms,
+            received_at=call.received_at_ms,
+            source=call.source,
+            identifiers=[seen.uid for seen in prepared.seen],
+            evidence=prepared.evidence,
+            traits=encode_document(call.traits) if call.kind == "identify" and call.traits else None,
+            context=prepared.context,
+            extra=prepared.extra,
+            blocked=prepared.blocked,
+        )
+        for placed in calls
+        for prepared in (placed.prepared,)
+        for call in (prepared.call,)
+        if call.name is None
+    ]
+    rows.sort(key=lambda row: row["uid"])
+    return rows
+
+
+def group_rows(calls: Sequence[Placed]) -> list[GroupRow]:
+    """Rows of group calls, sorted by uid."""
+    rows = [
+        GroupRow(
+            uid=placed.uid,
+            key=placed.prepared.call.group_id,
+            at=placed.prepared.call.at_ms,
+            traits=encode_document(placed.prepared.call.traits),
+        )
+        for placed in calls
+        if placed.prepared.call.kind == "group" and placed.prepared.call.group_id is not None
+    ]
+    rows.sort(key=lambda row: (row["uid"], row["key"]))
+    return rows

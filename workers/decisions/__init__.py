@@ -1,0 +1,1 @@
+"""What people decide about identity: join, take apart, block, take back, undo."""

@@ -1,0 +1,239 @@
+"""Resolves a component of identifiers anew and writes the difference to the graph.
+
+The stored state is always what `resolve` and `ownership` make of the evidence and the decisions; so replaying what
+nothing has changed writes nothing, and taking something back leaves the graph as if it had never been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from base.ids import new_customer_id, new_decision_id
+from graph.client import Transaction
+from graph.identity.assign import FORGOTTEN, Assignment, Past, assign
+from graph.identity.ownership import Hold
+from graph.identity.policy import IdentityPolicy
+from graph.identity.resolve import Link, Resolution, resolve, usable_sets
+from graph.repositories import apply as apply_repository
+from graph.repositories import identity as repository
+from graph.repositories.identity import (
+    ACTIVE,
+    BLOCKED,
+    SHARED,
+    Component,
+    DecisionRow,
+    HoldsRow,
+    RetiredRow,
+    StoredHold,
+    StoredIdentifier,
+)
+from workers.identity.observations import rebuild
+from workers.identity.outcome import Identified
+from workers.identity.stretches import read_ownership
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How to resolve.
+
+    Args:
+        fresh: evidence key → event times (ms) of calls that the graph does not have yet.
+        rechecked: shared identifiers of which all evidence was loaded: they may turn out not to be shared any more.
+        unseen: identifiers that no call shows any more; they are nobody's.
+        undoing: something was taken back, so retired ids may return.
+    """
+
+    policy: IdentityPolicy
+    now_ms: int
+    fresh: Mapping[str, Collection[int]]
+    rechecked: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
+    undoing: bool = False
+
+
+async def replay(tx: Transaction, component: Component, how: Replay, found: Identified) -> Resolution:
+    """Resolve a component whose customers are all locked, write what changed and note it in `found`."""
+    namespaces = {
+        uid: one.namespace
+        for uid, one in component.identifiers.items()
+        if one.status != BLOCKED and uid not in how.unseen
+    }
+    shared_before = {uid for uid in namespaces if component.identifiers[uid].status == SHARED}
+    resolution = resolve(
+        namespaces,
+        component.evidence.values(),
+        how.policy,
+        component.decided(),
+        frozenset(shared_before - how.rechecked),
+    )
+    received = await _set_shared(tx, resolution.shared - shared_before, shared_before - resolution.shared)
+    sets = usable_sets(namespaces, component.evidence.values())
+    owned = await read_ownership(tx, resolution, namespaces, sets, component.decided(), how.policy, how.fresh)
+    known = {uid: one.known() for uid, one in component.identifiers.items()}
+    past = await _past(tx, namespaces, component, how.now_ms, found) if how.undoing else FORGOTTEN
+    assignment = assign(resolution.groups, known, how.policy, new_customer_id, past)
+    await apply_repository.create_customers(tx, sorted(assignment.created), how.now_ms)
+    await repository.return_customers(tx, assignment.returned)
+    await _retire(tx, component, assignment, how.now_ms)
+    wanted = {uid: _wanted(owned.holds[uid], assignment.owners) for uid in namespaces}
+    rows = [row for uid, one in component.identifiers.items() if (row := _row(one, wanted.get(uid, ())))]
+    await repository.write_holds(tx, rows, how.now_ms)
+    uids = sorted(uid for uid, one in component.identifiers.items() if one.holds)
+    rejected = await repository.write_links(tx, uids, resolution.links, how.policy.version)
+    decisions = _decisions(component, resolution.links, rejected, assignment, how.now_ms)
+    await repository.create_decisions(tx, decisions, how.policy.version)
+    _note(found, component, resolution, assignment, wanted, received)
+    return resolution
+
+
+async def _set_shared(tx: Transaction, new: Collection[str], old: Collection[str]) -> set[str]:
+    """Mark who is shared now and who is no more; uids of identifiers that calls were hung over to."""
+    if not new and not old:
+        return set()
+    await repository.set_status(tx, dict.fromkeys(new, SHARED) | dict.fromkeys(old, ACTIVE))
+    moved = await repository.hang_over(tx, new) | await repository.hang_back(tx, old)
+    await rebuild(tx, moved | {*new, *old})
+    return moved
+
+
+async def _past(tx: Transaction, uids: Iterable[str], component: Component, now_ms: int, found: Identified) -> Past:
+    """Who may return, locked."""
+    past = await repository.get_past(tx, uids, component.customers())
+    if ids := sorted({one.id for one in past.retired} - found.versions.keys()):
+        found.versions.update(await apply_repository.lock_customers(tx, ids, now_ms))
+    return past
+
+
+async def _retire(tx: Transaction, component: Component, assignment: Assignment, now_ms: int) -> None:
+    gone: dict[str, str | None] = {**assignment.merged, **dict.fromkeys(assignment.emptied)}
+    if not gone:
+        return
+    had: dict[str, list[str]] = {}
+    for uid, one in component.identifiers.items():
+        if one.customer is not None:
+            had.setdefault(one.customer, []).append(uid)
+    await repository.retire_customers(
+        tx,
+        [
+            RetiredRow(
+                retired=customer,
+                survivor=survivor,
+                had=sorted(had.get(customer, ())),
+                kept=sorted(had.get(survivor, ())) if survivor else [],
+            )
+            for customer, survivor in gone.items()
+        ],
+        now_ms,
+    )
+
+
+def _wanted(holds: Iterable[Hold], owners: Mapping[str, str]) -> tuple[StoredHold, ...]:
+    return tuple(StoredHold(one.start, one.end, one.holder, owners[one.holder]) for one in holds)
+
+
+def _row(stored: StoredIdentifier, wanted: Sequence[StoredHold]) -> HoldsRow | None:
+    """How the stored stretches become the wanted ones; None when they are."""
+    now = {(hold.start, hold.end, hold.customer) for hold in stored.holds}
+    then = {(hold.start, hold.end, hold.customer): hold for hold in wanted}
+    if now == then.keys():
+        return None
+    whole = len(wanted) == 1
+    return HoldsRow(
+        uid=stored.uid,
+        remove=sorted(start for start, end, customer in now - then.keys()),
+        add=[(*then[key][:4], whole) for key in sorted(then.keys() - now, key=lambda key: key[0])],
+    )
+
+
+def _decisions(
+    component: Component, links: Sequence[Link], rejected: Sequence[Link], assignment: Assignment, now_ms: int
+) -> list[DecisionRow]:
+    before = {uid: one.customer for uid, one in component.identifiers.items()}
+
+    def row(
+        kind: str, customer: str, other: str | None, link: Link | None = None, reason: str | None = None
+    ) -> DecisionRow:
+        return DecisionRow(
+            id=new_decision_id(),
+            kind=kind,
+            at=now_ms,
+            customer=customer,
+            other=other,
+            a=link.a if link else None,
+            b=link.b if link else None,
+            reason=reason,
+            evidence=link.evidence[-1] if link and link.evidence else None,
+        )
+
+    rows: list[DecisionRow] = []
+    for retired, survivor in sorted(assignment.merged.items()):
+        joining = next(
+            (
+                link
+                for link in links
+                if link.rejected is None
+                and retired in (before[link.a], before[link.b])
+                and before[link.a] != before[link.b]
+            ),
+            None,
+        )
+        rows.append(row("MERGE", survivor, retired, joining))
+    came_from: dict[str, str] = {}
+    moved: dict[tuple[str, str], str] = {}
+    for uid, owner in assignment.owners.items():
+        old = before[uid]
+        if old is None or old == owner or old in assignment.merged:
+            continue
+        if owner in assignment.created or owner in assignment.returned:
+            came_from.setdefault(owner, old)
+        else:
+            moved.setdefault((old, owner), uid)
+    rows += [row("SPLIT", old, new) for new, old in sorted(came_from.items())]
+    for (old, new), uid in sorted(moved.items()):
+        joining = next((link for link in links if link.rejected is None and uid in (link.a, link.b)), None)
+        rows.append(row("MOVE", new, old, joining))
+    for link in rejected:
+        one, other = assignment.owners.get(link.a), assignment.owners.get(link.b)
+        if one is not None and other is not None:
+            rows.append(row("REJECT", one, other, link, link.rejected))
+    return rows
+
+
+def _note(
+    found: Identified,
+    component: Component,
+    resolution: Resolution,
+    assignment: Assignment,
+    wanted: Mapping[str, tuple[StoredHold, ...]],
+    received: Collection[str],
+) -> None:
+    found.created |= assignment.created
+    found.versions.update(dict.fromkeys(assignment.created, 1))
+    found.retired |= assignment.merged
+    found.retired |= dict.fromkeys(assignment.emptied)
+    found.returned |= assignment.returned
+    gone = assignment.merged.keys() | assignment.emptied
+    for uid, one in component.identifiers.items():
+        holds = wanted.get(uid, ())
+        if uid in assignment.owners:
+            found.owners[uid] = assignment.owners[uid]
+        else:
+            found.owners.pop(uid, None)
+        found.holds.pop(uid, None)
+        if len(holds) > 1:
+            found.holds[uid] = holds
+        status = SHARED if uid in resolution.shared else BLOCKED if one.status == BLOCKED else ACTIVE
+        found.statuses.pop(uid, None)
+        if status != ACTIVE:
+            found.statuses[uid] = status
+        before = {(hold.start, hold.end, hold.customer) for hold in one.holds}
+        after = {(hold.start, hold.end, hold.customer) for hold in holds}
+        # A new identifier brings nothing along: what was done by way of it is in this transaction.
+        if not before or before == after:
+            if uid in received and uid in assignment.owners:
+                found.changed |= {hold.customer for hold in holds}
+            continue
+        found.moved.add(uid)
+        found.changed |= {customer for _, _, customer in before ^ after}
+    found.changed -= gone
