@@ -35,6 +35,7 @@ from bench.rows import (
     cost_by_customers,
     cost_by_segments,
     gateway,
+    identity_accuracy,
     latency_150,
     latency_500,
     latency_idle,
@@ -62,6 +63,8 @@ MAIN: Rows = {
     "gateway": gateway.measure,
     "applied": applied.measure,
 }
+# Without a service.
+ALONE: dict[str, Callable[[Sizes], Result]] = {"identity_accuracy": identity_accuracy.measure}
 SIZES = {None: FULL, "medium": MEDIUM, "quick": QUICK}
 SMALL: Rows = {"cost_by_segments": cost_by_segments.measure}
 LARGE: Rows = {"cost_by_customers": cost_by_customers.measure}
@@ -88,9 +91,9 @@ def main() -> None:
 
 def measure_all(sizes: Sizes, data: Path, only: str, console: Console) -> list[Result]:
     """Run the rows whose name contains `only`, each on the service that it needs."""
+    results: list[Result] = [measure(sizes) for key, measure in ALONE.items() if only in key]
     name = f"{sizes.customers}-{sizes.events}"
     before: dict[str, float] = {}
-    results: list[Result] = []
     plans = (
         (MAIN, data / f"main-{name}", Population(sizes.customers, sizes.events), sizes.segments),
         (SMALL, data / f"segments-{time.time_ns():x}", Population(min(SMALL_CUSTOMERS, sizes.customers // 2), 0), 0),
@@ -120,7 +123,7 @@ async def _run(stage: Stage, rows: Rows, segment_count: int, console: Console) -
             # One broken row must not lose the hour that the others took.
             result = Result(key, [Value(f"failed: {type(fault).__name__}", float("nan"), "")], {"fault": str(fault)})
         results.append(result)
-        shown = ", ".join(f"{value.name} {value.value:,.1f} {value.unit}" for value in result.values)
+        shown = ", ".join(f"{value.name} {value.shown()}" for value in result.values)
         console.print(f"{result.row}: {shown}  ({time.perf_counter() - started_s:.0f} s)")
         await asyncio.sleep(1)
     return results
@@ -138,7 +141,7 @@ def table(results: Sequence[Result]) -> Table:
             shown.add_row(
                 result.row if number == 0 else "",
                 value.name,
-                f"{value.value:,.1f} {value.unit}",
+                value.shown(),
                 f"{sign} {value.target:,g}" if value.target is not None else "",
                 "" if ratio is None else f"[{'green' if ratio >= 1 else 'red'}]{ratio:.2f}[/]",
             )

@@ -52,6 +52,7 @@ class Value:
 
     Args:
         better: which direction is good; decides what `target` bounds.
+        digits: behind the point, where it is shown.
     """
 
     name: str
@@ -59,6 +60,11 @@ class Value:
     unit: str
     target: float | None = None
     better: Literal["higher", "lower"] = "higher"
+    digits: int = 1
+
+    def shown(self) -> str:
+        """Number and unit."""
+        return f"{self.value:,.{self.digits}f} {self.unit}"
 
     @property
     def ratio(self) -> float | None:

@@ -36,7 +36,9 @@ class LiveFacts:
         catalogue = build(0, [stored], self._zone, now_ms)
 
         async def work(tx: Transaction) -> dict[str, Facts]:
-            states = await load_states(tx, customer_ids, catalogue, self._keyring, with_event_ids=with_event_ids)
+            states = await load_states(
+                tx, customer_ids, catalogue, self._keyring, now_ms, with_event_ids=with_event_ids
+            )
             return {customer_id: state.facts() for customer_id, state in states.items()}
 
         return await self._graph.write("read_facts", work)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from bench.accuracy import explained, measure_stream
-from bench.stage import Result, Stage, Value
+from bench.stage import Result, Sizes, Value
 from bench.streams.stream import Stream
 
-ROW = "identity against the truth, 100,000 persons"
+ROW = "customers against the truth"
 MOST_PERSONS = 100_000
 SEED = 1
 PRECISION = 0.999
 RECALL = 0.99
 
 
-async def measure(stage: Stage) -> Result:
-    return measure_persons(min(stage.sizes.customers, MOST_PERSONS))
+def measure(sizes: Sizes) -> Result:
+    return measure_persons(min(sizes.customers, MOST_PERSONS))
 
 
 def measure_persons(persons: int) -> Result:
@@ -23,10 +23,10 @@ def measure_persons(persons: int) -> Result:
     return Result(
         ROW,
         [
-            Value("precision", accuracy.precision, "of pairs", PRECISION),
-            Value("recall", accuracy.recall, "of pairs", RECALL),
-            Value("recall, of what calls connect", accuracy.recall_of_shown, "of pairs"),
-            Value("events with their person", accuracy.attribution, "of events"),
+            Value("precision", accuracy.precision, "of pairs", PRECISION, digits=5),
+            Value("recall", accuracy.recall, "of pairs", RECALL, digits=5),
+            Value("recall, of what calls connect", accuracy.recall_of_shown, "of pairs", digits=5),
+            Value("events with their person", accuracy.attribution, "of events", digits=5),
         ],
         explained(accuracy),
     )

@@ -3,7 +3,7 @@
 // Param: ids LIST<STRING>
 // Param: names LIST<STRING>, of the events that are read
 // Param: all_of LIST<STRING>, those of them of which properties are read
-// Param: since INT ms, older events are left out
+// Param: since MAP: name → INT ms, events that are not newer are left out
 // Column: id STRING
 // Column: version INT
 // Column: attributes STRING JSON
@@ -30,7 +30,7 @@ CALL (c) {
   RETURN collect([i.namespace, i.uid, i.cipher, i.last_seen]) AS sealed
 }
 CALL (c) {
-  MATCH (c)-[h:HAS]->()-[d:DID WHERE coalesce(d.name, '') IN $names AND d.at + 0 > $since]->(e)
+  MATCH (c)-[h:HAS]->()-[d:DID WHERE coalesce(d.name, '') IN $names AND d.at + 0 > $since[d.name]]->(e)
   WHERE d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at
   RETURN collect(CASE WHEN d.name IN $all_of THEN [d.name, d.at, e.id, e.properties] ELSE [d.name, d.at] END) AS events
 }

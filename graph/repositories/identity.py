@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypedDict
@@ -167,15 +168,23 @@ async def load_component(
     found = Component(dict(start))
     through = set(walk_through)
     frontier = [known for known in start.values() if known.status == ACTIVE or known.uid in through]
+    # How many sets that saw an identifier are met, of how many: most devices are in one set, and lead nowhere else.
+    met: Counter[str] = Counter()
+    degree: dict[str, int] = {}
     while frontier:
         reached: dict[str, StoredIdentifier] = {}
-        for row in await tx.run(_EXPAND, uids=sorted(known.uid for known in frontier)):
+        walked = sorted(known.uid for known in frontier if met[known.uid] < degree.get(known.uid, 1))
+        for row in await tx.run(_EXPAND, uids=walked) if walked else ():
+            if row["key"] in found.evidence:
+                continue
             members: dict[str, bool] = {}
             for member in row["members"]:
                 uid = member[0]
                 members[uid] = member[5]
+                met[uid] += 1
                 if uid not in found.identifiers:
                     reached[uid] = found.identifiers[uid] = stored_identifier(member, member[6])
+                    degree[uid] = member[7]
             found.evidence[row["key"]] = SeenTogether(
                 row["key"], members, row["first_at"], row["last_at"], row["count"]
             )
@@ -230,7 +239,7 @@ async def write_links(tx: Transaction, uids: Sequence[str], links: Iterable[Link
     """
     stored = {
         (row["a"], row["b"]): (row["status"], row["reason"], row["last_at"], row["count"])
-        for row in await tx.run(_GET_LINKS, uids=uids)
+        for row in (await tx.run(_GET_LINKS, uids=uids) if uids else ())
     }
     rows: list[dict[str, Any]] = []
     newly_rejected: list[Link] = []

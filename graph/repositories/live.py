@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
@@ -147,13 +147,13 @@ async def get_catalogue(tx: Transaction) -> list[StoredRule]:
 
 
 async def get_facts(
-    tx: Transaction, ids: Sequence[str], names: Sequence[str], all_of: Sequence[str], since: int
+    tx: Transaction, ids: Sequence[str], since: Mapping[str, int], all_of: Sequence[str]
 ) -> list[StoredFacts]:
     """Facts of customers; unknown ids are left out.
 
     Args:
-        names: of the events that are read; of those also in `all_of` the properties are.
-        since: older events (ms) are left out.
+        since: names of the events that are read → ms; events that are not newer are left out.
+        all_of: names of those of which the properties are read too.
     """
     if not ids:
         return []
@@ -166,7 +166,7 @@ async def get_facts(
             sealed=tuple(SealedIdentifier(*entry) for entry in row["sealed"]),
             events=[StoredEvent(*event) for event in row["events"]],
         )
-        for row in await tx.run(_GET_FACTS, ids=ids, names=names, all_of=all_of, since=since)
+        for row in await tx.run(_GET_FACTS, ids=ids, names=list(since), all_of=all_of, since=since)
     ]
 
 

@@ -16,9 +16,9 @@ from workers.applier import attributes as derive
 from workers.applier.batch import Placed
 from workers.applier.rows import call_rows, event_rows, group_rows
 from workers.identity.outcome import Identified
-from workers.live.catalogue import READABLE_IDENTIFIERS, Catalogue
+from workers.live.catalogue import READABLE_IDENTIFIERS, SINCE_EVER_MS, Catalogue
 from workers.live.context import LiveContext
-from workers.live.evaluation import Flip, Touched, evaluate_customer, leave_all
+from workers.live.evaluation import Flip, Touched, earliest_asked, evaluate_customer, leave_all
 from workers.live.facts import keep_properties, load_states
 from workers.live.outbox import close
 from workers.live.state import CustomerState
@@ -57,7 +57,8 @@ class Consequences:
         now_ms = clock.now_ms()
         touched = _touch(placed, identified, catalogue)
         keys = {customer: _keys(catalogue, identified, customer, one) for customer, one in touched.items()}
-        states = await self._states(tx, placed, identified, catalogue, keys)
+        from_ms = earliest_asked(swept_ms, now_ms)
+        states = await self._states(tx, placed, identified, catalogue, keys, from_ms)
         await self._write(tx, placed, identified, states)
         _add_events(placed, states, catalogue)
         flips = await self._retire(tx, identified, catalogue, now_ms)
@@ -80,7 +81,8 @@ class Consequences:
     async def _retire(self, tx: Transaction, identified: Identified, catalogue: Catalogue, now_ms: int) -> list[Flip]:
         """A merged customer leaves its segments; the survivor is evaluated with everything that it got."""
         retired = sorted(identified.retired)
-        states = await load_states(tx, retired, catalogue, self._live.keyring) if retired else {}
+        # Their memberships alone.
+        states = await load_states(tx, retired, catalogue, self._live.keyring, now_ms, ()) if retired else {}
         return [flip for customer in sorted(states) for flip in leave_all(states[customer], "IDENTITY", now_ms)]
 
     async def _states(
@@ -90,6 +92,7 @@ class Consequences:
         identified: Identified,
         catalogue: Catalogue,
         keys: Mapping[str, set[str]],
+        from_ms: int,
     ) -> dict[str, CustomerState]:
         """States of the customers whose rules or attributes are concerned, before this batch's events."""
         observed = {
@@ -109,9 +112,12 @@ class Consequences:
         brand_new = (identified.created & wanted) - rereads
         # A new customer may also have got identifiers that others had before: those bring events with them.
         taken_over = identified.changed & brand_new
-        states = {customer: CustomerState(customer, 1, catalogue.version) for customer in brand_new - taken_over}
+        states = {
+            customer: CustomerState(customer, 1, catalogue.version, SINCE_EVER_MS)
+            for customer in brand_new - taken_over
+        }
         rest = sorted(wanted - states.keys())
-        states.update(await self._live.states(tx, identified.versions, rest, catalogue))
+        states.update(await self._live.states(tx, identified.versions, rest, catalogue, from_ms))
         return states
 
     async def _write(

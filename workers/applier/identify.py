@@ -12,6 +12,7 @@ from graph.repositories import apply as apply_repository
 from graph.repositories.apply import EvidenceRow, LockedPeople, SawRow
 from graph.repositories.identity import BLOCKED, SHARED, Component, StoredIdentifier
 from workers.applier.batch import PreparedCall, evidence_rows
+from workers.applier.leaves import add_leaves, part_leaves
 from workers.identity.locking import load_locked
 from workers.identity.outcome import Identified
 from workers.identity.replay import Replay, replay
@@ -30,15 +31,33 @@ async def identify(
     new_evidence = await _write_evidence(tx, calls)
     unsettled = [call for call in calls if _is_unsettled(call, people.identifiers, new_evidence, policy)]
     if unsettled:
-        start = {seen.uid: people.identifiers[seen.uid] for call in unsettled for seen in call.seen}
-        component = await load_locked(tx, start, found, now_ms)
-        _add_evidence(component, calls, unsettled)
-        fresh: dict[str, set[int]] = {}
-        for call in calls:
-            if call.evidence is not None:
-                fresh.setdefault(call.evidence, set()).add(call.call.at_ms)
-        await replay(tx, component, Replay(policy, now_ms, fresh), found)
+        rows = {row["key"]: row for row in evidence_rows(calls)}
+        unsettled, leaves = part_leaves(unsettled, people.identifiers, policy)
+        if unsettled:
+            await _resolve(tx, calls, unsettled, rows, people, policy, now_ms, found)
+        if leaves:
+            await add_leaves(tx, leaves, rows, policy, now_ms, found)
     return found
+
+
+async def _resolve(
+    tx: Transaction,
+    calls: Sequence[PreparedCall],
+    unsettled: Sequence[PreparedCall],
+    rows: Mapping[str, EvidenceRow],
+    people: LockedPeople,
+    policy: IdentityPolicy,
+    now_ms: int,
+    found: Identified,
+) -> None:
+    start = {seen.uid: people.identifiers[seen.uid] for call in unsettled for seen in call.seen}
+    component = await load_locked(tx, start, found, now_ms)
+    _add_evidence(component, unsettled, rows)
+    fresh: dict[str, set[int]] = {}
+    for call in calls:
+        if call.evidence is not None:
+            fresh.setdefault(call.evidence, set()).add(call.call.at_ms)
+    await replay(tx, component, Replay(policy, now_ms, fresh), found)
 
 
 def _is_unsettled(
@@ -81,13 +100,11 @@ async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall]) -> set
     return new_keys
 
 
-def _add_evidence(component: Component, calls: Sequence[PreparedCall], unsettled: Sequence[PreparedCall]) -> None:
+def _add_evidence(component: Component, unsettled: Sequence[PreparedCall], rows: Mapping[str, EvidenceRow]) -> None:
     """Add sets that the walk did not meet: those of identifiers that are all shared or new."""
-    rows: dict[str, EvidenceRow] = {}
     for call in unsettled:
         if call.evidence is None or call.evidence in component.evidence:
             continue
-        rows = rows or {row["key"]: row for row in evidence_rows(calls)}
         row = rows[call.evidence]
         members = {seen.uid: seen.verified for seen in call.seen}
         component.evidence[call.evidence] = SeenTogether(

@@ -29,14 +29,22 @@ async def load_locked(
         walk_through: shared or blocked identifiers to walk through all the same.
     """
     through = frozenset(walk_through)
+    # Their own customers first: mostly there are no others, and one walk is enough.
+    await _lock(tx, {hold.customer for one in start.values() for hold in one.holds}, found, now_ms)
     # All evidence of an identifier that this transaction created is of this transaction: nothing to walk.
     known_before = {uid: one for uid, one in start.items() if one.holds or uid in through}
     while True:
         component = await repository.load_component(tx, known_before, through)
-        missing = sorted(component.customers() - found.versions.keys())
-        if not missing:
+        if not await _lock(tx, component.customers(), found, now_ms):
             break
-        found.versions.update(await apply_repository.lock_customers(tx, missing, now_ms))
     for uid, one in start.items():
         component.identifiers.setdefault(uid, one)
     return component
+
+
+async def _lock(tx: Transaction, customers: set[str], found: Identified, now_ms: int) -> bool:
+    """Lock those that are not locked yet; whether there were any."""
+    missing = sorted(customers - found.versions.keys())
+    if missing:
+        found.versions.update(await apply_repository.lock_customers(tx, missing, now_ms))
+    return bool(missing)

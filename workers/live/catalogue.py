@@ -12,12 +12,15 @@ from graph.repositories import live as repository
 from graph.repositories.live import StoredRule
 from rules.compiled import Node, compiled
 from rules.facts import Facts
-from rules.needs import Needs, needs, order_by_dependency
+from rules.needs import Needs, earliest, needs, order_by_dependency
 from rules.parser import parse_rule
 from rules.tree import Rule
 
 # Attributes that are identifiers; facts get them by decryption.
 READABLE_IDENTIFIERS = ("email", "phone")
+
+# Before every event.
+SINCE_EVER_MS = -(2**62)
 
 
 # Compared by identity: one object a rule and catalogue, on a hot path.
@@ -52,6 +55,21 @@ class Catalogue:
     at_creation: tuple[str, ...]
     with_properties: Mapping[str, frozenset[str]]
     reads_identifiers: bool
+    _since: dict[int, Mapping[str, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    def since(self, from_ms: int) -> Mapping[str, int]:
+        """Event name → the time (ms) that an event must be newer than to count for any rule at `from_ms` or later."""
+        found = self._since.get(from_ms)
+        if found is None:
+            oldest: dict[str, int] = {}
+            for rule in self.rules.values():
+                for name, at_ms in earliest(rule.rule, from_ms, self.zone).items():
+                    after_ms = SINCE_EVER_MS if at_ms is None else at_ms - 1
+                    oldest[name] = min(after_ms, oldest.get(name, after_ms))
+            # Callers ask for few instants (`facts.reach`), the newest again and again.
+            self._since.clear()
+            found = self._since[from_ms] = oldest
+        return found
 
     def touched_by(self, events: Iterable[str], attributes: Iterable[str], created: bool) -> set[str]:
         """Keys of the rules whose answer may change, related rules included."""

@@ -65,22 +65,23 @@ class LiveContext:
             raise TryAgain("the rules were changed")
 
     async def states(
-        self, tx: Transaction, versions: dict[str, int], ids: Sequence[str], catalogue: Catalogue
+        self, tx: Transaction, versions: dict[str, int], ids: Sequence[str], catalogue: Catalogue, from_ms: int
     ) -> dict[str, CustomerState]:
         """States of locked customers, from the cache or the graph.
 
         Args:
             versions: customer → version after this transaction counted it up.
+            from_ms: rules are asked for their answers at this instant or later.
         """
         found: dict[str, CustomerState] = {}
         missing: list[str] = []
         for customer in ids:
-            state = self.cache.take(customer, versions[customer] - 1, catalogue.version)
+            state = self.cache.take(customer, versions[customer] - 1, catalogue.version, from_ms)
             if state is None:
                 missing.append(customer)
             else:
                 state.version = versions[customer]
                 found[customer] = state
         if missing:
-            found.update(await load_states(tx, missing, catalogue, self.keyring))
+            found.update(await load_states(tx, missing, catalogue, self.keyring, from_ms))
         return found

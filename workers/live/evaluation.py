@@ -124,6 +124,14 @@ def evaluate_customer(
     return flips
 
 
+def earliest_asked(swept_ms: int, now_ms: int) -> int:
+    """The earliest instant (ms) of which `evaluate_customer` asks rules, whatever was touched.
+
+    TRICKY: together with `evaluate_customer`; facts are loaded for answers from here on.
+    """
+    return min(swept_ms or now_ms, now_ms - LATENESS_MS)
+
+
 @dataclass(slots=True)
 class _Agenda:
     """Which rules to evaluate at which instant.

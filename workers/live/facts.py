@@ -16,8 +16,9 @@ from rules.facts import EventHistory
 from workers.live.catalogue import Catalogue
 from workers.live.state import CustomerState, Membership, StoredAttribute
 
-# Rules look at all time unless they say otherwise.
-SINCE_EVER_MS = -(2**62)
+# How far back loaded facts reach beyond what is asked for: so that states stay of use while time goes on, and the
+# instants that are asked for are few.
+REACH_STEP_MS = 600_000
 
 SHARED_PROPERTIES = 50_000
 
@@ -59,6 +60,7 @@ async def load_states(
     ids: Sequence[str],
     catalogue: Catalogue,
     keyring: Keyring,
+    from_ms: int,
     only: Collection[str] | None = None,
     *,
     with_event_ids: bool = False,
@@ -66,17 +68,26 @@ async def load_states(
     """States of customers as this transaction sees them; unknown ids are left out. One statement.
 
     Args:
+        from_ms: rules are asked for their answers at this instant or later; older events than these see are left out.
         only: names of the events that are needed; None for all that rules read. A part must not be kept.
         with_event_ids: so that an explanation can name events.
     """
-    names = [name for name in catalogue.by_event if only is None or name in only]
-    all_of = names if with_event_ids else [name for name in names if name in catalogue.with_properties]
-    stored = await repository.get_facts(tx, ids, names, all_of, SINCE_EVER_MS)
-    return {facts.id: _state(facts, catalogue, keyring, with_event_ids) for facts in stored}
+    reach_ms = reach(from_ms)
+    since = {name: at for name, at in catalogue.since(reach_ms).items() if only is None or name in only}
+    all_of = list(since) if with_event_ids else [name for name in since if name in catalogue.with_properties]
+    stored = await repository.get_facts(tx, ids, since, all_of)
+    return {facts.id: _state(facts, catalogue, keyring, reach_ms, with_event_ids) for facts in stored}
 
 
-def _state(stored: StoredFacts, catalogue: Catalogue, keyring: Keyring, with_event_ids: bool) -> CustomerState:
-    state = CustomerState(stored.id, stored.version, catalogue.version, decode_attributes(stored.attributes))
+def reach(from_ms: int) -> int:
+    """The instant (ms) from which facts are loaded that are wanted from `from_ms` on."""
+    return (from_ms // REACH_STEP_MS - 1) * REACH_STEP_MS
+
+
+def _state(
+    stored: StoredFacts, catalogue: Catalogue, keyring: Keyring, reach_ms: int, with_event_ids: bool
+) -> CustomerState:
+    state = CustomerState(stored.id, stored.version, catalogue.version, reach_ms, decode_attributes(stored.attributes))
     state.values.update((name, attribute.v) for name, attribute in state.attributes.items())
     if catalogue.reads_identifiers:
         state.values.update(readable_identifiers(stored.sealed, keyring))

@@ -10,7 +10,7 @@ from delivery.change import CauseKind, Change
 from graph.client import Transaction
 from graph.repositories import apply as apply_repository
 from workers.live.context import LiveContext
-from workers.live.evaluation import Flip, Touched, evaluate_customer
+from workers.live.evaluation import Flip, Touched, earliest_asked, evaluate_customer
 from workers.live.facts import load_states
 from workers.live.outbox import close
 from workers.live.state import CustomerState
@@ -48,11 +48,12 @@ async def reevaluate(
     if until_ms is not None:
         now_ms = min(now_ms, until_ms)
     keys = {customer: catalogue.with_related(set(rules_of[customer])) for customer in versions}
+    from_ms = earliest_asked(swept_ms if after_ms is None else after_ms, now_ms)
     if keep:
-        states = await live.states(tx, versions, sorted(versions), catalogue)
+        states = await live.states(tx, versions, sorted(versions), catalogue, from_ms)
     else:
         only = catalogue.events_of({key for rules in keys.values() for key in rules})
-        states = await load_states(tx, sorted(versions), catalogue, live.keyring, only)
+        states = await load_states(tx, sorted(versions), catalogue, live.keyring, from_ms, only)
     flips: list[Flip] = []
     for customer, state in states.items():
         touched = Touched(unplaced=after_ms is None, cause=cause)

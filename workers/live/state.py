@@ -38,7 +38,7 @@ class Membership:
 
 @dataclass(slots=True)
 class CustomerState:
-    """One customer's facts, as of `version` of the customer and `catalogue` of the rules.
+    """One customer's facts, as of `version` of the customer and `catalogue` of the rules, for answers from `reach_ms`.
 
     `values`, `events` and `segments` are what `facts` shows to rules; change them in place only.
     """
@@ -46,6 +46,7 @@ class CustomerState:
     id: str
     version: int
     catalogue: int
+    reach_ms: int
     attributes: dict[str, StoredAttribute] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
     events: dict[str, EventHistory] = field(default_factory=dict)
@@ -89,14 +90,18 @@ class StateCache:
         self._max_events = max_events
         self._events = 0
 
-    def take(self, customer: str, version: int, catalogue: int) -> CustomerState | None:
-        """The state if it is of exactly this version of the customer and of the rules; it leaves the cache."""
+    def take(self, customer: str, version: int, catalogue: int, from_ms: int) -> CustomerState | None:
+        """The state if it is of exactly this version of the customer and of the rules; it leaves the cache.
+
+        Args:
+            from_ms: it has to tell the answers at this instant and later.
+        """
         state = self._states.pop(customer, None)
         if state is None:
             metrics.CACHE.labels("facts", "miss").inc()
             return None
         self._events -= state.event_count
-        if state.version != version or state.catalogue != catalogue:
+        if state.version != version or state.catalogue != catalogue or state.reach_ms > from_ms:
             metrics.CACHE.labels("facts", "stale").inc()
             return None
         metrics.CACHE.labels("facts", "hit").inc()

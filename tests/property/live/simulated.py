@@ -45,7 +45,7 @@ class Simulation:
     created: bool = False
     starting: list[tuple[str, int]] = field(default_factory=list)
     flips: list[Flip] = field(default_factory=list)
-    state: CustomerState = field(default_factory=lambda: CustomerState("cus", 1, 1))
+    state: CustomerState = field(default_factory=lambda: CustomerState("cus", 1, 1, 0))
 
     def batch(self, now_ms: int, events: Sequence[Event], attributes: Mapping[str, object] | None = None) -> set[str]:
         """What the applier does with a customer's calls; attributes were observed at the batch's own time.
