@@ -25,22 +25,12 @@ _RETIRE = load("identity/retire_customers")
 _RETURN = load("identity/return_customers")
 _WRITE_LINKS = load("identity/write_links")
 _SET_STATUS = load("identity/set_status")
-_HANG_OVER = load("identity/hang_over")
-_HANG_BACK = load("identity/hang_back")
 _LOCK_IDENTIFIERS = load("identity/lock_identifiers")
-_LIST_UNSEEN = load("identity/list_unseen")
-_SET_SEEN = load("identity/set_seen")
-_FIND_CALL = load("identity/find_call")
-_WITHDRAW_CALL = load("identity/withdraw_call")
-_RESTORE_CALL = load("identity/restore_call")
-_RECOUNT_EVIDENCE = load("identity/recount_evidence")
 _LIST_OF_CUSTOMERS = load("identity/list_of_customers")
 _GET_EVIDENCE = load("identity/get_evidence")
 GET_VALUES = load("identity/get_values")
 PAGE_IDENTIFIERS = load("identity/page_identifiers")
 CHECK_CUSTOMERS = load("identity/check_customers")
-_GET_CALLED = load("identity/get_called")
-_DELETE_OBSERVATIONS = load("identity/delete_observations")
 _CREATE_DECISIONS = load("identity/create_decisions")
 
 ACTIVE = "ACTIVE"
@@ -302,39 +292,12 @@ async def set_status(tx: Transaction, statuses: Mapping[str, str]) -> None:
         await tx.run(_SET_STATUS, rows=[{"uid": uid, "status": statuses[uid]} for uid in sorted(statuses)])
 
 
-async def hang_over(tx: Transaction, uids: Iterable[str]) -> set[str]:
-    """Hang calls of identifiers that take part in links no more on others; uids that got something."""
-    ordered = sorted(uids)
-    return {row["uid"] for row in await tx.run(_HANG_OVER, uids=ordered)} if ordered else set()
-
-
-async def hang_back(tx: Transaction, uids: Iterable[str]) -> set[str]:
-    """Hang calls on identifiers that take part in links again; uids that lost or got something."""
-    ordered = sorted(uids)
-    rows = await tx.run(_HANG_BACK, uids=ordered) if ordered else []
-    return {uid for row in rows for uid in (row["from_uid"], row["to_uid"])}
-
-
 class LockRow(TypedDict):
     """An identifier to lock; `cipher` is stored when nobody has seen it yet."""
 
     uid: str
     namespace: str
     cipher: bytes | None
-
-
-class FoundCall(NamedTuple):
-    """The identifiers of a call, the strongest first, and whether it was taken back."""
-
-    uids: tuple[str, ...]
-    withdrawn: bool
-
-
-class HungCall(NamedTuple):
-    """Where a call hangs or hung, and the key of its evidence; None for a single identifier."""
-
-    uid: str
-    evidence: str | None
 
 
 class CustomerIdentifiers(NamedTuple):
@@ -348,39 +311,6 @@ async def lock_identifiers(tx: Transaction, rows: Sequence[LockRow], now: int) -
     """Lock identifiers, in the order of the rows (sorted by uid), and create those that nobody has seen yet."""
     found = (await tx.run(_LOCK_IDENTIFIERS, rows=rows, now=now))[0]["members"]
     return {row[0]: stored_identifier(row, row[6]) for row in found}
-
-
-async def list_unseen(tx: Transaction, uids: Iterable[str]) -> set[str]:
-    """Those of the identifiers that no call shows."""
-    return {row["uid"] for row in await tx.run(_LIST_UNSEEN, uids=sorted(uids))}
-
-
-async def set_seen(tx: Transaction, uids: Iterable[str]) -> None:
-    """Derive from their calls when identifiers were seen first and last."""
-    await tx.run(_SET_SEEN, uids=sorted(uids))
-
-
-async def find_call(tx: Transaction, call: str) -> FoundCall | None:
-    """A call by its id; None when none took effect."""
-    rows = await tx.run(_FIND_CALL, id=call)
-    return FoundCall(tuple(rows[0]["uids"]), rows[0]["withdrawn"]) if rows else None
-
-
-async def withdraw_call(tx: Transaction, call: str, decision: str) -> HungCall | None:
-    """Take a call off its identifier; None when it hung nowhere."""
-    rows = await tx.run(_WITHDRAW_CALL, id=call, decision=decision)
-    return HungCall(rows[0]["hung"], rows[0]["evidence"]) if rows else None
-
-
-async def restore_call(tx: Transaction, call: str) -> HungCall | None:
-    """Hang a call that was taken back on its strongest usable identifier; None when it was not taken back."""
-    rows = await tx.run(_RESTORE_CALL, id=call)
-    return HungCall(rows[0]["hung"], rows[0]["evidence"]) if rows else None
-
-
-async def recount_evidence(tx: Transaction, keys: Iterable[str]) -> None:
-    """Derive from their calls how often and when sets were seen."""
-    await tx.run(_RECOUNT_EVIDENCE, keys=sorted(keys))
 
 
 class SealedValue(NamedTuple):
@@ -444,26 +374,6 @@ async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, Cu
         row["asked"]: CustomerIdentifiers(row["id"], tuple(tuple(one) for one in row["identifiers"]))
         for row in await tx.run(_LIST_OF_CUSTOMERS, ids=sorted(ids))
     }
-
-
-class CalledRow(NamedTuple):
-    """The traits (JSON) that a call on an identifier gave, and when (ms)."""
-
-    uid: str
-    source: str
-    at_ms: int
-    traits: str
-
-
-async def get_called(tx: Transaction, uids: Sequence[str]) -> list[CalledRow]:
-    """Calls with traits on identifiers, in no order."""
-    rows = await tx.run(_GET_CALLED, uids=uids)
-    return [CalledRow(row["uid"], row["source"], row["at"], row["traits"]) for row in rows]
-
-
-async def delete_observations(tx: Transaction, uids: Sequence[str]) -> None:
-    """Forget what identifiers reported."""
-    await tx.run(_DELETE_OBSERVATIONS, uids=uids)
 
 
 async def create_decisions(tx: Transaction, rows: Sequence[DecisionRow], policy_version: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 
@@ -160,8 +161,6 @@ async def test_the_cases(client: Client, mode: Callable[[list[Call]], list[list[
 
 
 def _seconds(at: str) -> int:
-    from datetime import datetime
-
     return int(datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()) - T0_MS // 1000
 
 

@@ -28,10 +28,10 @@ async def identify(
     found = Identified(versions=people.versions)
     for known in people.identifiers.values():
         found.look_at(known)
-    new_evidence = await _write_evidence(tx, calls)
+    rows = {row["key"]: row for row in evidence_rows(calls)}
+    new_evidence = await _write_evidence(tx, calls, list(rows.values()))
     unsettled = [call for call in calls if _is_unsettled(call, people.identifiers, new_evidence, policy)]
     if unsettled:
-        rows = {row["key"]: row for row in evidence_rows(calls)}
         unsettled, leaves = part_leaves(unsettled, people.identifiers, policy)
         if unsettled:
             await _resolve(tx, calls, unsettled, rows, people, policy, now_ms, found)
@@ -83,13 +83,13 @@ def _is_unsettled(
     return not is_settled(owners, call.evidence in new_evidence)
 
 
-async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall]) -> set[str]:
-    """Count what was seen together.
+async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall], rows: Sequence[EvidenceRow]) -> set[str]:
+    """Count what was seen together; rows sorted by key.
 
     Returns:
         Keys of the sets that were never seen before.
     """
-    new_keys = await apply_repository.merge_evidence(tx, evidence_rows(calls))
+    new_keys = await apply_repository.merge_evidence(tx, rows)
     if not new_keys:
         return new_keys
     members: dict[str, PreparedCall] = {

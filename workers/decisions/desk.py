@@ -16,6 +16,7 @@ from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.identity.policy import DEFAULT, IdentifierClass, IdentityPolicy
 from graph.identity.resolve import Resolution
+from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import identity as repository
 from graph.repositories.decision import MemberRow, NewDecision
@@ -151,7 +152,7 @@ class Desk:
         """
 
         async def make(tx: Transaction, now_ms: int) -> _Made:
-            found = await repository.find_call(tx, call)
+            found = await call_repository.find_call(tx, call)
             uids = set(found.uids) if found else set()
             return await self._decide(tx, Kind.REVOKE_CALL, said, now_ms, (uids, set()), (), subject=call)
 
@@ -203,7 +204,7 @@ class Desk:
 
         async def make(tx: Transaction, now_ms: int) -> _Made:
             start = await steps.lock(tx, await self._whole(tx, asked), now_ms)
-            unseen = await repository.list_unseen(tx, start)
+            unseen = await call_repository.list_unseen(tx, start)
             blocked = {uid for uid, one in start.items() if one.status == BLOCKED}
             return _Made("", Given(start, through=frozenset(blocked), unseen=frozenset(unseen)))
 

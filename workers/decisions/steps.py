@@ -9,6 +9,7 @@ from typing import assert_never
 
 from base.errors import BadInput, NotFound
 from graph.client import Transaction
+from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import identity as repository
 from graph.repositories.identity import ACTIVE, BLOCKED, SHARED, StoredIdentifier
@@ -82,45 +83,49 @@ async def _block(tx: Transaction, uids: Collection[str], blocked: bool, now_ms: 
     start = await lock(tx, uids, now_ms)
     changing = [uid for uid, one in start.items() if (one.status == BLOCKED) != blocked]
     await repository.set_status(tx, dict.fromkeys(changing, BLOCKED if blocked else ACTIVE))
-    moved = await (repository.hang_over(tx, changing) if blocked else repository.hang_back(tx, changing))
+    moved = await (call_repository.hang_over(tx, changing) if blocked else call_repository.hang_back(tx, changing))
     await rebuild(tx, moved | set(changing))
     status = BLOCKED if blocked else ACTIVE
     start = {uid: one._replace(status=status) for uid, one in start.items()}
     return Given(
         start | await _others(tx, moved - start.keys()),
         through=frozenset(start),
-        unseen=frozenset(await repository.list_unseen(tx, start)),
+        unseen=frozenset(await call_repository.list_unseen(tx, start)),
     )
 
 
 async def _withdraw(tx: Transaction, call: str, decision: str, now_ms: int) -> Given:
-    found = await repository.find_call(tx, call)
+    found = await call_repository.find_call(tx, call)
     if found is None:
         raise NotFound("No call with this message id took effect.")
     if found.withdrawn:
         raise BadInput("This call was taken back already.", hint="Undo that decision to let it count again.")
     start = await lock(tx, found.uids, now_ms)
-    return await _recounted(tx, start, await repository.withdraw_call(tx, call, decision))
+    return await _recounted(tx, start, await call_repository.withdraw_call(tx, call, decision))
 
 
 async def _restore(tx: Transaction, call: str, now_ms: int) -> Given:
-    found = await repository.find_call(tx, call)
+    found = await call_repository.find_call(tx, call)
     if found is None:
         raise NotFound("The call is gone: its person was erased.")
     start = await lock(tx, found.uids, now_ms)
-    return await _recounted(tx, start, await repository.restore_call(tx, call))
+    return await _recounted(tx, start, await call_repository.restore_call(tx, call))
 
 
-async def _recounted(tx: Transaction, start: dict[str, StoredIdentifier], hung: repository.HungCall | None) -> Given:
+async def _recounted(
+    tx: Transaction, start: dict[str, StoredIdentifier], hung: call_repository.HungCall | None
+) -> Given:
     """Everything that is derived from the calls of these identifiers, derived again."""
     if hung is not None:
         if hung.evidence is not None:
-            await repository.recount_evidence(tx, [hung.evidence])
+            await call_repository.recount_evidence(tx, [hung.evidence])
         await rebuild(tx, [hung.uid])
-    await repository.set_seen(tx, start)
+    await call_repository.set_seen(tx, start)
     shared = frozenset(uid for uid, one in start.items() if one.status == SHARED)
     now = await repository.get_identifiers(tx, start)
-    return Given(now, through=frozenset(now), rechecked=shared, unseen=frozenset(await repository.list_unseen(tx, now)))
+    return Given(
+        now, through=frozenset(now), rechecked=shared, unseen=frozenset(await call_repository.list_unseen(tx, now))
+    )
 
 
 async def _others(tx: Transaction, uids: Collection[str]) -> dict[str, StoredIdentifier]:

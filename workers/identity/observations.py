@@ -9,7 +9,7 @@ import msgspec
 
 from graph.client import Transaction
 from graph.repositories import apply as apply_repository
-from graph.repositories import identity as repository
+from graph.repositories import call as call_repository
 from graph.repositories.apply import ObservationRow
 from rules.values import as_time_ms
 
@@ -52,9 +52,9 @@ async def rebuild(tx: Transaction, uids: Iterable[str]) -> None:
     if not ordered:
         return
     newest = Newest()
-    for call in await repository.get_called(tx, ordered):
+    for call in await call_repository.get_called(tx, ordered):
         newest.add(call.uid, call.source, call.at_ms, _decode(call.traits))
-    await repository.delete_observations(tx, ordered)
+    await call_repository.delete_observations(tx, ordered)
     await apply_repository.merge_observations(tx, newest.rows())
 
 

@@ -16,6 +16,7 @@ from graph.identity.ownership import Hold
 from graph.identity.policy import IdentityPolicy
 from graph.identity.resolve import Link, Resolution, resolve, usable_sets
 from graph.repositories import apply as apply_repository
+from graph.repositories import call as call_repository
 from graph.repositories import identity as repository
 from graph.repositories.identity import (
     ACTIVE,
@@ -92,7 +93,7 @@ async def _set_shared(tx: Transaction, new: Collection[str], old: Collection[str
     if not new and not old:
         return set()
     await repository.set_status(tx, dict.fromkeys(new, SHARED) | dict.fromkeys(old, ACTIVE))
-    moved = await repository.hang_over(tx, new) | await repository.hang_back(tx, old)
+    moved = await call_repository.hang_over(tx, new) | await call_repository.hang_back(tx, old)
     await rebuild(tx, moved | {*new, *old})
     return moved
 
