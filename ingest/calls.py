@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from graph.identity.policy import DEFAULT, IdentityPolicy
 from ingest.checking import check_call
 from ingest.documents import context_of, encode, extra_of, standalone
 from ingest.faults import IngestCode, Refused
@@ -96,7 +97,14 @@ class DecodedBody(NamedTuple):
 
 
 def decode_calls(
-    body: bytes, kind: str, received_at_ms: int, source: str, fallback_id: str, *, region: str = DEFAULT_REGION
+    body: bytes,
+    kind: str,
+    received_at_ms: int,
+    source: str,
+    fallback_id: str,
+    *,
+    region: str = DEFAULT_REGION,
+    policy: IdentityPolicy = DEFAULT,
 ) -> DecodedBody:
     """The calls of a kept request. Pure: the same arguments give the same calls.
 
@@ -104,6 +112,7 @@ def decode_calls(
         fallback_id: the stream entry's id. A call without a message id gets one from it and its index, so that a
             second delivery of the entry repeats it.
         region: two letters, where phones without a country code are from.
+        policy: spells values, and says which of them identify nobody.
     """
     calls: list[Call] = []
     rejected: list[Rejected] = []
@@ -114,7 +123,7 @@ def decode_calls(
         whole = Rejected(message_id, cast("BodyKind", kind), 0, fault.code, fault.message, body)
         return DecodedBody([], [whole])
     for index in range(len(parts.items)):
-        found = _decode_one(parts, index, received_at_ms, source, _fallback(fallback_id, index), region)
+        found = _decode_one(parts, index, received_at_ms, source, _fallback(fallback_id, index), region, policy)
         if isinstance(found, Call):
             calls.append(found)
         else:
@@ -123,7 +132,7 @@ def decode_calls(
 
 
 def _decode_one(
-    parts: Body, index: int, received_at_ms: int, source: str, fallback_id: str, region: str
+    parts: Body, index: int, received_at_ms: int, source: str, fallback_id: str, region: str, policy: IdentityPolicy
 ) -> Call | Rejected:
     item, envelope, kind = parts.items[index], parts.envelope, parts.kind
     try:
@@ -135,8 +144,8 @@ def _decode_one(
         return _reject(fault, parts, index, fallback_id)
     kind = checked.kind
     person, group = _traits(kind, wire, checked.context)
-    seen, blocked = extract(wire, checked.context, person, region)
-    if (refusal := _refuse_identity(seen)) is not None:
+    seen, blocked = extract(wire, checked.context, person, region, policy)
+    if (refusal := _refuse_identity(seen, policy)) is not None:
         return _reject(refusal, parts, index, fallback_id, blocked)
     name, values = _event(kind, wire)
     return Call(
@@ -160,10 +169,10 @@ def _decode_one(
     )
 
 
-def _refuse_identity(seen: tuple[SeenIdentifier, ...]) -> Refused | None:
+def _refuse_identity(seen: tuple[SeenIdentifier, ...], policy: IdentityPolicy) -> Refused | None:
     if not seen:
         return Refused(IngestCode.NO_USABLE_IDENTIFIER, "every identifier of the call is a placeholder or invalid")
-    if (namespace := find_conflict(seen)) is not None:
+    if (namespace := find_conflict(seen, policy)) is not None:
         return Refused(IngestCode.CONFLICTING_IDENTIFIERS, f"the call names two values of {namespace}")
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from graph.identity.policy import DEFAULT, IdentityPolicy
 from ingest.faults import IngestCode, Refused
 from ingest.limits import MAX_EXTERNAL_IDS
 from ingest.namespaces import (
@@ -14,7 +15,6 @@ from ingest.namespaces import (
     PHONE,
     USER_ID,
     advertising_namespace,
-    is_one_a_person,
     parse_namespace,
 )
 from ingest.normalising import BlockReason, normalise
@@ -49,7 +49,9 @@ class Extracted(NamedTuple):
     blocked: tuple[BlockedIdentifier, ...]
 
 
-def extract(call: WireCall, context: Document, traits: Mapping[str, object], region: str) -> Extracted:
+def extract(
+    call: WireCall, context: Document, traits: Mapping[str, object], region: str, policy: IdentityPolicy = DEFAULT
+) -> Extracted:
     """Everything a call says about who it is of.
 
     Args:
@@ -63,7 +65,7 @@ def extract(call: WireCall, context: Document, traits: Mapping[str, object], reg
         if namespace is None:
             blocked.append(BlockedIdentifier("", text, BlockReason.UNKNOWN_NAMESPACE))
             continue
-        value, reason = normalise(namespace, text, region)
+        value, reason = normalise(namespace, text, region, policy)
         if reason is None:
             contact = namespace in IDENTIFIER_TRAITS
             seen.setdefault((namespace, value), SeenIdentifier(namespace, value, verified or not contact))
@@ -72,13 +74,13 @@ def extract(call: WireCall, context: Document, traits: Mapping[str, object], reg
     return Extracted(tuple(seen.values()), tuple(blocked))
 
 
-def find_conflict(identifiers: tuple[SeenIdentifier, ...]) -> str | None:
+def find_conflict(identifiers: tuple[SeenIdentifier, ...], policy: IdentityPolicy = DEFAULT) -> str | None:
     """The one-a-person namespace of which a call names two values; None when there is none."""
     if len(identifiers) < 2:
         return None
     found: set[str] = set()
     for namespace, _, _ in identifiers:
-        if is_one_a_person(namespace):
+        if policy.is_one_a_person(namespace):
             if namespace in found:
                 return namespace
             found.add(namespace)

@@ -1,4 +1,4 @@
-"""Names of identifier namespaces: how clients' words map to ours, and which hold one value a person."""
+"""Names of identifier namespaces: how clients' words map to ours."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ _ALIASES: Final[dict[str, str]] = {
 }
 # These mean nothing without what follows the colon: an openid is per app, a CRM number per source.
 _QUALIFIED: Final = frozenset({"wx_openid", "crm"})
-_ONE_A_PERSON: Final = frozenset({USER_ID, "wx_unionid"})
 _IOS: Final = frozenset({"ios", "ipados", "tvos", "iphone os"})
 
 
@@ -52,8 +51,3 @@ def advertising_namespace(platform: object) -> str:
     if name in _IOS:
         return IDFA
     return GAID if name == "android" else ADVERTISING_ID
-
-
-def is_one_a_person(namespace: str) -> bool:
-    """Whether two values in one call mean two people: member, CRM and union ids."""
-    return namespace in _ONE_A_PERSON or namespace.startswith("crm:")

@@ -9,10 +9,9 @@ from typing import Final, NamedTuple
 
 import phonenumbers
 
-from ingest.blocklist import is_blocked, is_blocked_phone
+from graph.identity.policy import DEFAULT, IdentityPolicy, Normalisation
 from ingest.cleaning import REPLACEMENT
 from ingest.limits import MAX_IDENTIFIER_CHARS
-from ingest.namespaces import EMAIL, PHONE
 
 # Source: RFC 5321, section 4.5.3.1 (a path of 256 with its brackets).
 MAX_EMAIL_CHARS = 254
@@ -41,36 +40,45 @@ class Normalised(NamedTuple):
     reason: BlockReason | None
 
 
-def normalise(namespace: str, text: str, region: str) -> Normalised:
+def normalise(namespace: str, text: str, region: str, policy: IdentityPolicy = DEFAULT) -> Normalised:
     """The one spelling of a value in a namespace.
 
     Args:
         region: two letters, where a phone without a country code is from.
     """
     value = text.strip()
-    if namespace == PHONE:
-        return _normalise_phone(value[: MAX_IDENTIFIER_CHARS + 1], region)
-    if namespace == EMAIL:
+    spelling = policy.of(namespace).normalisation
+    if spelling is Normalisation.PHONE:
+        return _normalise_phone(namespace, value[: MAX_IDENTIFIER_CHARS + 1], region, policy)
+    if spelling is not Normalisation.TRIM:
         value = value.lower()
-    if is_blocked(namespace, value):
+    if policy.blocks(namespace, value):
         return Normalised(value, BlockReason.BLOCKED)
     if len(value) > MAX_IDENTIFIER_CHARS or _UNUSABLE.search(value):
         return Normalised(value, BlockReason.INVALID)
-    if namespace == EMAIL and (len(value) > MAX_EMAIL_CHARS or not _EMAIL.fullmatch(value)):
+    if spelling is Normalisation.EMAIL and (len(value) > MAX_EMAIL_CHARS or not _EMAIL.fullmatch(value)):
         return Normalised(value, BlockReason.INVALID)
     return Normalised(value, None)
 
 
+def is_blocked(namespace: str, value: str, policy: IdentityPolicy) -> bool:
+    """Whether a policy sets a stored value aside, in its one spelling as `normalise` gave it under another policy."""
+    if policy.of(namespace).normalisation is not Normalisation.PHONE:
+        return policy.blocks(namespace, value)
+    # Stored in E.164, so no region is needed.
+    return _normalise_phone(namespace, value, "ZZ", policy).reason is BlockReason.BLOCKED
+
+
 @lru_cache(maxsize=PHONE_CACHE_ENTRIES)
-def _normalise_phone(value: str, region: str) -> Normalised:
-    if is_blocked(PHONE, value):
+def _normalise_phone(namespace: str, value: str, region: str, policy: IdentityPolicy) -> Normalised:
+    if policy.blocks(namespace, value):
         return Normalised(value, BlockReason.BLOCKED)
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
         return Normalised(value, BlockReason.INVALID)
     digits = phonenumbers.national_significant_number(number)
-    if is_blocked_phone(digits):
+    if policy.blocks(namespace, digits):
         return Normalised(value, BlockReason.BLOCKED)
     if not _is_whole(value, digits, number):
         return Normalised(value, BlockReason.INVALID)

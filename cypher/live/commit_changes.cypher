@@ -10,6 +10,7 @@
 // Column: announced INT ms, up to when a sweep was announced
 // Column: swept INT ms, up to when the sweep is complete; 0 before the first
 // Column: catalogue INT, version of the rule catalogue
+// Column: policy INT, version of the policy of identity
 // Index: identifier_uid
 // Index: call_id
 // Index: counter_name
@@ -56,4 +57,6 @@ CALL (last) {
 }
 OPTIONAL MATCH (c:Counter {name: 'catalogue'})
 OPTIONAL MATCH (s:Counter {name: 'sweep'})
-RETURN created AS created, last AS last, announced AS announced, coalesce(s.value, 0) AS swept, coalesce(c.value, 0) AS catalogue
+OPTIONAL MATCH (p:Counter {name: 'policy'})
+RETURN created AS created, last AS last, announced AS announced, coalesce(s.value, 0) AS swept, coalesce(c.value, 0) AS catalogue,
+  coalesce(p.value, 1) AS policy

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from graph.identity.blocked import DEFAULT_BLOCKED, BlockedValues, Matcher, make_matcher
+
 # Namespaces that nobody configured are remembered too; clients name them, so their number is bounded.
 MAX_REMEMBERED = 4_096
+# Stands for every namespace in `blocked`, and for every attribute in `source_order`.
+EVERY = "*"
 
 
 class IdentifierClass(StrEnum):
@@ -30,6 +34,15 @@ class Conflict(StrEnum):
     NEWEST = "NEWEST"
 
 
+class Normalisation(StrEnum):
+    """The one spelling of a namespace's values."""
+
+    TRIM = "TRIM"
+    LOWER_CASE = "LOWER_CASE"
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+
+
 @dataclass(frozen=True, slots=True)
 class NamespacePolicy:
     """The policy of one namespace.
@@ -48,6 +61,7 @@ class NamespacePolicy:
     shared_above: int | None
     conflict: Conflict = Conflict.NEWEST
     window_days: int | None = None
+    normalisation: Normalisation = Normalisation.TRIM
 
 
 # `name:*` stands for every namespace with that prefix: each source and app is a namespace of its own.
@@ -55,8 +69,8 @@ _DEFAULTS: Mapping[str, NamespacePolicy] = {
     "user_id": NamespacePolicy(IdentifierClass.PERSON, 1, 1, None, Conflict.REJECT),
     "crm:*": NamespacePolicy(IdentifierClass.PERSON, 2, 1, None, Conflict.REJECT),
     "wx_unionid": NamespacePolicy(IdentifierClass.PERSON, 3, 1, None),
-    "phone": NamespacePolicy(IdentifierClass.PERSON, 4, 2, 2),
-    "email": NamespacePolicy(IdentifierClass.PERSON, 5, 5, 2),
+    "phone": NamespacePolicy(IdentifierClass.PERSON, 4, 2, 2, normalisation=Normalisation.PHONE),
+    "email": NamespacePolicy(IdentifierClass.PERSON, 5, 5, 2, normalisation=Normalisation.EMAIL),
     "wx_openid:*": NamespacePolicy(IdentifierClass.ACCOUNT, 6, 1, None),
     "device_id": NamespacePolicy(IdentifierClass.DEVICE, 8, None, 3, window_days=30),
     "idfa": NamespacePolicy(IdentifierClass.DEVICE, 8, None, 3, window_days=30),
@@ -75,7 +89,8 @@ _UNVERIFIED = NamespacePolicy(IdentifierClass.CONTACT, 7, 5, 2)
 VERIFIABLE = frozenset({"phone", "email"})
 
 
-@dataclass(frozen=True, slots=True)
+# Compared by identity: two processes that loaded one version compare the version.
+@dataclass(frozen=True, slots=True, eq=False)
 class IdentityPolicy:
     """All namespaces at one version of the policy.
 
@@ -83,15 +98,20 @@ class IdentityPolicy:
         namespaces: by name; `name:*` for all with that prefix.
         unverified: of a phone or an e-mail that the call does not vouch for.
         unknown: of a namespace that is not in `namespaces`.
+        blocked: values that identify nobody, by namespace as in `namespaces`, `*` for all.
+        source_order: attribute → sources, the most trusted first; `*` for every attribute that is not named. A source
+            that is not named comes after those that are.
     """
 
     version: int
     namespaces: Mapping[str, NamespacePolicy]
     unverified: NamespacePolicy
     unknown: NamespacePolicy
-    _found: dict[tuple[str, bool], NamespacePolicy] = field(
-        default_factory=dict, init=False, repr=False, compare=False, hash=False
-    )
+    blocked: Mapping[str, BlockedValues] = field(default_factory=dict)
+    source_order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _found: dict[tuple[str, bool], NamespacePolicy] = field(default_factory=dict, init=False, repr=False)
+    _matchers: dict[str, Matcher] = field(default_factory=dict, init=False, repr=False)
+    _trust: dict[tuple[str, str], int] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, namespace: str, verified: bool = True) -> NamespacePolicy:
         """The policy of a namespace; `verified` matters for phone and e-mail only."""
@@ -103,14 +123,45 @@ class IdentityPolicy:
             known = self._found[key] = self._look_up(namespace, verified)
         return known
 
+    def blocks(self, namespace: str, value: str) -> bool:
+        """Whether a normalised value, or the national digits of a phone, identifies nobody in this namespace."""
+        matcher = self._matchers.get(namespace)
+        if matcher is None:
+            if len(self._matchers) >= MAX_REMEMBERED:
+                self._matchers.clear()
+            names = (EVERY, _family(namespace), namespace)
+            lists = [self.blocked[name] for name in dict.fromkeys(names) if name in self.blocked]
+            matcher = self._matchers[namespace] = make_matcher(lists)
+        return matcher(value)
+
+    def is_one_a_person(self, namespace: str) -> bool:
+        """Whether two values of a namespace in one call mean two people: member, CRM and union ids."""
+        own = self.of(namespace)
+        return own.limit == 1 and own.identifier_class is IdentifierClass.PERSON
+
+    def trust(self, attribute: str, source: str) -> int:
+        """How far a source is believed about an attribute: more is more, 0 where nothing is configured."""
+        if not self.source_order:
+            return 0
+        key = attribute, source
+        known = self._trust.get(key)
+        if known is None:
+            if len(self._trust) >= MAX_REMEMBERED:
+                self._trust.clear()
+            order = self.source_order.get(attribute, self.source_order.get(EVERY, ()))
+            known = self._trust[key] = len(order) - order.index(source) if source in order else 0
+        return known
+
     def _look_up(self, namespace: str, verified: bool) -> NamespacePolicy:
         if not verified and namespace in VERIFIABLE:
             return self.unverified
-        exact = self.namespaces.get(namespace)
-        if exact is not None:
-            return exact
-        prefix, colon, _ = namespace.partition(":")
-        return self.namespaces.get(f"{prefix}:*", self.unknown) if colon else self.unknown
+        return self.namespaces.get(namespace) or self.namespaces.get(_family(namespace), self.unknown)
 
 
-DEFAULT = IdentityPolicy(1, _DEFAULTS, _UNVERIFIED, _UNVERIFIED)
+def _family(namespace: str) -> str:
+    """`crm:*` for `crm:shop`; a name without a colon is its own."""
+    prefix, colon, _ = namespace.partition(":")
+    return f"{prefix}:*" if colon else namespace
+
+
+DEFAULT = IdentityPolicy(1, _DEFAULTS, _UNVERIFIED, _UNVERIFIED, DEFAULT_BLOCKED)

@@ -118,12 +118,14 @@ class CommitOrder:
         announced: instant in ms up to which a sweep was announced.
         swept: instant in ms up to which the sweep is complete; 0 before the first.
         catalogue: version of the rule catalogue.
+        policy: version of the policy of identity.
     """
 
     last: int
     announced: int
     swept: int
     catalogue: int
+    policy: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ async def commit_changes(
     """
     row = (await tx.run(_COMMIT_CHANGES, leave=leave, enter=enter, bodies=bodies, at=at, events=events))[0]
     expect_all(events, row["created"])
-    return CommitOrder(row["last"], row["announced"], row["swept"], row["catalogue"])
+    return CommitOrder(row["last"], row["announced"], row["swept"], row["catalogue"], row["policy"])
 
 
 async def announce_sweep(tx: Transaction, done: int, now: int, step: int) -> SweepRange:

@@ -15,7 +15,6 @@ from base.keys import Keyring
 from delivery.change import Change
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
-from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.queries import Query, sent_text
 from ingest.calls import decode_calls
 from workers.applier.apply import Applied, Applier
@@ -97,10 +96,10 @@ class Line:
         rows = await self.graph.read(query("MATCH (c:Change) RETURN c.body AS body ORDER BY c.position"))
         return [Change(**json.loads(row["body"])) for row in rows]
 
-    def desk(self, policy: IdentityPolicy = DEFAULT) -> Desk:
+    def desk(self) -> Desk:
         """Where decisions are made, as in an API process."""
         live = LiveContext(self.keyring, self.live.zone)
-        return Desk(self.graph, ChangePublisher(self.redis, self.graph), live, policy)
+        return Desk(self.graph, ChangePublisher(self.redis, self.graph), live)
 
     def uid(self, namespace: str, value: str) -> str:
         """The blind index of a value."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from base import clock
 from delivery.change import Change
 from graph.client import Transaction
+from graph.identity.policy import IdentityPolicy
 from graph.repositories import apply as repository
 from graph.repositories import quarantine as quarantine_repository
 from graph.repositories.quarantine import QuarantineRow
 from workers.applier.batch import Placed, PreparedCall, Preparer
 from workers.applier.consequences import Consequences
 from workers.applier.identify import identify
+from workers.applier.isolate import failed_row
 from workers.identity.outcome import Identified
 from workers.live.context import LiveContext
 from workers.live.state import CustomerState
@@ -71,6 +73,9 @@ class Applier:
         Raises:
             TryAgain, ConstraintError: run the transaction again, and look up.
         """
+        policy = await self._live.policy(tx)
+        calls, refused = self._under(policy, calls)
+        rejected = [*rejected, *refused]
         known = await repository.find_applied(tx, [call.id for call in calls]) if look_up else set()
         fresh = [call for call in calls if call.id not in known]
         done = Applied(applied=len(fresh), repeated=len(calls) - len(fresh))
@@ -79,7 +84,7 @@ class Applier:
         if not fresh:
             return done
         people = await repository.lock_people(tx, self._preparer.identifier_rows(fresh), clock.now_ms())
-        identified = await identify(tx, fresh, people, self._preparer.policy, clock.now_ms())
+        identified = await identify(tx, fresh, people, policy, clock.now_ms())
         placed = _place(fresh, identified)
         followed = await self._consequences.follow(tx, placed, identified)
         done.changes, done.states, done.forget = followed.changes, followed.states, followed.forget
@@ -87,6 +92,23 @@ class Applier:
         if not done.sources <= self._sources:
             await repository.merge_sources(tx, sorted(done.sources))
         return done
+
+    def _under(
+        self, policy: IdentityPolicy, calls: Sequence[PreparedCall]
+    ) -> tuple[Sequence[PreparedCall], list[QuarantineRow]]:
+        """The calls as a policy sees them, and those that name nobody under it."""
+        if all(call.policy == policy.version for call in calls):
+            return calls, []
+        ready: list[PreparedCall] = []
+        refused: list[QuarantineRow] = []
+        for call in calls:
+            again = self._preparer.again(call, policy)
+            ready += again.calls
+            refused += [
+                failed_row(self._live.keyring, call.call.source, call.call.received_at_ms, one)
+                for one in again.rejected
+            ]
+        return ready, refused
 
 
 def _place(calls: Sequence[PreparedCall], identified: Identified) -> list[Placed]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from graph.identity.policy import IdentityPolicy
 from graph.repositories.apply import AttributesRow, ObservationRow, StoredObservation
 from workers.applier.batch import Placed
 from workers.identity.observations import Newest
@@ -37,17 +38,19 @@ def observation_rows(calls: Iterable[Placed]) -> list[ObservationRow]:
     return newest.rows()
 
 
-def observe(state: CustomerState, row: ObservationRow | StoredObservation) -> bool:
-    """Let a newer observation replace an attribute of a state in place; ties by source, then by value.
+def observe(state: CustomerState, row: ObservationRow | StoredObservation, policy: IdentityPolicy) -> bool:
+    """Let a better observation replace an attribute of a state in place: of a source that is trusted more, then a newer
+    one, then by source, then by value.
 
     Returns:
         Whether any attribute changed.
     """
     name, attributes = row["name"], state.attributes
     known = attributes.get(name)
-    offered = (row["at"], row["source"], row["value"])
-    if known is not None and offered <= (known.at, known.s, _encode(known.v).decode()):
-        return False
+    if known is not None:
+        offered = (policy.trust(name, row["source"]), row["at"], row["source"], row["value"])
+        if offered <= (policy.trust(name, known.s), known.at, known.s, _encode(known.v).decode()):
+            return False
     state.set_attribute(name, StoredAttribute(msgspec.json.decode(row["value"]), row["at"], row["source"]))
     if len(attributes) <= MAX_ATTRIBUTES:
         return True

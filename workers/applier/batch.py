@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +15,7 @@ from base.ids import call_id
 from base.keys import Keyring
 from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.repositories.apply import EvidenceRow, IdentifierRow
-from ingest.calls import Call
+from ingest.calls import DEFAULT_REGION, Call, Rejected, decode_calls
 from ingest.documents import EMPTY
 
 # Ciphertexts of identifiers seen lately, so that a busy visitor's is computed once.
@@ -39,6 +40,7 @@ class PreparedCall:
         id: takes effect once under this id.
         seen: its identifiers, strongest first, no repeats.
         evidence: key of the set when it holds two or more identifiers, else None.
+        policy: version of the policy of identity under which it was decoded.
         context, extra: JSON of the call's context and of the keys that nobody knows; None when there is nothing.
         blocked: sealed JSON of the values that identify nobody; None when there are none.
     """
@@ -47,6 +49,7 @@ class PreparedCall:
     call: Call
     seen: tuple[Seen, ...]
     evidence: str | None
+    policy: int
     context: str | None
     extra: str | None
     blocked: bytes | None
@@ -66,26 +69,56 @@ class Placed:
     customer: str | None
 
 
-class Preparer:
-    """Computes blind indexes and ciphertexts; remembers what it computed lately."""
+class Decoded(NamedTuple):
+    """The calls of a kept request that can be applied, each once, and those that cannot."""
 
-    def __init__(self, keyring: Keyring, policy: IdentityPolicy = DEFAULT):
-        self.policy = policy
+    calls: list[PreparedCall]
+    rejected: list[Rejected]
+
+
+class Preparer:
+    """Decodes calls, computes blind indexes and ciphertexts; remembers what it computed lately.
+
+    Args:
+        region: two letters, for phones without a country code.
+    """
+
+    def __init__(self, keyring: Keyring, region: str = DEFAULT_REGION):
         self._keyring = keyring
+        self._region = region
         self._uid = lru_cache(CIPHER_CACHE)(keyring.uid)
         self._cipher = lru_cache(CIPHER_CACHE)(keyring.seal_display)
 
-    def prepare(self, calls: Iterable[Call]) -> list[PreparedCall]:
-        """Calls by id; a call that is in the batch twice is kept once, the first time."""
+    def decode(
+        self, body: bytes, kind: str, received_at_ms: int, source: str, fallback_id: str, policy: IdentityPolicy
+    ) -> Decoded:
+        """Everything in a kept request, under a policy; see `decode_calls`."""
+        decoded = decode_calls(body, kind, received_at_ms, source, fallback_id, region=self._region, policy=policy)
+        return Decoded(self.prepare(decoded.calls, policy), decoded.rejected)
+
+    def again(self, prepared: PreparedCall, policy: IdentityPolicy) -> Decoded:
+        """A call that was decoded under another policy, which may have spelled, ordered or blocked otherwise."""
+        call = prepared.call
+        return self.decode(call.standalone(), call.kind, call.received_at_ms, call.source, call.message_id, policy)
+
+    def prepare(self, calls: Iterable[Call], policy: IdentityPolicy = DEFAULT) -> list[PreparedCall]:
+        """Decoded calls by id; a call that is there twice is kept once, the first time."""
         prepared: dict[str, PreparedCall] = {}
         for call in calls:
             key = call_id(call.source, call.message_id)
             if key in prepared:
                 continue
-            seen = self._seen(call)
+            seen = self._seen(call, policy)
             evidence = _evidence_key(call.source, seen) if len(seen) > 1 else None
             prepared[key] = PreparedCall(
-                key, call, seen, evidence, _kept(call.context), _kept(call.extra), self._blocked(call, key)
+                key,
+                call,
+                seen,
+                evidence,
+                policy.version,
+                _kept(call.context),
+                _kept(call.extra),
+                self._blocked(call, key),
             )
         return list(prepared.values())
 
@@ -98,7 +131,7 @@ class Preparer:
         values = [{"namespace": one.namespace, "value": one.value} for one in call.blocked]
         return self._keyring.seal_display(msgspec.json.encode(values).decode(), key)
 
-    def _seen(self, call: Call) -> tuple[Seen, ...]:
+    def _seen(self, call: Call, policy: IdentityPolicy) -> tuple[Seen, ...]:
         if len(call.identifiers) == 1:
             only = call.identifiers[0]
             return (Seen(self._uid(only.namespace, only.value), only.namespace, only.verified, only.value),)
@@ -109,7 +142,7 @@ class Preparer:
             if known is None or (identifier.verified and not known.verified):
                 by_uid[uid] = Seen(uid, identifier.namespace, identifier.verified, identifier.value)
         return tuple(
-            sorted(by_uid.values(), key=lambda seen: (self.policy.of(seen.namespace, seen.verified).rank, seen.uid))
+            sorted(by_uid.values(), key=lambda seen: (policy.of(seen.namespace, seen.verified).rank, seen.uid))
         )
 
     def identifier_rows(self, calls: Iterable[PreparedCall]) -> list[IdentifierRow]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from base import clock
 from delivery.change import Change
 from graph.client import Transaction
+from graph.identity.policy import IdentityPolicy
 from graph.repositories import apply as repository
 from workers.applier import attributes as derive
 from workers.applier.batch import Placed
@@ -74,7 +75,9 @@ class Consequences:
                 for flip in evaluate_customer(catalogue, states[customer], keys[customer], Touched(), from_ms, until_ms)
             ]
 
-        changes = await close(tx, self._live, catalogue, flips, now_ms, evaluate_on, event_rows(placed, now_ms))
+        changes = await close(
+            tx, self._live, catalogue, flips, now_ms, evaluate_on, event_rows(placed, now_ms), identified.policy
+        )
         forget = set(identified.versions) - states.keys() | identified.retired.keys()
         return Followed(changes, list(states.values()), forget)
 
@@ -140,17 +143,19 @@ class Consequences:
             customer = identified.owners.get(row["uid"])
             if row["uid"] in identified.holds or customer is None or customer in again:
                 continue
-            if derive.observe(states[customer], row):
+            if derive.observe(states[customer], row, identified.policy):
                 changed.add(customer)
         again &= states.keys()
-        changed |= await self._derive_again(tx, sorted(again), states)
+        changed |= await self._derive_again(tx, sorted(again), states, identified.policy)
         await repository.set_attributes(
             tx, [derive.attributes_row(customer, states[customer].attributes) for customer in sorted(changed)]
         )
         await repository.merge_groups(tx, group_rows(calls))
 
     @staticmethod
-    async def _derive_again(tx: Transaction, customers: Sequence[str], states: Mapping[str, CustomerState]) -> set[str]:
+    async def _derive_again(
+        tx: Transaction, customers: Sequence[str], states: Mapping[str, CustomerState], policy: IdentityPolicy
+    ) -> set[str]:
         """After a merge or a move, attributes come from all observations over the identifiers of now."""
         if not customers:
             return set()
@@ -160,7 +165,7 @@ class Consequences:
                 state.values.pop(name, None)
             state.attributes.clear()
         for row in await repository.get_observations(tx, customers):
-            derive.observe(states[row["customer"]], row)
+            derive.observe(states[row["customer"]], row, policy)
         return set(customers)
 
 

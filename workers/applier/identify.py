@@ -25,7 +25,7 @@ async def identify(
 
     Locks are taken in one order by everybody: identifiers by uid, then customers by id (by the caller).
     """
-    found = Identified(versions=people.versions)
+    found = Identified(policy, versions=people.versions)
     for known in people.identifiers.values():
         found.look_at(known)
     rows = {row["key"]: row for row in evidence_rows(calls)}

@@ -16,16 +16,16 @@ _DETAIL = {
 }
 
 
-def failed_row(keyring: Keyring, entry: Entry, rejected: Rejected) -> QuarantineRow:
+def failed_row(keyring: Keyring, source: str, received_at_ms: int, rejected: Rejected) -> QuarantineRow:
     """A call that decoding refused."""
     return QuarantineRow(
-        id=call_id(entry.source, rejected.message_id),
+        id=call_id(source, rejected.message_id),
         message_id=rejected.message_id,
-        source=entry.source,
+        source=source,
         kind=rejected.kind,
         reason=rejected.reason,
         detail=rejected.detail,
-        at=entry.received_at_ms,
+        at=received_at_ms,
         sealed=keyring.seal_entry(rejected.raw),
     )
 

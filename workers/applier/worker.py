@@ -15,7 +15,6 @@ from base import clock, logs, metrics
 from base.errors import ConfigurationFault, Unavailable
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
-from ingest.calls import decode_calls
 from ingest.stream import Entry, IngestStream
 from workers.applier.apply import Applied, Applier
 from workers.applier.batch import Preparer
@@ -71,10 +70,9 @@ class IngestWorker:
         self._stream = stream
         self._publisher = publisher
         self._live = live
-        self._preparer = Preparer(live.keyring)
+        self._preparer = Preparer(live.keyring, region)
         self._applier = Applier(live, self._preparer)
         self._consumer = consumer
-        self._region = region
         self._buffer = Buffer()
         self.status = WorkerStatus()
 
@@ -101,14 +99,11 @@ class IngestWorker:
             reason = "DAMAGED" if entry.damaged else "WORKER_DIED"
             return Pending(entry, [], [quarantine_row(self._live.keyring, entry, reason)])
         started = time.perf_counter()
-        decoded = decode_calls(
-            entry.body, entry.kind, entry.received_at_ms, entry.source, entry.id, region=self._region
+        decoded = self._preparer.decode(
+            entry.body, entry.kind, entry.received_at_ms, entry.source, entry.id, self._live.last_policy
         )
-        pending = Pending(
-            entry,
-            self._preparer.prepare(decoded.calls),
-            [failed_row(self._live.keyring, entry, rejected) for rejected in decoded.rejected],
-        )
+        rejected = [failed_row(self._live.keyring, entry.source, entry.received_at_ms, one) for one in decoded.rejected]
+        pending = Pending(entry, decoded.calls, rejected)
         metrics.BATCH_STAGE_SECONDS.labels("decode").observe(time.perf_counter() - started)
         return pending
 

@@ -14,7 +14,7 @@ from base.errors import BadInput, NotFound, Unavailable
 from base.ids import new_decision_id
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
-from graph.identity.policy import DEFAULT, IdentifierClass, IdentityPolicy
+from graph.identity.policy import IdentifierClass, IdentityPolicy
 from graph.identity.resolve import Resolution
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
@@ -72,13 +72,10 @@ class _DryRun(Exception):
 class Desk:
     """One a process."""
 
-    def __init__(
-        self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext, policy: IdentityPolicy = DEFAULT
-    ):
+    def __init__(self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext):
         self._graph = graph
         self._publisher = publisher
         self._live = live
-        self._policy = policy
         self._consequences = Consequences(live)
 
     async def merge(self, one: str, other: str, said: Said) -> Effect:
@@ -94,7 +91,8 @@ class Desk:
             first, second = _living(people, one, "a"), _living(people, other, "b")
             if first.id == second.id:
                 raise BadInput("These are one customer already.", field="b")
-            a, b = self._strongest(first, "a"), self._strongest(second, "b")
+            policy = await self._live.policy(tx)
+            a, b = _strongest(first, "a", policy), _strongest(second, "b", policy)
             return await self._decide(
                 tx, Kind.MUST_LINK, said, now_ms, ({a}, {b}), (first.id, second.id), _joined(a, b)
             )
@@ -120,7 +118,8 @@ class Desk:
                 raise BadInput("A split leaves at least one identifier with the customer.", field="identifiers")
             # Devices follow people: one that stays must be free to go with whoever uses it.
             namespaces = {uid: namespace for uid, namespace, *_ in person.identifiers}
-            right = {uid for uid in right if not self._is_device(namespaces[uid])} or right
+            policy = await self._live.policy(tx)
+            right = {uid for uid in right if not _is_device(namespaces[uid], policy)} or right
             return await self._decide(tx, Kind.CANNOT_LINK, said, now_ms, (left, right), (person.id,))
 
         return await self._run("split_customer", said, make)
@@ -214,7 +213,7 @@ class Desk:
     async def _whole(self, tx: Transaction, uids: set[str]) -> set[str]:
         """Identifiers with all others of the customers of their components: in a graph that is wrong they are more."""
         while True:
-            component, _ = await read_resolution(tx, uids, self._policy)
+            component, _ = await read_resolution(tx, uids, await self._live.policy(tx))
             people = await repository.list_of_customers(tx, component.customers())
             theirs = {uid for person in people.values() for uid, *_ in person.identifiers}
             if theirs <= component.identifiers.keys():
@@ -262,7 +261,7 @@ class Desk:
                 now_ms,
                 said.author,
                 said.reason,
-                self._policy.version,
+                (await self._live.policy(tx)).version,
                 subject,
                 sorted(members, key=lambda member: member["uid"]),
                 sorted(customers),
@@ -296,9 +295,10 @@ class Desk:
         return effect
 
     async def _follow(self, tx: Transaction, made: _Made, now_ms: int) -> Effect:
-        given, found = made.given, Identified()
+        policy = await self._live.policy(tx)
+        given, found = made.given, Identified(policy)
         component = await load_locked(tx, given.start, found, now_ms, given.through)
-        how = Replay(self._policy, now_ms, {}, rechecked=given.rechecked, unseen=given.unseen, undoing=True)
+        how = Replay(policy, now_ms, {}, rechecked=given.rechecked, unseen=given.unseen, undoing=True)
         made.check(await replay(tx, component, how, found))
         # Their events may be others though their identifiers are not.
         for uid, one in given.start.items():
@@ -309,18 +309,20 @@ class Desk:
         followed = await self._consequences.follow(tx, (), found)
         return Effect(made.id, effect_on(component, found), tuple(followed.changes), frozenset(found.moved))
 
-    def _strongest(self, person: CustomerIdentifiers, field: str) -> str:
-        usable = [
-            (self._policy.of(namespace).rank, first_seen, uid)
-            for uid, namespace, status, first_seen in person.identifiers
-            if status == repository.ACTIVE
-        ]
-        if not usable:
-            raise BadInput("All identifiers of this customer are shared: it cannot be joined to anybody.", field=field)
-        return min(usable)[2]
 
-    def _is_device(self, namespace: str) -> bool:
-        return self._policy.of(namespace).identifier_class is IdentifierClass.DEVICE
+def _strongest(person: CustomerIdentifiers, field: str, policy: IdentityPolicy) -> str:
+    usable = [
+        (policy.of(namespace).rank, first_seen, uid)
+        for uid, namespace, status, first_seen in person.identifiers
+        if status == repository.ACTIVE
+    ]
+    if not usable:
+        raise BadInput("All identifiers of this customer are shared: it cannot be joined to anybody.", field=field)
+    return min(usable)[2]
+
+
+def _is_device(namespace: str, policy: IdentityPolicy) -> bool:
+    return policy.of(namespace).identifier_class is IdentifierClass.DEVICE
 
 
 def _living(people: dict[str, CustomerIdentifiers], asked: str, field: str) -> CustomerIdentifiers:

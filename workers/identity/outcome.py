@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from graph.identity.policy import IdentityPolicy
 from graph.repositories.identity import ACTIVE, SHARED, StoredHold, StoredIdentifier
 
 
@@ -13,6 +14,7 @@ class Identified:
     """Who has what now, and what is new about it.
 
     Args:
+        policy: under which it was found out.
         owners: uid → customer, for every identifier that was looked at; blocked ones have none.
         holds: uid → its stretches of time, where there is more than one.
         statuses: uid → status, where it is not ACTIVE.
@@ -25,6 +27,7 @@ class Identified:
         returned: retired ids that are somebody again.
     """
 
+    policy: IdentityPolicy
     owners: dict[str, str] = field(default_factory=dict)
     holds: dict[str, tuple[StoredHold, ...]] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)

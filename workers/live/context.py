@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from base import clock
 from base.keys import Keyring
 from graph.client import Transaction, TryAgain
+from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.repositories import live as repository
 from graph.repositories.live import CommitOrder
+from graph.repositories.policy import get_current
 from workers.live import catalogue as catalogues
 from workers.live.catalogue import Catalogue
 from workers.live.facts import load_states
@@ -24,6 +26,7 @@ class LiveContext:
         self.zone = zone
         self.cache = StateCache()
         self._catalogue: Catalogue | None = None
+        self._policy: IdentityPolicy | None = None
         self._swept_ms = 0
 
     async def current(self, tx: Transaction) -> tuple[Catalogue, int]:
@@ -52,12 +55,35 @@ class LiveContext:
             self.cache.clear()
         return known
 
-    def confirm(self, catalogue: Catalogue, order: CommitOrder) -> None:
-        """Check the rules that were evaluated against what holds in the order of commits.
+    @property
+    def last_policy(self) -> IdentityPolicy:
+        """The policy of identity as this process knows it, for what is done before a transaction."""
+        return self._policy or DEFAULT
+
+    async def policy(self, tx: Transaction) -> IdentityPolicy:
+        """The policy of identity as known here; an older one is found out by `confirm`."""
+        if self._policy is None:
+            self._policy = await get_current(tx)
+            # States hold attributes that the old policy chose.
+            self.cache.clear()
+        return self._policy
+
+    def confirm(self, catalogue: Catalogue, order: CommitOrder, policy: IdentityPolicy | None) -> None:
+        """Check the rules that were evaluated, and the policy, against what holds in the order of commits.
+
+        TRICKY: together with `workers/policy/replay.py`, which brings what was resolved before up to date and relies
+        on nobody committing under an older policy after a newer one.
+
+        Args:
+            policy: under which somebody was identified; None when nobody was.
 
         Raises:
             TryAgain: they were changed meanwhile.
         """
+        if policy is not None and policy.version != order.policy:
+            if self._policy is policy:
+                self._policy = None
+            raise TryAgain("the policy of identity was changed")
         self._swept_ms = max(self._swept_ms, order.swept)
         if catalogue.version != order.catalogue:
             if self._catalogue is catalogue:

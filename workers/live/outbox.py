@@ -10,6 +10,7 @@ import msgspec
 from base.ids import change_id
 from delivery.change import Change, encode_without_position
 from graph.client import Transaction
+from graph.identity.policy import IdentityPolicy
 from graph.repositories import live as repository
 from graph.repositories.apply import EventRow
 from graph.repositories.live import CommitOrder, EnterRow, LeaveRow
@@ -90,6 +91,7 @@ async def close(
     now_ms: int,
     evaluate_on: Callable[[int, int], list[Flip]],
     events: Sequence[EventRow] = (),
+    policy: IdentityPolicy | None = None,
 ) -> list[Change]:
     """End a transaction that evaluated customers: take the commit order, write the outbox, catch up with the sweep.
 
@@ -102,15 +104,16 @@ async def close(
         flips: what the evaluation at `now_ms` found.
         evaluate_on: evaluates the same customers over (from, until] with the facts of this transaction.
         events: to create, in the same statement.
+        policy: under which customers were identified, if any were.
 
     Returns:
         The changes, to be published after the commit.
 
     Raises:
-        TryAgain: the rules are others by now.
+        TryAgain: the rules or the policy are others by now.
     """
     order, changes = await _write(tx, flips, now_ms, events)
-    live.confirm(catalogue, order)
+    live.confirm(catalogue, order, policy)
     if order.announced > now_ms and (more := evaluate_on(now_ms, order.announced)):
         changes += (await _write(tx, more, now_ms))[1]
     return changes
