@@ -13,6 +13,7 @@ SEGMENT_PREFIX = "seg_"
 TAG_PREFIX = "tag_"
 CHANGE_PREFIX = "chg_"
 DECISION_PREFIX = "dec_"
+POLICY_PREFIX = "pol_"
 
 _RANDOM_BYTES = 9
 
@@ -25,6 +26,11 @@ def new_customer_id() -> str:
 def new_decision_id() -> str:
     """A fresh id of a line of the decision log; ids of later decisions sort later."""
     return DECISION_PREFIX + _time_ordered()
+
+
+def new_policy_id() -> str:
+    """A fresh id of a version of the policy of identity, or of a trial."""
+    return POLICY_PREFIX + _time_ordered()
 
 
 def change_id(customer: str, segment: str, sequence: int, at_ms: int) -> str:

@@ -20,7 +20,6 @@ from workers.identity.check import IdentityCheck, Report
 from workers.live.context import LiveContext
 
 EXIT_FAULTS = 1
-EVERY_IDENTIFIERS = 10_000
 
 app = typer.Typer(help="Is what is stored what should be stored?", no_args_is_help=True)
 
@@ -50,12 +49,15 @@ async def run_check(settings: Settings, *, repair: bool) -> Report:
     """
     graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
     redis = connect(settings.redis_url)
+    shown = 0
+
+    def tell(done: float) -> None:
+        nonlocal shown
+        if int(10 * done) > shown:
+            shown = int(10 * done)
+            progress.print(f"{10 * shown} % looked at")
+
     progress = Console(stderr=True, highlight=False)
-
-    def tell(report: Report) -> None:
-        if report.identifier_count % EVERY_IDENTIFIERS == 0:
-            progress.print(f"{report.identifier_count:,} identifiers, {sum(report.faults.values())} faults")
-
     try:
         await graph.verify()
         live = LiveContext(Keyring(settings.secret_key), ZoneInfo(settings.time_zone))

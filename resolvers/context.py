@@ -19,10 +19,12 @@ from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
 from graph.repositories.identity import IdentityRepository
+from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from resolvers.cursors import Cursors
 from resolvers.ports import FactsReader, IdentityDesk, Jobs, PendingCalls, Updates
 from resolvers.profiles import ProfileReader
+from resolvers.spelling import Spelling
 
 MAX_ESTIMATES = 2
 
@@ -45,6 +47,8 @@ class Services:
     jobs: Jobs
     updates: Updates
     identities: IdentityRepository
+    policies: PolicyRepository
+    spelling: Spelling
     decisions: DecisionRepository
     desk: IdentityDesk
     # Each looks at every customer: more at once would only take turns, and keep everybody else waiting.

@@ -13,7 +13,6 @@ from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.event import AFTER_ALL_MS, EventRecord, EventsAsked
 from graph.repositories.segment import SegmentRecord
 from ingest.namespaces import parse_namespace
-from ingest.normalising import normalise
 from resolvers.context import Info, RequestContext, Services
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Attribute, Identifier, Membership, Profile, Rendered, Rendering
@@ -43,7 +42,7 @@ def key_of(services: Services, customer_id: str | None, identifier: tuple[str, s
             hint="For example user_id, email, phone, wx_openid:<app>.",
             field="identifier.namespace",
         )
-    value = normalise(namespace, identifier[1], services.settings.phone_region).value
+    value, _ = services.spelling.spell(namespace, identifier[1])
     return CustomerKey(uid=services.keyring.uid(namespace, value))
 
 

@@ -11,12 +11,11 @@ from base.ids import call_id
 from delivery.change import Change
 from graph.client import Transaction
 from graph.identity.explain import IdentityExplanation, explain, find_bridges
-from graph.identity.policy import DEFAULT
 from graph.identity.resolve import Link
 from graph.repositories.decision import DecisionRecord
 from graph.repositories.identity import EvidenceRecord, get_evidence
+from graph.repositories.policy import get_current
 from ingest.namespaces import parse_namespace
-from ingest.normalising import normalise
 from ingest.sources import DEFAULT_SOURCE
 from resolvers.context import RequestContext
 from resolvers.pages import Page, check_first
@@ -155,7 +154,7 @@ def named(context: RequestContext, namespace: str, value: str) -> NamedIdentifie
     if known is None:
         raise BadInput("This is no identifier namespace.", hint="For example user_id, email, phone, wx_openid:<app>.")
     services = context.services
-    text = normalise(known, value, services.settings.phone_region).value
+    text, _ = services.spelling.spell(known, value)
     uid = services.keyring.uid(known, text)
     return NamedIdentifier(uid, known, services.keyring.seal_display(text, uid))
 
@@ -189,22 +188,23 @@ async def explanation(context: RequestContext, one: tuple[str, str], other: tupl
 
     async def work(
         tx: Transaction,
-    ) -> tuple[IdentityExplanation | None, frozenset[tuple[str, str]], dict[str, EvidenceRecord]]:
-        _, resolution = await read_resolution(tx, {a, b}, DEFAULT)
+    ) -> tuple[int, IdentityExplanation | None, frozenset[tuple[str, str]], dict[str, EvidenceRecord]]:
+        policy = await get_current(tx)
+        _, resolution = await read_resolution(tx, {a, b}, policy)
         known = {uid for group in resolution.groups for uid in group}
         if not {a, b} <= known:
-            return None, frozenset(), {}
+            return policy.version, None, frozenset(), {}
         found = explain(resolution, a, b)
         keys = {key for link in found.path for key in link.evidence}
-        return found, find_bridges(resolution.links), await get_evidence(tx, keys)
+        return policy.version, found, find_bridges(resolution.links), await get_evidence(tx, keys)
 
-    found, bridges, evidence = await context.services.graph.write("explain_identity", work)
+    version, found, bridges, evidence = await context.services.graph.write("explain_identity", work)
     if found is None:
         return None
     uids = {uid for start, end, link in found.hops for uid in (start, end, *(link.blocking or ()))}
     names = await _names(context, uids | found.shared)
     hops = [_hop(start, end, link, bridges, evidence, names) for start, end, link in found.hops]
-    return ShownExplanation(found.together, DEFAULT.version, hops, names.many(sorted(found.shared)))
+    return ShownExplanation(found.together, version, hops, names.many(sorted(found.shared)))
 
 
 def _hop(

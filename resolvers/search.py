@@ -7,7 +7,6 @@ import asyncio
 from base.errors import BadInput
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from ingest.namespaces import ANONYMOUS_ID, DEVICE_ID, EMAIL, GAID, IDFA, PHONE, USER_ID
-from ingest.normalising import normalise
 from resolvers import customers
 from resolvers.context import RequestContext, Services
 from resolvers.pages import Page, check_first
@@ -49,7 +48,7 @@ async def _holders(services: Services, text: str) -> set[str]:
     sources = (await services.events.list_sources())[:MAX_SOURCES]
     keys: list[CustomerKey] = []
     for namespace in (*_NAMESPACES, *(f"crm:{source}" for source in sources)):
-        value, reason = normalise(namespace, text, services.settings.phone_region)
-        if reason is None:
+        value, usable = services.spelling.spell(namespace, text)
+        if usable:
             keys.append(CustomerKey(uid=services.keyring.uid(namespace, value)))
     return {found.id for found in (await services.customers.get_versions(keys)).values()}

@@ -11,6 +11,7 @@ from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
 from graph.repositories.identity import IdentityRepository
+from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment import SegmentRepository
 from resolvers.catalogue import SegmentCatalogue
 from resolvers.context import Services
@@ -18,6 +19,7 @@ from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
 from resolvers.ports import IdentityDesk, Jobs, PendingCalls, Updates
 from resolvers.profiles import ProfileReader
+from resolvers.spelling import Spelling
 
 
 def make_services(
@@ -33,6 +35,7 @@ def make_services(
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
     customers, events, segments = CustomerRepository(graph), EventRepository(graph), SegmentRepository(graph)
+    policies = PolicyRepository(graph)
     return Services(
         settings=settings,
         zone=zone,
@@ -48,6 +51,8 @@ def make_services(
         jobs=jobs,
         updates=updates,
         identities=IdentityRepository(graph),
+        policies=policies,
+        spelling=Spelling(policies, settings.phone_region),
         decisions=DecisionRepository(graph),
         desk=desk,
     )

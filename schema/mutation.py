@@ -6,13 +6,15 @@ from typing import cast
 
 import strawberry
 
-from resolvers import identity, segments
+from resolvers import identity, policy, segments
 from schema import declare
 from schema.context import Info
 from schema.inputs.customer import IdentifierInput
+from schema.inputs.policy import IdentityPolicyInput, edit_of
 from schema.inputs.rule import rule_document
 from schema.inputs.segment import CreateSegmentInput, UpdateSegmentInput
 from schema.types.effect import IdentityResult
+from schema.types.policy import IdentityPolicyResult
 from schema.types.segment import DeleteResult, SegmentResult
 
 
@@ -69,6 +71,16 @@ class Mutation:
         desk = info.context.services.desk
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.revoke_call(call, said))
         return cast("IdentityResult", shown)
+
+    @declare.mutation(
+        "Another policy of identity, in force at once; the graph follows in the background. "
+        "A dry run finds out how many customers would change."
+    )
+    async def update_identity_policy(
+        self, info: Info, input: IdentityPolicyInput, reason: str, dry_run: bool = False
+    ) -> IdentityPolicyResult:
+        made = await policy.update(info.context, lambda: edit_of(input), reason, dry_run)
+        return cast("IdentityPolicyResult", made)
 
     @declare.mutation("A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:

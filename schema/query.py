@@ -8,7 +8,7 @@ import strawberry
 
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import customers, identity, ingest, lists, rules, segments, tags
+from resolvers import customers, identity, ingest, lists, policy, rules, segments, tags
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from schema import declare
 from schema.context import Info
@@ -19,6 +19,7 @@ from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
 from schema.types.identity import IdentityExplanation
 from schema.types.node import Node
+from schema.types.policy import IdentityPolicy
 from schema.types.segment import Segment, SegmentConnection
 from schema.types.tag import Tag, TagConnection
 
@@ -108,6 +109,12 @@ class Query:
     async def explain_identity(self, info: Info, a: IdentifierInput, b: IdentifierInput) -> IdentityExplanation | None:
         found = await identity.explanation(info.context, (a.namespace, a.value), (b.namespace, b.value))
         return cast("IdentityExplanation | None", found)
+
+    @declare.field("The policy of identity in force; a version of it, or the trial of a dry run, by id.")
+    async def identity_policy(
+        self, info: Info, id: strawberry.ID | None = None, version: int | None = None
+    ) -> IdentityPolicy | None:
+        return cast("IdentityPolicy | None", await policy.find(info.context, id, version))
 
     @declare.field("What became of calls, in the order given.")
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:

@@ -26,6 +26,7 @@ from base.valkey import connect
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
+from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment_build import SegmentBuildRepository
 from workers.decisions.desk import Desk
 from workers.heartbeat import beating
@@ -35,11 +36,12 @@ from workers.live.context import LiveContext
 from workers.queue import JobQueue, make_worker
 from workers.tasks.changes import forget_changes
 from workers.tasks.identity import check_identity_at_night
+from workers.tasks.policy import follow_policy
 from workers.tasks.recovery import requeue_unfinished
 from workers.tasks.segment import build_segment, delete_segment
 from workers.tasks.services import TaskServices
 
-TASKS = (build_segment, delete_segment)
+TASKS = (build_segment, delete_segment, follow_policy)
 # How long a change waits whose publisher died between commit and publication, when nothing else is published.
 CATCH_UP_EVERY_S = 2.0
 REQUEUE_EVERY_S = 5.0
@@ -83,6 +85,7 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
     """What the tasks of one worker share. No I/O."""
     publisher = ChangePublisher(redis, graph)
     live = LiveContext(Keyring(settings.secret_key), ZoneInfo(settings.time_zone))
+    desk = Desk(graph, publisher, live)
     return TaskServices(
         graph=graph,
         redis=redis,
@@ -91,7 +94,10 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         builder=SegmentBuilder(graph, publisher, live),
         builds=SegmentBuildRepository(graph),
         outbox=ChangeRepository(graph),
-        check=IdentityCheck(graph, Desk(graph, publisher, live).replay),
+        check=IdentityCheck(graph, desk.replay),
+        desk=desk,
+        live=live,
+        policies=PolicyRepository(graph),
     )
 
 

@@ -16,7 +16,8 @@ CALL (call) {
   WHERE i.status = 'ACTIVE'
   RETURN i ORDER BY place LIMIT 1
 }
-WITH weaker, d, call, i
+// A call may name several of them.
+WITH DISTINCT weaker, d, call, i
 WHERE i <> weaker
 CALL (d, call, i) {
   WITH d, call, i WHERE type(d) = 'DID'

@@ -86,6 +86,16 @@ def steps_between(policies: Iterable[IdentityPolicy]) -> tuple[PolicyStep, ...]:
     return tuple(step for step in PolicyStep if step in needed)
 
 
+def shares_otherwise(policies: Iterable[IdentityPolicy]) -> bool:
+    """Whether an identifier that is shared under one of these policies may be shared no more under the next."""
+
+    def what_counts(policy: IdentityPolicy) -> list[tuple[str, int | None, bool]]:
+        others = (("?", policy.unknown), ("!", policy.unverified))
+        return sorted((name, one.shared_above, one.limit == 1) for name, one in (*policy.namespaces.items(), *others))
+
+    return any(what_counts(old) != what_counts(new) for old, new in pairwise(policies))
+
+
 def respelled(old: IdentityPolicy, new: IdentityPolicy) -> list[str]:
     """Names of namespaces, `name:*` for families, whose values would be spelled in another way."""
     names = old.namespaces.keys() | new.namespaces.keys()

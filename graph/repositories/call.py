@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from graph.client import Transaction
 from graph.queries import load
 
 _HANG_OVER = load("call/hang_over")
 _HANG_BACK = load("call/hang_back")
+_REORDER = load("call/reorder")
 _LIST_UNSEEN = load("call/list_unseen")
 _SET_SEEN = load("call/set_seen")
 _FIND_CALL = load("call/find_call")
@@ -18,6 +19,13 @@ _RESTORE_CALL = load("call/restore_call")
 _RECOUNT_EVIDENCE = load("call/recount_evidence")
 _GET_CALLED = load("call/get_called")
 _DELETE_OBSERVATIONS = load("call/delete_observations")
+
+
+class OrderRow(TypedDict):
+    """A set of identifiers and their order, the strongest first."""
+
+    key: str
+    order: list[str]
 
 
 class FoundCall(NamedTuple):
@@ -72,6 +80,12 @@ async def hang_back(tx: Transaction, uids: Iterable[str]) -> set[str]:
     ordered = sorted(uids)
     rows = await tx.run(_HANG_BACK, uids=ordered) if ordered else []
     return {uid for row in rows for uid in (row["from_uid"], row["to_uid"])}
+
+
+async def reorder(tx: Transaction, rows: Iterable[OrderRow]) -> set[str]:
+    """Name identifiers of calls in a new order, and hang calls on the first; uids that lost or got something."""
+    ordered = sorted(rows, key=lambda row: row["key"])
+    return {row["uid"] for row in await tx.run(_REORDER, rows=ordered)} if ordered else set()
 
 
 async def recount_evidence(tx: Transaction, keys: Iterable[str]) -> None:

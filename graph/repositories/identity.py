@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypedDict
 from graph.client import GraphClient, Transaction
 from graph.identity.assign import KnownIdentifier, Past, Retired
 from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
+from graph.identity.ownership import SINCE_EVER
 from graph.identity.resolve import Link
 from graph.queries import load
 
@@ -29,8 +30,13 @@ _LOCK_IDENTIFIERS = load("identity/lock_identifiers")
 _LIST_OF_CUSTOMERS = load("identity/list_of_customers")
 _GET_EVIDENCE = load("identity/get_evidence")
 GET_VALUES = load("identity/get_values")
-PAGE_IDENTIFIERS = load("identity/page_identifiers")
 CHECK_CUSTOMERS = load("identity/check_customers")
+_PAGE_OWNED = load("identity/page_owned")
+_PAGE_VALUES = load("identity/page_values")
+_COUNT = load("identity/count")
+_LIST_SHARED_BESIDE = load("identity/list_shared_beside")
+_FIND_OF_NAMESPACE = load("identity/find_of_namespace")
+_PAGE_EVIDENCE = load("identity/page_evidence")
 _CREATE_DECISIONS = load("identity/create_decisions")
 
 ACTIVE = "ACTIVE"
@@ -286,10 +292,15 @@ async def return_customers(tx: Transaction, ids: Iterable[str]) -> None:
         await tx.run(_RETURN, ids=ordered)
 
 
-async def set_status(tx: Transaction, statuses: Mapping[str, str]) -> None:
-    """Change statuses of identifiers: uid → status."""
+async def set_status(tx: Transaction, statuses: Mapping[str, str], *, by_policy: bool = False) -> None:
+    """Change statuses of identifiers: uid → status.
+
+    Args:
+        by_policy: its lists block them, so that they are free again when the lists name them no more.
+    """
     if statuses:
-        await tx.run(_SET_STATUS, rows=[{"uid": uid, "status": statuses[uid]} for uid in sorted(statuses)])
+        rows = [{"uid": uid, "status": statuses[uid]} for uid in sorted(statuses)]
+        await tx.run(_SET_STATUS, rows=rows, by_policy=by_policy)
 
 
 class LockRow(TypedDict):
@@ -339,6 +350,34 @@ async def get_evidence(tx: Transaction, keys: Iterable[str]) -> dict[str, Eviden
     }
 
 
+class OwnedIdentifier(NamedTuple):
+    """An identifier, who has it now, and whether nobody else ever had it."""
+
+    uid: str
+    status: str
+    decided: bool
+    customer: str | None
+    for_ever: bool
+
+
+class StoredValue(NamedTuple):
+    """An identifier's sealed value, and whether the lists of the policy set it aside."""
+
+    uid: str
+    namespace: str
+    cipher: bytes | None
+    status: str
+    by_policy: bool
+
+
+class EvidenceSet(NamedTuple):
+    """Identifiers that were seen together, and those of them that no call vouched for."""
+
+    key: str
+    members: list[str]
+    unverified: list[str]
+
+
 class CheckedCustomer(NamedTuple):
     """A customer: alive without an identifier, or retired without leading to one living customer."""
 
@@ -358,9 +397,26 @@ class IdentityRepository:
         rows = await self._graph.read(GET_VALUES, uids=sorted(set(uids)))
         return {row["uid"]: SealedValue(row["uid"], row["namespace"], row["cipher"]) for row in rows}
 
-    async def page_uids(self, after: str, size: int) -> list[str]:
-        """Uids of all identifiers after one, ascending, at most `size`."""
-        return [row["uid"] for row in await self._graph.read(PAGE_IDENTIFIERS, after=after, size=size)]
+    async def page_owned(self, after: str, size: int) -> list[OwnedIdentifier]:
+        """All identifiers after one, ascending, at most `size`."""
+        rows = (await self._graph.read(_PAGE_OWNED, after=after, size=size, since_ever=SINCE_EVER))[0]["identifiers"]
+        return [OwnedIdentifier(*row) for row in rows]
+
+    async def page_values(self, after: str, size: int) -> list[StoredValue]:
+        """All identifiers after one with their sealed values, ascending, at most `size`."""
+        rows = await self._graph.read(_PAGE_VALUES, after=after, size=size)
+        return [
+            StoredValue(row["uid"], row["namespace"], row["cipher"], row["status"], row["by_policy"]) for row in rows
+        ]
+
+    async def count(self) -> int:
+        """How many identifiers there are, about."""
+        return int((await self._graph.read(_COUNT))[0]["count"])
+
+    async def page_evidence(self, after: str, size: int) -> list[EvidenceSet]:
+        """All sets of identifiers after a key, ascending, at most `size`; without members when no call is left."""
+        rows = (await self._graph.read(_PAGE_EVIDENCE, after=after, size=size))[0]["sets"]
+        return [EvidenceSet(*row) for row in rows]
 
     async def check_customers(self, after: str, size: int) -> list[CheckedCustomer]:
         """Customers after an id, ascending, at most `size`, with what must not be."""
@@ -374,6 +430,17 @@ async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, Cu
         row["asked"]: CustomerIdentifiers(row["id"], tuple(tuple(one) for one in row["identifiers"]))
         for row in await tx.run(_LIST_OF_CUSTOMERS, ids=sorted(ids))
     }
+
+
+async def list_shared_beside(tx: Transaction, uids: Iterable[str]) -> set[str]:
+    """Shared identifiers that were seen together with any of these."""
+    return {row["uid"] for row in await tx.run(_LIST_SHARED_BESIDE, uids=sorted(uids))}
+
+
+async def has_namespace(tx: Transaction, name: str) -> bool:
+    """Whether any identifier is of a namespace, or of a family (`name:*`)."""
+    prefix = name.removesuffix("*") if name.endswith(":*") else f"{name}|"
+    return bool(await tx.run(_FIND_OF_NAMESPACE, prefix=prefix))
 
 
 async def create_decisions(tx: Transaction, rows: Sequence[DecisionRow], policy_version: int) -> None:

@@ -22,6 +22,7 @@ _DELETE_TRIALS = load("policy/delete_trials")
 PENDING = "PENDING"
 DONE = "DONE"
 FAILED = "FAILED"
+SUPERSEDED = "SUPERSEDED"
 DEFAULT_ID = "pol_default"
 
 
@@ -64,7 +65,7 @@ class PolicyRecord:
 
     Args:
         trial: of a dry run; it never comes into force.
-        state: PENDING, DONE or FAILED.
+        state: PENDING, DONE, FAILED or SUPERSEDED.
         progress: 0 to 1.
         at_ms: None for the default.
         error: why it failed, for people to read.

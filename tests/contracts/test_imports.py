@@ -35,6 +35,7 @@ NARROW = {
         "workers.live.facts",
         "workers.decisions",
         "workers.identity.reading",
+        "workers.policy.office",
     }
 }
 # Library → the only modules that may import it.

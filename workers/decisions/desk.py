@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from base import clock
 from base.errors import BadInput, NotFound, Unavailable
 from base.ids import new_decision_id
+from delivery.change import Change
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.identity.policy import IdentifierClass, IdentityPolicy
@@ -19,13 +20,15 @@ from graph.identity.resolve import Resolution
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import identity as repository
+from graph.repositories.call import OrderRow
 from graph.repositories.decision import MemberRow, NewDecision
-from graph.repositories.identity import BLOCKED, CustomerIdentifiers, LockRow
+from graph.repositories.identity import BLOCKED, SHARED, CustomerIdentifiers, LockRow
 from workers.applier.consequences import Consequences
 from workers.decisions import steps
 from workers.decisions.effect import Effect, effect_on
 from workers.decisions.steps import Given, Kind
 from workers.identity.locking import load_locked
+from workers.identity.observations import rebuild
 from workers.identity.outcome import Identified
 from workers.identity.reading import read_resolution
 from workers.identity.replay import Replay, replay
@@ -59,6 +62,14 @@ class _Made:
     id: str
     given: Given
     check: Callable[[Resolution], None] = lambda resolution: None
+
+
+# Of what follows from something else: a check, a policy.
+_NOBODY = Said("kith", "It follows from calls, decisions and policy.")
+
+
+class Superseded(Exception):
+    """Another version of the policy is in force than the one to be followed."""
 
 
 class _DryRun(Exception):
@@ -190,11 +201,12 @@ class Desk:
 
         return await self._run("undo_decision", said, make)
 
-    async def replay(self, uids: Iterable[str], keep: bool) -> frozenset[str]:
-        """Resolve identifiers anew though nobody decided anything; the check of identity asks for it.
+    async def replay(self, uids: Iterable[str], keep: bool, *, recheck_shared: bool = False) -> frozenset[str]:
+        """Resolve identifiers anew though nobody decided anything: a check asks for it, or a new policy.
 
         Args:
             keep: put right what differs; else only look.
+            recheck_shared: those of them that are shared may be so no more.
 
         Returns:
             Identifiers that did not belong to whom they should have, now or before.
@@ -204,11 +216,51 @@ class Desk:
         async def make(tx: Transaction, now_ms: int) -> _Made:
             start = await steps.lock(tx, await self._whole(tx, asked), now_ms)
             unseen = await call_repository.list_unseen(tx, start)
-            blocked = {uid for uid, one in start.items() if one.status == BLOCKED}
-            return _Made("", Given(start, through=frozenset(blocked), unseen=frozenset(unseen)))
+            blocked = frozenset(uid for uid, one in start.items() if one.status == BLOCKED)
+            shared = frozenset(uid for uid, one in start.items() if one.status == SHARED and recheck_shared)
+            return _Made("", Given(start, through=blocked | shared, rechecked=shared, unseen=frozenset(unseen)))
 
-        said = Said("check", "a check of identity", dry_run=not keep)
-        return (await self._run("replay_identity", said, make)).moved
+        return (await self._run("replay_identity", replace(_NOBODY, dry_run=not keep), make)).moved
+
+    async def list(self, uids: Collection[str], version: int, *, blocked: bool) -> Effect:
+        """Set identifiers aside that the lists of a policy name, or no longer those that they name no more.
+
+        Raises:
+            Superseded: another version is in force.
+        """
+
+        async def make(tx: Transaction, now_ms: int) -> _Made:
+            await self._require(tx, version)
+            return _Made("", await steps.set_aside(tx, uids, blocked, now_ms, by_policy=True))
+
+        return await self._run("list_identifiers", _NOBODY, make)
+
+    async def reorder(self, rows: Sequence[OrderRow], version: int) -> Effect:
+        """Name the identifiers of calls in the order of a policy's ranks, and hang the calls on the first.
+
+        Raises:
+            Superseded: another version is in force.
+        """
+
+        async def make(tx: Transaction, now_ms: int) -> _Made:
+            await self._require(tx, version)
+            start = await steps.lock(tx, {uid for row in rows for uid in row["order"]}, now_ms)
+            await rebuild(tx, await call_repository.reorder(tx, rows))
+            return _Made("", Given(start))
+
+        return await self._run("reorder_calls", _NOBODY, make)
+
+    async def publish(self, changes: Sequence[Change]) -> None:
+        """Publish committed changes. When Redis is away, whoever publishes next adds them too."""
+        if changes:
+            with suppress(Unavailable):
+                await self._publisher.publish(list(changes))
+
+    async def _require(self, tx: Transaction, version: int) -> None:
+        if (await self._live.policy(tx)).version == version:
+            return
+        if (await self._live.renewed_policy(tx)).version != version:
+            raise Superseded
 
     async def _whole(self, tx: Transaction, uids: set[str]) -> set[str]:
         """Identifiers with all others of the customers of their components: in a graph that is wrong they are more."""
@@ -270,8 +322,7 @@ class Desk:
         return decision
 
     async def _run(self, name: str, said: Said, make: Callable[[Transaction, int], Awaitable[_Made]]) -> Effect:
-        if not said.reason.strip() or len(said.reason) > MAX_REASON_CHARS:
-            raise BadInput(f"A decision needs a reason of 1 to {MAX_REASON_CHARS} characters.", field="reason")
+        check_reason(said.reason)
 
         async def work(tx: Transaction) -> Effect:
             now_ms = clock.now_ms()
@@ -288,10 +339,7 @@ class Desk:
         finally:
             # What another process changes meanwhile is found by the customers' versions; what was rolled back is not.
             self._live.cache.clear()
-        if effect.changes:
-            # Committed: when Redis is away, whoever publishes next adds them too.
-            with suppress(Unavailable):
-                await self._publisher.publish(list(effect.changes))
+        await self.publish(effect.changes)
         return effect
 
     async def _follow(self, tx: Transaction, made: _Made, now_ms: int) -> Effect:
@@ -323,6 +371,14 @@ def _strongest(person: CustomerIdentifiers, field: str, policy: IdentityPolicy) 
 
 def _is_device(namespace: str, policy: IdentityPolicy) -> bool:
     return policy.of(namespace).identifier_class is IdentifierClass.DEVICE
+
+
+def check_reason(reason: str) -> None:
+    """Raises:
+    BadInput: no reason, or a long one.
+    """
+    if not reason.strip() or len(reason) > MAX_REASON_CHARS:
+        raise BadInput(f"A decision needs a reason of 1 to {MAX_REASON_CHARS} characters.", field="reason")
 
 
 def _living(people: dict[str, CustomerIdentifiers], asked: str, field: str) -> CustomerIdentifiers:

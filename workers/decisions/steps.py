@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from base.errors import BadInput, NotFound
-from graph.client import Transaction
+from graph.client import Transaction, TryAgain
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import identity as repository
@@ -61,7 +61,7 @@ async def change(
             await decision_repository.set_active(tx, decision, stands)
             return Given(await lock(tx, uids, now_ms))
         case Kind.BLOCK | Kind.UNBLOCK:
-            return await _block(tx, uids, stands == (kind is Kind.BLOCK), now_ms)
+            return await set_aside(tx, uids, stands == (kind is Kind.BLOCK), now_ms)
         case Kind.REVOKE_CALL:
             if subject is None:
                 raise NotFound("This decision names no call.")
@@ -79,17 +79,32 @@ async def lock(tx: Transaction, uids: Collection[str], now_ms: int) -> dict[str,
     return await repository.lock_identifiers(tx, rows, now_ms)
 
 
-async def _block(tx: Transaction, uids: Collection[str], blocked: bool, now_ms: int) -> Given:
-    start = await lock(tx, uids, now_ms)
-    changing = [uid for uid, one in start.items() if (one.status == BLOCKED) != blocked]
-    await repository.set_status(tx, dict.fromkeys(changing, BLOCKED if blocked else ACTIVE))
+async def set_aside(
+    tx: Transaction, uids: Collection[str], blocked: bool, now_ms: int, *, by_policy: bool = False
+) -> Given:
+    """Let identifiers take part in nothing any more, or in everything again (`blocked` false).
+
+    Args:
+        by_policy: its lists say so, not a person.
+    """
+    # Without those that are set aside now, others beside them may be shared no more.
+    beside = await repository.list_shared_beside(tx, uids)
+    start = await lock(tx, {*uids, *beside}, now_ms)
+    if await repository.list_shared_beside(tx, uids) - start.keys():
+        raise TryAgain("an identifier has become shared")
+    rechecked = frozenset(uid for uid, one in start.items() if one.status == SHARED and uid not in uids)
+    changing = [uid for uid, one in start.items() if uid in uids and (one.status == BLOCKED) != blocked]
+    await repository.set_status(
+        tx, dict.fromkeys(changing, BLOCKED if blocked else ACTIVE), by_policy=by_policy and blocked
+    )
     moved = await (call_repository.hang_over(tx, changing) if blocked else call_repository.hang_back(tx, changing))
     await rebuild(tx, moved | set(changing))
     status = BLOCKED if blocked else ACTIVE
-    start = {uid: one._replace(status=status) for uid, one in start.items()}
+    start = {uid: one._replace(status=status) if uid in uids else one for uid, one in start.items()}
     return Given(
         start | await _others(tx, moved - start.keys()),
         through=frozenset(start),
+        rechecked=rechecked,
         unseen=frozenset(await call_repository.list_unseen(tx, start)),
     )
 

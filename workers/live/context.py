@@ -62,10 +62,13 @@ class LiveContext:
 
     async def policy(self, tx: Transaction) -> IdentityPolicy:
         """The policy of identity as known here; an older one is found out by `confirm`."""
-        if self._policy is None:
-            self._policy = await get_current(tx)
-            # States hold attributes that the old policy chose.
-            self.cache.clear()
+        return self._policy or await self.renewed_policy(tx)
+
+    async def renewed_policy(self, tx: Transaction) -> IdentityPolicy:
+        """The policy of identity as this transaction sees it."""
+        self._policy = await get_current(tx)
+        # States hold attributes that the old policy chose.
+        self.cache.clear()
         return self._policy
 
     def confirm(self, catalogue: Catalogue, order: CommitOrder, policy: IdentityPolicy | None) -> None:

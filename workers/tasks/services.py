@@ -9,9 +9,12 @@ from redis.asyncio import Redis
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
+from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from workers.decisions.desk import Desk
 from workers.identity.check import IdentityCheck
 from workers.live.builder import SegmentBuilder
+from workers.live.context import LiveContext
 from workers.queue import JobQueue
 
 
@@ -31,6 +34,9 @@ class TaskServices:
     builds: SegmentBuildRepository
     outbox: ChangeRepository
     check: IdentityCheck
+    desk: Desk
+    live: LiveContext
+    policies: PolicyRepository
     faults: dict[str, str] = field(default_factory=dict)
 
     def last_error(self) -> str | None:
