@@ -126,7 +126,8 @@ def _namespace(name: str, old: NamespacePolicy | None, fields: Fields) -> Namesp
         old = NamespacePolicy(IdentifierClass.PERSON, 0, None, None)
     for field in ("identifier_class", "rank", "conflict", "normalisation"):
         if field in given and given[field] is None:
-            raise BadInput("This cannot be empty.", field=f"namespaces.{name}.{field}")
+            shown = "class" if field == "identifier_class" else field
+            raise BadInput("This cannot be empty.", field=f"namespaces.{name}.{shown}")
     for field, kind in (
         ("identifier_class", IdentifierClass),
         ("conflict", Conflict),

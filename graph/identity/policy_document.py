@@ -48,16 +48,16 @@ def decode_policy(version: int, body: str) -> IdentityPolicy:
 class PolicyStep(StrEnum):
     """What a new policy touches in the graph, in the order in which it is brought up to date.
 
+    ATTRIBUTES: what customers' attributes are; those whose identity changes get theirs again with it.
     BLOCKS: identifiers with values that the lists name, or name no more.
     ORDER: on which of its identifiers a call hangs.
     IDENTITIES: who is who.
-    ATTRIBUTES: what customers' attributes are.
     """
 
+    ATTRIBUTES = "ATTRIBUTES"
     BLOCKS = "BLOCKS"
     ORDER = "ORDER"
     IDENTITIES = "IDENTITIES"
-    ATTRIBUTES = "ATTRIBUTES"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from graph.identity.policy import IdentityPolicy
 from graph.identity.policy_document import PolicyStep, shares_otherwise, steps_between
 from graph.repositories.policy import Counts, PolicyRecord, PolicyRepository
 from workers.decisions.desk import Desk
+from workers.decisions.effect import CustomerFate, Effect
 from workers.identity.survey import Asked, Survey
 from workers.live.context import LiveContext
 from workers.policy import attributes
@@ -101,7 +102,7 @@ class Follower:
                 for uids, blocked in ((page.blocked, True), (page.unblocked, False)):
                     for part in _parts(sorted(uids)):
                         effect = await self.desk.list(part, self.policy.version, blocked=blocked)
-                        self._customers |= {one.id for one in effect.customers}
+                        self._customers |= _existing(effect)
             await self._tell(done)
         return listed
 
@@ -111,7 +112,7 @@ class Follower:
         async for rows, done in find_reordered(self.graph, chain):
             for part in _parts(rows):
                 effect = await self.desk.reorder(part, self.policy.version)
-                self._customers |= {one.id for one in effect.customers}
+                self._customers |= _existing(effect)
             await self._tell(done)
 
     async def _resolve(self, chain: Sequence[IdentityPolicy], listed: Listed) -> None:
@@ -145,6 +146,10 @@ class Follower:
 
     def _counts(self) -> Counts:
         return Counts(len(self._customers), self._identifiers, self._attributes)
+
+
+def _existing(effect: Effect) -> set[str]:
+    return {one.id for one in effect.customers if one.fate is not CustomerFate.CREATED}
 
 
 def _parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
