@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from base.clock import MAX_MS
 from base.errors import BadInput
@@ -13,7 +13,7 @@ from graph.client import Transaction
 from graph.identity.explain import IdentityExplanation, explain, find_bridges
 from graph.identity.policy import DEFAULT
 from graph.identity.resolve import Link
-from graph.repositories.decision import DecisionRecord
+from graph.repositories.decision import DONE, DecisionRecord
 from graph.repositories.identity import EvidenceRecord, get_evidence
 from ingest.namespaces import parse_namespace
 from ingest.normalising import normalise
@@ -25,6 +25,8 @@ from resolvers.refusal import Refusal
 from rules.checker import Problem
 from workers.decisions.desk import NamedIdentifier, Said
 from workers.decisions.effect import CustomerEffect, Effect
+from workers.decisions.imports import Planned
+from workers.decisions.steps import Kind
 from workers.identity.reading import read_resolution
 
 DECISIONS = "decisions"
@@ -66,6 +68,18 @@ class ShownEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownJob:
+    """A decision that takes effect, or is taken back, in the background; counts are a dry run's."""
+
+    decision_id: str | None
+    dry_run: bool
+    call_count: int | None
+    identifier_count: int | None
+    customer_count: int | None
+    complete: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class ShownDecision:
     """One line of the log, its identifiers readable."""
 
@@ -79,6 +93,9 @@ class ShownDecision:
     subject: str | None
     customer_ids: Sequence[str]
     identifiers: Sequence[NamedValue]
+    state: str
+    progress: float
+    call_count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +137,7 @@ class _Names:
 
 async def decide(
     context: RequestContext, reason: str, dry_run: bool, act: Callable[[Said], Awaitable[Effect]]
-) -> ShownEffect | Refusal:
+) -> ShownEffect | ShownJob | Refusal:
     """Let a decision take effect, or only look at what it would do.
 
     Returns:
@@ -130,8 +147,20 @@ async def decide(
         effect = await act(Said(AUTHOR, reason, dry_run))
     except BadInput as fault:
         return Refusal((Problem(fault.field or "", fault.message, fault.hint or ""),))
+    if effect.background:
+        await context.services.jobs.enqueue("carry_out_decision", effect.background)
+    if effect.planned:
+        return _shown_job(effect.decision, effect.planned, dry_run)
     names = await _names(context, (uid for one in effect.customers for uid in (*one.gained, *one.lost)))
     return ShownEffect(effect.decision, dry_run, [_shown(one, names) for one in effect.customers], effect.changes)
+
+
+def _shown_job(decision: str | None, planned: Planned, dry_run: bool) -> ShownJob:
+    if not dry_run:
+        return ShownJob(decision, dry_run, None, None, None, None)
+    return ShownJob(
+        decision, dry_run, planned.call_count, planned.identifier_count, planned.customer_count, planned.complete
+    )
 
 
 def split_uids(context: RequestContext, identifiers: Sequence[tuple[str, str]]) -> list[str]:
@@ -181,6 +210,20 @@ async def decisions_page(
         has_next_page=len(records) > first,
         resumed=after is not None,
     )
+
+
+async def find_decision(context: RequestContext, decision: str) -> ShownDecision | None:
+    """One line of the log; None when there is none. An undo is as far as what it undid."""
+    found = await context.services.decisions.find(decision)
+    if found is None:
+        return None
+    shown, target = _decision(context, found), found
+    while target.kind == Kind.UNDO and target.subject is not None:
+        inner = await context.services.decisions.find(target.subject)
+        assert inner is not None, "an undo names a decision"
+        target = inner
+    at_work = _decision(context, target)
+    return replace(shown, state=at_work.state, progress=at_work.progress, call_count=at_work.call_count)
 
 
 async def explanation(context: RequestContext, one: tuple[str, str], other: tuple[str, str]) -> ShownExplanation | None:
@@ -256,4 +299,7 @@ def _decision(context: RequestContext, record: DecisionRecord) -> ShownDecision:
         subject=record.subject,
         customer_ids=[one for one in (record.customer, record.other) if one is not None],
         identifiers=[_opened(context, *one) for one in record.identifiers],
+        state=record.state or DONE,
+        progress=1.0 if record.progress is None else record.progress,
+        call_count=record.call_count,
     )

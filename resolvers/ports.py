@@ -54,6 +54,9 @@ class IdentityDesk(Protocol):
     async def revoke_call(self, call: str, said: Said) -> Effect:
         """A call never happened."""
 
+    async def revoke_import(self, source: str, said: Said) -> Effect:
+        """All calls of a source that were received until now never happened."""
+
     async def undo(self, decision: str, said: Said) -> Effect:
         """A decision was never made."""
 

@@ -70,6 +70,15 @@ class Mutation:
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.revoke_call(call, said))
         return cast("IdentityResult", shown)
 
+    @declare.mutation(
+        "All calls of a source that were received until now never happened; later ones count. Many of them are taken "
+        "back in the background."
+    )
+    async def revoke_import(self, info: Info, source: str, reason: str, dry_run: bool = False) -> IdentityResult:
+        desk = info.context.services.desk
+        shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.revoke_import(source, said))
+        return cast("IdentityResult", shown)
+
     @declare.mutation("A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
         desk = info.context.services.desk

@@ -17,7 +17,7 @@ from schema.inputs.customer import IdentifierInput
 from schema.inputs.rule import RuleInput, rule_document
 from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
-from schema.types.identity import IdentityExplanation
+from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
 from schema.types.segment import Segment, SegmentConnection
 from schema.types.tag import Tag, TagConnection
@@ -108,6 +108,10 @@ class Query:
     async def explain_identity(self, info: Info, a: IdentifierInput, b: IdentifierInput) -> IdentityExplanation | None:
         found = await identity.explanation(info.context, (a.namespace, a.value), (b.namespace, b.value))
         return cast("IdentityExplanation | None", found)
+
+    @declare.field("One line of the log of identity; null when there is none of that id.")
+    async def decision(self, info: Info, id: strawberry.ID) -> Decision | None:
+        return cast("Decision | None", await identity.find_decision(info.context, id))
 
     @declare.field("What became of calls, in the order given.")
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:

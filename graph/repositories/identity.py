@@ -28,6 +28,7 @@ _SET_STATUS = load("identity/set_status")
 _LOCK_IDENTIFIERS = load("identity/lock_identifiers")
 _LIST_OF_CUSTOMERS = load("identity/list_of_customers")
 _GET_EVIDENCE = load("identity/get_evidence")
+_LIST_NEIGHBOURS = load("identity/list_neighbours")
 GET_VALUES = load("identity/get_values")
 PAGE_IDENTIFIERS = load("identity/page_identifiers")
 CHECK_CUSTOMERS = load("identity/check_customers")
@@ -201,6 +202,16 @@ async def _decided(tx: Transaction, found: Component, uids: Sequence[str]) -> di
     reached = await get_identifiers(tx, missing) if missing else {}
     found.identifiers |= reached
     return reached
+
+
+async def list_neighbours(tx: Transaction, uids: Iterable[str]) -> set[str]:
+    """Identifiers that were ever seen together with these, by calls that were taken back too."""
+    return set((await tx.run(_LIST_NEIGHBOURS, uids=sorted(uids)))[0]["uids"])
+
+
+async def page_uids(tx: Transaction, after: str, size: int) -> list[str]:
+    """Uids of all identifiers after one, ascending, at most `size`."""
+    return [row["uid"] for row in await tx.run(PAGE_IDENTIFIERS, after=after, size=size)]
 
 
 async def get_times(tx: Transaction, rows: Sequence[TimesRow]) -> dict[str, set[int]]:

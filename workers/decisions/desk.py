@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from base import clock
 from base.errors import BadInput, NotFound, Unavailable
@@ -22,14 +23,17 @@ from graph.repositories import identity as repository
 from graph.repositories.decision import MemberRow, NewDecision
 from graph.repositories.identity import BLOCKED, CustomerIdentifiers, LockRow
 from workers.applier.consequences import Consequences
-from workers.decisions import steps
+from workers.decisions import imports, steps
 from workers.decisions.effect import Effect, effect_on
-from workers.decisions.steps import Given, Kind
+from workers.decisions.given import Given, lock
+from workers.decisions.steps import Kind
 from workers.identity.locking import load_locked
 from workers.identity.outcome import Identified
 from workers.identity.reading import read_resolution
 from workers.identity.replay import Replay, replay
 from workers.live.context import LiveContext
+
+E = TypeVar("E", Effect, Effect | None)
 
 MAX_REASON_CHARS = 1_000
 
@@ -153,10 +157,43 @@ class Desk:
 
         async def make(tx: Transaction, now_ms: int) -> _Made:
             found = await call_repository.find_call(tx, call)
-            uids = set(found.uids) if found else set()
-            return await self._decide(tx, Kind.REVOKE_CALL, said, now_ms, (uids, set()), (), subject=call)
+            if found is None:
+                raise NotFound("No call with this message id took effect.")
+            if found.withdrawn:
+                raise BadInput("This call was taken back already.", hint="Undo that decision to let it count again.")
+            return await self._decide(tx, Kind.REVOKE_CALL, said, now_ms, (set(found.uids), set()), (), subject=call)
 
         return await self._run("revoke_call", said, make)
+
+    async def revoke_import(self, source: str, said: Said) -> Effect:
+        """All calls of a source that were received until now never happened. Many of them go in the background.
+
+        Raises:
+            NotFound: no call of the source took effect.
+        """
+
+        async def make(tx: Transaction, now_ms: int) -> _Made:
+            if not await decision_repository.lock_source(tx, source, now_ms):
+                raise NotFound(
+                    "No call of this source took effect.", hint="A file's source is its mapping's, after `import:`."
+                )
+            return await self._decide(tx, Kind.REVOKE_IMPORT, said, now_ms, (set(), set()), (), subject=source)
+
+        return await self._run("revoke_import", said, make)
+
+    async def carry_on(self, decision: str, applied_until_ms: int) -> bool:
+        """Do the next page of a decision that goes on in the background; False when there is nothing to do, or not yet.
+
+        Args:
+            applied_until_ms: all calls received until then have been applied.
+        """
+
+        async def work(tx: Transaction) -> Effect | None:
+            now_ms = clock.now_ms()
+            given = await imports.carry_on(tx, decision, applied_until_ms, now_ms)
+            return None if given is None else await self._follow(tx, _Made(decision, given), now_ms)
+
+        return await self._commit("carry_on_decision", work) is not None
 
     async def undo(self, decision: str, said: Said) -> Effect:
         """A decision was never made; the undo of an undo lets it stand again.
@@ -203,7 +240,7 @@ class Desk:
         asked = set(uids)
 
         async def make(tx: Transaction, now_ms: int) -> _Made:
-            start = await steps.lock(tx, await self._whole(tx, asked), now_ms)
+            start = await lock(tx, await self._whole(tx, asked), now_ms)
             unseen = await call_repository.list_unseen(tx, start)
             blocked = {uid for uid, one in start.items() if one.status == BLOCKED}
             return _Made("", Given(start, through=frozenset(blocked), unseen=frozenset(unseen)))
@@ -279,17 +316,24 @@ class Desk:
             made = await make(tx, now_ms)
             effect = await self._follow(tx, made, now_ms)
             if said.dry_run:
+                if effect.planned:
+                    effect = replace(effect, planned=await imports.count(tx, effect.planned.decision, now_ms))
                 raise _DryRun(effect)
             return effect
 
         try:
-            effect = await self._graph.write(name, work)
+            return await self._commit(name, work)
         except _DryRun as shown:
-            return replace(shown.effect, decision=None)
+            return replace(shown.effect, decision=None, background=None)
+
+    async def _commit(self, name: str, work: Callable[[Transaction], Awaitable[E]]) -> E:
+        """Run a transaction and publish what it changed."""
+        try:
+            effect = await self._graph.write(name, work)
         finally:
             # What another process changes meanwhile is found by the customers' versions; what was rolled back is not.
             self._live.cache.clear()
-        if effect.changes:
+        if effect is not None and effect.changes:
             # Committed: when Redis is away, whoever publishes next adds them too.
             with suppress(Unavailable):
                 await self._publisher.publish(list(effect.changes))
@@ -297,6 +341,9 @@ class Desk:
 
     async def _follow(self, tx: Transaction, made: _Made, now_ms: int) -> Effect:
         given, found = made.given, Identified()
+        if given.imported and not given.start:
+            planned = imports.Planned(given.imported) if given.planned else None
+            return Effect(made.id, (), (), background=given.imported, planned=planned)
         component = await load_locked(tx, given.start, found, now_ms, given.through)
         how = Replay(self._policy, now_ms, {}, rechecked=given.rechecked, unseen=given.unseen, undoing=True)
         made.check(await replay(tx, component, how, found))
@@ -307,7 +354,11 @@ class Desk:
             if uid in found.owners:
                 found.changed.add(found.owners[uid])
         followed = await self._consequences.follow(tx, (), found)
-        return Effect(made.id, effect_on(component, found), tuple(followed.changes), frozenset(found.moved))
+        if given.imported:
+            about = found.changed | found.created | found.retired.keys()
+            await decision_repository.note_customers(tx, given.imported, about)
+        effects = effect_on(component, found)
+        return Effect(made.id, effects, tuple(followed.changes), frozenset(found.moved), given.imported)
 
     def _strongest(self, person: CustomerIdentifiers, field: str) -> str:
         usable = [

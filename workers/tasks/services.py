@@ -9,7 +9,10 @@ from redis.asyncio import Redis
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
+from graph.repositories.decision import DecisionRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from ingest.stream import IngestStream
+from workers.decisions.desk import Desk
 from workers.identity.check import IdentityCheck
 from workers.live.builder import SegmentBuilder
 from workers.queue import JobQueue
@@ -30,6 +33,9 @@ class TaskServices:
     builder: SegmentBuilder
     builds: SegmentBuildRepository
     outbox: ChangeRepository
+    stream: IngestStream
+    desk: Desk
+    decisions: DecisionRepository
     check: IdentityCheck
     faults: dict[str, str] = field(default_factory=dict)
 
