@@ -122,16 +122,18 @@ class ShownExplanation:
     shared: Sequence[NamedValue]
 
 
-class _Names:
+class Names:
     """Readable identifiers by uid."""
 
     def __init__(self, known: dict[str, NamedValue]):
         self._known = known
 
     def many(self, uids: Iterable[str]) -> list[NamedValue]:
+        """In the order of the uids."""
         return [self.one(uid) for uid in uids]
 
     def one(self, uid: str) -> NamedValue:
+        """Without a value when nobody has seen it."""
         return self._known.get(uid) or NamedValue(uid.partition("|")[0], None)
 
 
@@ -151,7 +153,7 @@ async def decide(
         await context.services.jobs.enqueue("carry_out_decision", effect.background)
     if effect.planned:
         return _shown_job(effect.decision, effect.planned, dry_run)
-    names = await _names(context, (uid for one in effect.customers for uid in (*one.gained, *one.lost)))
+    names = await readable(context, (uid for one in effect.customers for uid in (*one.gained, *one.lost)))
     return ShownEffect(effect.decision, dry_run, [_shown(one, names) for one in effect.customers], effect.changes)
 
 
@@ -245,7 +247,7 @@ async def explanation(context: RequestContext, one: tuple[str, str], other: tupl
     if found is None:
         return None
     uids = {uid for start, end, link in found.hops for uid in (start, end, *(link.blocking or ()))}
-    names = await _names(context, uids | found.shared)
+    names = await readable(context, uids | found.shared)
     hops = [_hop(start, end, link, bridges, evidence, names) for start, end, link in found.hops]
     return ShownExplanation(found.together, DEFAULT.version, hops, names.many(sorted(found.shared)))
 
@@ -256,7 +258,7 @@ def _hop(
     link: Link,
     bridges: frozenset[tuple[str, str]],
     evidence: dict[str, EvidenceRecord],
-    names: _Names,
+    names: Names,
 ) -> Hop:
     return Hop(
         from_=names.one(start),
@@ -270,10 +272,11 @@ def _hop(
     )
 
 
-async def _names(context: RequestContext, uids: Iterable[str]) -> _Names:
+async def readable(context: RequestContext, uids: Iterable[str]) -> Names:
+    """Readable identifiers by uid."""
     wanted = set(uids)
     sealed = await context.services.identities.get_values(wanted) if wanted else {}
-    return _Names({uid: _opened(context, uid, one.namespace, one.cipher) for uid, one in sealed.items()})
+    return Names({uid: _opened(context, uid, one.namespace, one.cipher) for uid, one in sealed.items()})
 
 
 def _opened(context: RequestContext, uid: str, namespace: str, cipher: bytes | None) -> NamedValue:
@@ -281,7 +284,7 @@ def _opened(context: RequestContext, uid: str, namespace: str, cipher: bytes | N
     return NamedValue(namespace, value)
 
 
-def _shown(one: CustomerEffect, names: _Names) -> ShownCustomerEffect:
+def _shown(one: CustomerEffect, names: Names) -> ShownCustomerEffect:
     return ShownCustomerEffect(
         one.id, one.fate, one.merged_into, names.many(one.gained), names.many(one.lost), one.identifier_count
     )

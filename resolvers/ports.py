@@ -61,6 +61,16 @@ class IdentityDesk(Protocol):
         """A decision was never made."""
 
 
+class ReviewDesk(Protocol):
+    """Where items of the review list are settled; implemented by workers.decisions.review.ReviewDesk."""
+
+    async def accept(self, item_id: str, said: Said) -> Effect:
+        """Do what the item suggests."""
+
+    async def dismiss(self, item_id: str, said: Said) -> Effect:
+        """Leave things as they are."""
+
+
 class Updates(Protocol):
     """The change log as subscribers read it; implemented by delivery.hub.ChangeHub."""
 

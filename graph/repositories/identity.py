@@ -351,9 +351,10 @@ async def get_evidence(tx: Transaction, keys: Iterable[str]) -> dict[str, Eviden
 
 
 class CheckedCustomer(NamedTuple):
-    """A customer: alive without an identifier, or retired without leading to one living customer."""
+    """A customer: alive without an identifier, or retired without leading to one living customer; how many it has."""
 
     id: str
+    size: int
     orphan: bool
     astray: bool
 
@@ -376,7 +377,7 @@ class IdentityRepository:
     async def check_customers(self, after: str, size: int) -> list[CheckedCustomer]:
         """Customers after an id, ascending, at most `size`, with what must not be."""
         rows = await self._graph.read(CHECK_CUSTOMERS, after=after, size=size)
-        return [CheckedCustomer(row["id"], row["orphan"], row["astray"]) for row in rows]
+        return [CheckedCustomer(row["id"], row["size"], row["orphan"], row["astray"]) for row in rows]
 
 
 async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, CustomerIdentifiers]:

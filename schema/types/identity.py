@@ -30,6 +30,7 @@ class DecisionKind(StrEnum):
     UNBLOCK = "UNBLOCK"
     REVOKE_CALL = "REVOKE_CALL"
     REVOKE_IMPORT = "REVOKE_IMPORT"
+    DISMISS = "DISMISS"
     UNDO = "UNDO"
     MERGE = "MERGE"
     SPLIT = "SPLIT"
@@ -53,7 +54,8 @@ class Decision:
     policy_version: int
     stands: bool = strawberry.field(description="False once it was undone.")
     subject: str | None = strawberry.field(
-        description="The call or source that was taken back, or the decision that was undone."
+        description="The call or source that was taken back, the item of the review list that was dismissed, or the "
+        "decision that was undone."
     )
     customer_ids: list[strawberry.ID] = strawberry.field(
         description="Of what the resolver did: the survivor and the retired one, the new and the earlier owner."

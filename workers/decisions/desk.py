@@ -20,12 +20,15 @@ from graph.identity.resolve import Resolution
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import identity as repository
+from graph.repositories import review as review_repository
 from graph.repositories.decision import MemberRow, NewDecision
 from graph.repositories.identity import BLOCKED, CustomerIdentifiers, LockRow
+from graph.repositories.review import ReviewItem
 from workers.applier.consequences import Consequences
 from workers.decisions import imports, steps
 from workers.decisions.effect import Effect, effect_on
 from workers.decisions.given import Given, lock
+from workers.decisions.people import joined, living
 from workers.decisions.steps import Kind
 from workers.identity.locking import load_locked
 from workers.identity.outcome import Identified
@@ -40,11 +43,12 @@ MAX_REASON_CHARS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Who decides, why, and whether only to look."""
+    """Who decides, why, whether only to look, and which item of the review list is accepted by it."""
 
     author: str
     reason: str
     dry_run: bool = False
+    review: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,12 @@ class NamedIdentifier:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A decision inside its transaction: what to resolve anew, and what must hold then."""
+    """A decision inside its transaction: what to resolve anew, what must hold then, and which item it accepts."""
 
     id: str
     given: Given
     check: Callable[[Resolution], None] = lambda resolution: None
+    review: str | None = None
 
 
 class _DryRun(Exception):
@@ -95,13 +100,11 @@ class Desk:
 
         async def make(tx: Transaction, now_ms: int) -> _Made:
             people = await repository.list_of_customers(tx, {one, other})
-            first, second = _living(people, one, "a"), _living(people, other, "b")
+            first, second = living(people, one, "a"), living(people, other, "b")
             if first.id == second.id:
                 raise BadInput("These are one customer already.", field="b")
             a, b = self._strongest(first, "a"), self._strongest(second, "b")
-            return await self._decide(
-                tx, Kind.MUST_LINK, said, now_ms, ({a}, {b}), (first.id, second.id), _joined(a, b)
-            )
+            return await self._decide(tx, Kind.MUST_LINK, said, now_ms, ({a}, {b}), (first.id, second.id), joined(a, b))
 
         return await self._run("merge_customers", said, make)
 
@@ -114,7 +117,7 @@ class Desk:
         """
 
         async def make(tx: Transaction, now_ms: int) -> _Made:
-            person = _living(await repository.list_of_customers(tx, {customer}), customer, "id")
+            person = living(await repository.list_of_customers(tx, {customer}), customer, "id")
             own = {uid for uid, *_ in person.identifiers}
             left = set(uids)
             if not left or not left <= own:
@@ -180,6 +183,17 @@ class Desk:
             return await self._decide(tx, Kind.REVOKE_IMPORT, said, now_ms, (set(), set()), (), subject=source)
 
         return await self._run("revoke_import", said, make)
+
+    async def dismiss(self, item: ReviewItem, said: Said) -> Effect:
+        """An item of the review list is as it should be; it stays away until its cause grows or arises anew."""
+
+        async def make(tx: Transaction, now_ms: int) -> _Made:
+            now = (await review_repository.list_true(tx, [item.id])).get(item.id)
+            if now is None or now.state != review_repository.OPEN:
+                raise BadInput("This item is not open any more.")
+            return await self._decide(tx, Kind.DISMISS, said, now_ms, (set(), set()), now.customers, subject=item.id)
+
+        return await self._run("dismiss_review", said, make)
 
     async def carry_on(self, decision: str, applied_until_ms: int) -> bool:
         """Do the next page of a decision that goes on in the background; False when there is nothing to do, or not yet.
@@ -313,7 +327,7 @@ class Desk:
 
         async def work(tx: Transaction) -> Effect:
             now_ms = clock.now_ms()
-            made = await make(tx, now_ms)
+            made = replace(await make(tx, now_ms), review=said.review)
             effect = await self._follow(tx, made, now_ms)
             if said.dry_run:
                 if effect.planned:
@@ -341,12 +355,16 @@ class Desk:
 
     async def _follow(self, tx: Transaction, made: _Made, now_ms: int) -> Effect:
         given, found = made.given, Identified()
-        if given.imported and not given.start:
-            planned = imports.Planned(given.imported) if given.planned else None
+        if not given.start:
+            # Nobody's calls or links: what it is about goes on in the background, or is no matter of the resolver.
+            assert made.review is None, "what accepts an item changes identity"
+            planned = imports.Planned(given.imported) if given.imported and given.planned else None
             return Effect(made.id, (), (), background=given.imported, planned=planned)
         component = await load_locked(tx, given.start, found, now_ms, given.through)
         how = Replay(self._policy, now_ms, {}, rechecked=given.rechecked, unseen=given.unseen, undoing=True)
         made.check(await replay(tx, component, how, found))
+        if made.review is not None:
+            await review_repository.settle(tx, made.review, review_repository.ACCEPTED)
         # Their events may be others though their identifiers are not.
         for uid, one in given.start.items():
             holds = found.holds.get(uid, ())
@@ -372,20 +390,3 @@ class Desk:
 
     def _is_device(self, namespace: str) -> bool:
         return self._policy.of(namespace).identifier_class is IdentifierClass.DEVICE
-
-
-def _living(people: dict[str, CustomerIdentifiers], asked: str, field: str) -> CustomerIdentifiers:
-    found = people.get(asked)
-    if found is None:
-        raise NotFound(f"Nobody has this id: {field}.")
-    return found
-
-
-def _joined(a: str, b: str) -> Callable[[Resolution], None]:
-    def check(resolution: Resolution) -> None:
-        if not any(a in group and b in group for group in resolution.groups):
-            raise BadInput(
-                "Somebody decided that these are two persons.", hint="Undo that decision first; it is in `decisions`."
-            )
-
-    return check

@@ -11,10 +11,12 @@ from graph.client import Transaction
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import identity as repository
+from graph.repositories import review as review_repository
 from graph.repositories.identity import ACTIVE, BLOCKED, StoredIdentifier
 from workers.decisions import imports
 from workers.decisions.given import Given, give_back, lock, take_back
 from workers.identity.observations import rebuild
+from workers.identity.review import grown
 
 
 class Kind(StrEnum):
@@ -26,6 +28,7 @@ class Kind(StrEnum):
     UNBLOCK = "UNBLOCK"
     REVOKE_CALL = "REVOKE_CALL"
     REVOKE_IMPORT = "REVOKE_IMPORT"
+    DISMISS = "DISMISS"
     UNDO = "UNDO"
 
 
@@ -55,10 +58,22 @@ async def change(
             )
         case Kind.REVOKE_IMPORT:
             return await imports.begin(tx, decision, now_ms)
+        case Kind.DISMISS:
+            return await _dismiss(tx, str(subject), stands)
         case Kind.UNDO:
             raise BadInput("An undo is taken back by what it undid.")
         case _:
             assert_never(kind)
+
+
+async def _dismiss(tx: Transaction, item: str, dismissed: bool) -> Given:
+    if not dismissed:
+        await review_repository.settle(tx, item, review_repository.OPEN)
+        return Given({})
+    found = (await review_repository.list_true(tx, [item])).get(item)
+    if found is not None:
+        await review_repository.settle(tx, item, review_repository.DISMISSED, grown(found))
+    return Given({})
 
 
 async def _block(tx: Transaction, uids: Collection[str], blocked: bool, now_ms: int) -> Given:

@@ -16,6 +16,7 @@ from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.identity.resolve import Resolution, usable_sets
 from graph.repositories.identity import BLOCKED, Component, IdentityRepository
 from workers.identity.reading import read_resolution
+from workers.identity.review import LARGE_IDENTIFIERS
 from workers.identity.stretches import read_ownership
 
 PAGE_IDENTIFIERS = 500
@@ -44,6 +45,7 @@ class Report:
     Args:
         named: uids and customer ids, at most `MAX_NAMED` of each kind.
         repaired: identifiers that were put right.
+        large: customers with unusually many identifiers → how many.
     """
 
     identifier_count: int = 0
@@ -51,6 +53,7 @@ class Report:
     faults: Counter[FaultKind] = field(default_factory=Counter)
     named: dict[FaultKind, list[str]] = field(default_factory=dict)
     repaired: int = 0
+    large: dict[str, int] = field(default_factory=dict)
 
     def add(self, kind: FaultKind, name: str) -> None:
         """Note a fault."""
@@ -103,6 +106,8 @@ class IdentityCheck:
             after = rows[-1].id
             report.customer_count += len(rows)
             for row in rows:
+                if row.size >= LARGE_IDENTIFIERS:
+                    report.large[row.id] = row.size
                 if row.orphan:
                     report.add(FaultKind.ORPHAN, row.id)
                 if row.astray:

@@ -282,6 +282,23 @@ async def test_a_call_received_in_time_and_applied_late_is_taken_back_too(
     assert same(before, await line.picture())
 
 
+async def test_a_shared_identifier_that_no_call_shows_any_more_is_as_new(line: Line, desk: Desk) -> None:
+    for number in range(5):
+        await line.apply(sighting(number, member=f"M{number}"))
+    before = await line.picture()
+    for number in range(5):
+        await line.apply(sighting(10 + number, member=f"M{number}", device="kiosk"), source=FILE)
+    with_file = await line.picture()
+    assert with_file["shared"]
+    done = await desk.revoke_import(FILE, SAID)
+    assert same(before, await line.picture())
+    await desk.undo(decision_of(done), SAID)
+    assert same(with_file, await line.picture())
+    await desk.revoke_import(FILE, SAID)
+    await line.apply(sighting(20, member="M0", device="kiosk"))
+    assert await line.customer("device_id", "kiosk") == await line.customer("user_id", "M0")
+
+
 async def test_the_log_of_everybody_concerned_shows_it(line: Line, desk: Desk) -> None:
     await live_traffic(line)
     await file(line)
