@@ -34,6 +34,7 @@ from resolvers.services import make_services
 from schema.telemetry import configure as configure_telemetry
 from schema.transport.routes import routes as graphql_routes
 from workers.decisions.desk import Desk
+from workers.decisions.review import ReviewDesk
 from workers.heartbeat import beating
 from workers.live.context import LiveContext
 from workers.queue import JobQueue
@@ -62,7 +63,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
     stream = IngestStream(redis, keyring)
     jobs = JobQueue(redis)
     desk = Desk(graph, ChangePublisher(redis, graph), LiveContext(keyring, ZoneInfo(settings.time_zone)))
-    services = make_services(settings, graph, keyring, pending=stream, jobs=jobs, updates=hub, desk=desk)
+    services = make_services(
+        settings, graph, keyring, pending=stream, jobs=jobs, updates=hub, desk=desk, review_desk=ReviewDesk(graph, desk)
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

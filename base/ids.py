@@ -14,6 +14,7 @@ TAG_PREFIX = "tag_"
 CHANGE_PREFIX = "chg_"
 DECISION_PREFIX = "dec_"
 POLICY_PREFIX = "pol_"
+REVIEW_PREFIX = "rev_"
 
 _RANDOM_BYTES = 9
 
@@ -44,6 +45,11 @@ def call_id(source: str, message_id: str) -> str:
     Hashed because message ids are the caller's text of any length. 120 bits.
     """
     return EVENT_PREFIX + _digest(f"{source}\x00{message_id}")
+
+
+def review_id(kind: str, *about: str) -> str:
+    """The id of an item of the review list: the same for the same cause, for ever. 120 bits."""
+    return REVIEW_PREFIX + _digest("\x00".join((kind, *about)))
 
 
 def _time_ordered() -> str:

@@ -15,7 +15,7 @@ from base.settings import Settings, load_settings
 from base.valkey import connect
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
-from workers.decisions.desk import Desk
+from workers.decisions.upkeep import Upkeep
 from workers.identity.check import IdentityCheck, Report
 from workers.live.context import LiveContext
 
@@ -61,8 +61,8 @@ async def run_check(settings: Settings, *, repair: bool) -> Report:
     try:
         await graph.verify()
         live = LiveContext(Keyring(settings.secret_key), ZoneInfo(settings.time_zone))
-        desk = Desk(graph, ChangePublisher(redis, graph), live)
-        return await IdentityCheck(graph, desk.replay).run(repair=repair, progress=tell)
+        upkeep = Upkeep(graph, ChangePublisher(redis, graph), live)
+        return await IdentityCheck(graph, upkeep.replay).run(repair=repair, progress=tell)
     finally:
         await redis.aclose()
         await graph.close()

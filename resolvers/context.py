@@ -20,9 +20,10 @@ from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
 from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from resolvers.cursors import Cursors
-from resolvers.ports import FactsReader, IdentityDesk, Jobs, PendingCalls, Updates
+from resolvers.ports import FactsReader, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -51,6 +52,8 @@ class Services:
     spelling: Spelling
     decisions: DecisionRepository
     desk: IdentityDesk
+    reviews: ReviewRepository
+    review_desk: ReviewDesk
     # Each looks at every customer: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
 

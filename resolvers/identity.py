@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from base.clock import MAX_MS
 from base.errors import BadInput
@@ -12,7 +12,7 @@ from delivery.change import Change
 from graph.client import Transaction
 from graph.identity.explain import IdentityExplanation, explain, find_bridges
 from graph.identity.resolve import Link
-from graph.repositories.decision import DecisionRecord
+from graph.repositories.decision import DONE, DecisionRecord
 from graph.repositories.identity import EvidenceRecord, get_evidence
 from graph.repositories.policy import get_current
 from ingest.namespaces import parse_namespace
@@ -22,8 +22,11 @@ from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
 from resolvers.refusal import Refusal
 from rules.checker import Problem
-from workers.decisions.desk import NamedIdentifier, Said
+from workers.decisions.desk import NamedIdentifier
 from workers.decisions.effect import CustomerEffect, Effect
+from workers.decisions.execution import Said
+from workers.decisions.imports import Planned
+from workers.decisions.steps import Kind
 from workers.identity.reading import read_resolution
 
 DECISIONS = "decisions"
@@ -65,6 +68,18 @@ class ShownEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownJob:
+    """A decision that takes effect, or is taken back, in the background; counts are a dry run's."""
+
+    decision_id: str | None
+    dry_run: bool
+    call_count: int | None
+    identifier_count: int | None
+    customer_count: int | None
+    complete: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class ShownDecision:
     """One line of the log, its identifiers readable."""
 
@@ -78,6 +93,9 @@ class ShownDecision:
     subject: str | None
     customer_ids: Sequence[str]
     identifiers: Sequence[NamedValue]
+    state: str
+    progress: float
+    call_count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +122,24 @@ class ShownExplanation:
     shared: Sequence[NamedValue]
 
 
-class _Names:
+class Names:
     """Readable identifiers by uid."""
 
     def __init__(self, known: dict[str, NamedValue]):
         self._known = known
 
     def many(self, uids: Iterable[str]) -> list[NamedValue]:
+        """In the order of the uids."""
         return [self.one(uid) for uid in uids]
 
     def one(self, uid: str) -> NamedValue:
+        """Without a value when nobody has seen it."""
         return self._known.get(uid) or NamedValue(uid.partition("|")[0], None)
 
 
 async def decide(
     context: RequestContext, reason: str, dry_run: bool, act: Callable[[Said], Awaitable[Effect]]
-) -> ShownEffect | Refusal:
+) -> ShownEffect | ShownJob | Refusal:
     """Let a decision take effect, or only look at what it would do.
 
     Returns:
@@ -129,8 +149,20 @@ async def decide(
         effect = await act(Said(AUTHOR, reason, dry_run))
     except BadInput as fault:
         return Refusal((Problem(fault.field or "", fault.message, fault.hint or ""),))
-    names = await _names(context, (uid for one in effect.customers for uid in (*one.gained, *one.lost)))
+    if effect.background:
+        await context.services.jobs.enqueue("carry_out_decision", effect.background)
+    if effect.planned:
+        return _shown_job(effect.decision, effect.planned, dry_run)
+    names = await readable(context, (uid for one in effect.customers for uid in (*one.gained, *one.lost)))
     return ShownEffect(effect.decision, dry_run, [_shown(one, names) for one in effect.customers], effect.changes)
+
+
+def _shown_job(decision: str | None, planned: Planned, dry_run: bool) -> ShownJob:
+    if not dry_run:
+        return ShownJob(decision, dry_run, None, None, None, None)
+    return ShownJob(
+        decision, dry_run, planned.call_count, planned.identifier_count, planned.customer_count, planned.complete
+    )
 
 
 def split_uids(context: RequestContext, identifiers: Sequence[tuple[str, str]]) -> list[str]:
@@ -182,6 +214,20 @@ async def decisions_page(
     )
 
 
+async def find_decision(context: RequestContext, decision: str) -> ShownDecision | None:
+    """One line of the log; None when there is none. An undo is as far as what it undid."""
+    found = await context.services.decisions.find(decision)
+    if found is None:
+        return None
+    shown, target = _decision(context, found), found
+    while target.kind == Kind.UNDO and target.subject is not None:
+        inner = await context.services.decisions.find(target.subject)
+        assert inner is not None, "an undo names a decision"
+        target = inner
+    at_work = _decision(context, target)
+    return replace(shown, state=at_work.state, progress=at_work.progress, call_count=at_work.call_count)
+
+
 async def explanation(context: RequestContext, one: tuple[str, str], other: tuple[str, str]) -> ShownExplanation | None:
     """Why two identifiers are one customer, or why not; None when nobody has one of them."""
     a, b = named(context, *one).uid, named(context, *other).uid
@@ -202,7 +248,7 @@ async def explanation(context: RequestContext, one: tuple[str, str], other: tupl
     if found is None:
         return None
     uids = {uid for start, end, link in found.hops for uid in (start, end, *(link.blocking or ()))}
-    names = await _names(context, uids | found.shared)
+    names = await readable(context, uids | found.shared)
     hops = [_hop(start, end, link, bridges, evidence, names) for start, end, link in found.hops]
     return ShownExplanation(found.together, version, hops, names.many(sorted(found.shared)))
 
@@ -213,7 +259,7 @@ def _hop(
     link: Link,
     bridges: frozenset[tuple[str, str]],
     evidence: dict[str, EvidenceRecord],
-    names: _Names,
+    names: Names,
 ) -> Hop:
     return Hop(
         from_=names.one(start),
@@ -227,10 +273,11 @@ def _hop(
     )
 
 
-async def _names(context: RequestContext, uids: Iterable[str]) -> _Names:
+async def readable(context: RequestContext, uids: Iterable[str]) -> Names:
+    """Readable identifiers by uid."""
     wanted = set(uids)
     sealed = await context.services.identities.get_values(wanted) if wanted else {}
-    return _Names({uid: _opened(context, uid, one.namespace, one.cipher) for uid, one in sealed.items()})
+    return Names({uid: _opened(context, uid, one.namespace, one.cipher) for uid, one in sealed.items()})
 
 
 def _opened(context: RequestContext, uid: str, namespace: str, cipher: bytes | None) -> NamedValue:
@@ -238,7 +285,7 @@ def _opened(context: RequestContext, uid: str, namespace: str, cipher: bytes | N
     return NamedValue(namespace, value)
 
 
-def _shown(one: CustomerEffect, names: _Names) -> ShownCustomerEffect:
+def _shown(one: CustomerEffect, names: Names) -> ShownCustomerEffect:
     return ShownCustomerEffect(
         one.id, one.fate, one.merged_into, names.many(one.gained), names.many(one.lost), one.identifier_count
     )
@@ -256,4 +303,7 @@ def _decision(context: RequestContext, record: DecisionRecord) -> ShownDecision:
         subject=record.subject,
         customer_ids=[one for one in (record.customer, record.other) if one is not None],
         identifiers=[_opened(context, *one) for one in record.identifiers],
+        state=record.state or DONE,
+        progress=1.0 if record.progress is None else record.progress,
+        call_count=record.call_count,
     )

@@ -15,7 +15,7 @@ from resolvers.context import RequestContext
 from resolvers.identity import AUTHOR
 from resolvers.refusal import Refusal
 from rules.problems import Problem
-from workers.decisions.desk import Said
+from workers.decisions.execution import Said
 from workers.policy.office import Refused, enact
 
 FOLLOW_TASK = "follow_policy"

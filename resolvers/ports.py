@@ -8,8 +8,9 @@ from typing import Protocol
 from delivery.change import PublishedChange
 from rules.facts import Facts
 from rules.tree import Rule
-from workers.decisions.desk import NamedIdentifier, Said
+from workers.decisions.desk import NamedIdentifier
 from workers.decisions.effect import Effect
+from workers.decisions.execution import Said
 
 
 class FactsReader(Protocol):
@@ -54,8 +55,21 @@ class IdentityDesk(Protocol):
     async def revoke_call(self, call: str, said: Said) -> Effect:
         """A call never happened."""
 
+    async def revoke_import(self, source: str, said: Said) -> Effect:
+        """All calls of a source that were received until now never happened."""
+
     async def undo(self, decision: str, said: Said) -> Effect:
         """A decision was never made."""
+
+
+class ReviewDesk(Protocol):
+    """Where items of the review list are settled; implemented by workers.decisions.review.ReviewDesk."""
+
+    async def accept(self, item_id: str, said: Said) -> Effect:
+        """Do what the item suggests."""
+
+    async def dismiss(self, item_id: str, said: Said) -> Effect:
+        """Leave things as they are."""
 
 
 class Updates(Protocol):

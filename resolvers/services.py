@@ -12,12 +12,13 @@ from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
 from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
 from resolvers.catalogue import SegmentCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
-from resolvers.ports import IdentityDesk, Jobs, PendingCalls, Updates
+from resolvers.ports import IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -31,6 +32,7 @@ def make_services(
     jobs: Jobs,
     updates: Updates,
     desk: IdentityDesk,
+    review_desk: ReviewDesk,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
@@ -55,4 +57,6 @@ def make_services(
         spelling=Spelling(policies, settings.phone_region),
         decisions=DecisionRepository(graph),
         desk=desk,
+        reviews=ReviewRepository(graph),
+        review_desk=review_desk,
     )

@@ -82,6 +82,29 @@ class Mutation:
         made = await policy.update(info.context, lambda: edit_of(input), reason, dry_run)
         return cast("IdentityPolicyResult", made)
 
+    @declare.mutation(
+        "All calls of a source that were received until now never happened; later ones count. Many of them are taken "
+        "back in the background."
+    )
+    async def revoke_import(self, info: Info, source: str, reason: str, dry_run: bool = False) -> IdentityResult:
+        desk = info.context.services.desk
+        shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.revoke_import(source, said))
+        return cast("IdentityResult", shown)
+
+    @declare.mutation(
+        "Do what an item of the review list suggests: join the two customers of a cut link, or block what is shared."
+    )
+    async def accept_review(self, info: Info, id: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
+        desk = info.context.services.review_desk
+        shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.accept(id, said))
+        return cast("IdentityResult", shown)
+
+    @declare.mutation("All is well: the item stays away until its cause grows or arises anew.")
+    async def dismiss_review(self, info: Info, id: strawberry.ID, reason: str) -> IdentityResult:
+        desk = info.context.services.review_desk
+        shown = await identity.decide(info.context, reason, False, lambda said: desk.dismiss(id, said))
+        return cast("IdentityResult", shown)
+
     @declare.mutation("A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
         desk = info.context.services.desk

@@ -8,7 +8,7 @@ import strawberry
 
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import customers, identity, ingest, lists, policy, rules, segments, tags
+from resolvers import customers, identity, ingest, lists, policy, review, rules, segments, tags
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from schema import declare
 from schema.context import Info
@@ -17,9 +17,10 @@ from schema.inputs.customer import IdentifierInput
 from schema.inputs.rule import RuleInput, rule_document
 from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
-from schema.types.identity import IdentityExplanation
+from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
 from schema.types.policy import IdentityPolicy
+from schema.types.review import ReviewConnection, ReviewKind
 from schema.types.segment import Segment, SegmentConnection
 from schema.types.tag import Tag, TagConnection
 
@@ -115,6 +116,20 @@ class Query:
         self, info: Info, id: strawberry.ID | None = None, version: int | None = None
     ) -> IdentityPolicy | None:
         return cast("IdentityPolicy | None", await policy.find(info.context, id, version))
+
+    @declare.field("One line of the log of identity; null when there is none of that id.")
+    async def decision(self, info: Info, id: strawberry.ID) -> Decision | None:
+        return cast("Decision | None", await identity.find_decision(info.context, id))
+
+    @declare.field("What of identity somebody should look at, newest first; of all kinds when none is named.")
+    async def identity_review(
+        self,
+        info: Info,
+        kinds: list[ReviewKind] | None = None,
+        first: int | None = DEFAULT_PAGE_ITEMS,
+        after: str | None = None,
+    ) -> ReviewConnection:
+        return cast("ReviewConnection", await review.review_page(info.context, kinds, first, after))
 
     @declare.field("What became of calls, in the order given.")
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:

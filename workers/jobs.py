@@ -26,22 +26,26 @@ from base.valkey import connect
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
+from graph.repositories.decision import DecisionRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from ingest.stream import IngestStream
 from workers.decisions.desk import Desk
+from workers.decisions.upkeep import Upkeep
 from workers.heartbeat import beating
 from workers.identity.check import IdentityCheck
 from workers.live.builder import SegmentBuilder
 from workers.live.context import LiveContext
 from workers.queue import JobQueue, make_worker
 from workers.tasks.changes import forget_changes
+from workers.tasks.decision import carry_out_decision
 from workers.tasks.identity import check_identity_at_night
 from workers.tasks.policy import follow_policy
 from workers.tasks.recovery import requeue_unfinished
 from workers.tasks.segment import build_segment, delete_segment
 from workers.tasks.services import TaskServices
 
-TASKS = (build_segment, delete_segment, follow_policy)
+TASKS = (build_segment, delete_segment, carry_out_decision, follow_policy)
 # How long a change waits whose publisher died between commit and publication, when nothing else is published.
 CATCH_UP_EVERY_S = 2.0
 REQUEUE_EVERY_S = 5.0
@@ -84,8 +88,9 @@ async def run(settings: Settings) -> None:
 def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskServices:
     """What the tasks of one worker share. No I/O."""
     publisher = ChangePublisher(redis, graph)
-    live = LiveContext(Keyring(settings.secret_key), ZoneInfo(settings.time_zone))
-    desk = Desk(graph, publisher, live)
+    keyring = Keyring(settings.secret_key)
+    live = LiveContext(keyring, ZoneInfo(settings.time_zone))
+    upkeep = Upkeep(graph, publisher, live)
     return TaskServices(
         graph=graph,
         redis=redis,
@@ -94,8 +99,11 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         builder=SegmentBuilder(graph, publisher, live),
         builds=SegmentBuildRepository(graph),
         outbox=ChangeRepository(graph),
-        check=IdentityCheck(graph, desk.replay),
-        desk=desk,
+        stream=IngestStream(redis, keyring),
+        desk=Desk(graph, publisher, live),
+        upkeep=upkeep,
+        decisions=DecisionRepository(graph),
+        check=IdentityCheck(graph, upkeep.replay),
         live=live,
         policies=PolicyRepository(graph),
     )

@@ -2,6 +2,7 @@
 // Mode: READ
 // Param: id STRING, of the call
 // Column: uids LIST<STRING>
+// Column: source STRING
 // Column: withdrawn BOOLEAN
 // Index: event_id
 // Index: call_id
@@ -9,4 +10,4 @@ OPTIONAL MATCH (e:Event {id: $id})
 OPTIONAL MATCH (c:Call {id: $id})
 WITH coalesce(e, c) AS call
 WHERE call IS NOT NULL
-RETURN call.identifiers AS uids, EXISTS { (:Identifier)-[:WITHDRAWN]->(call) } AS withdrawn
+RETURN call.identifiers AS uids, call.source AS source, EXISTS { (:Identifier)-[:WITHDRAWN]->(call) } AS withdrawn

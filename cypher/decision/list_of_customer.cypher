@@ -16,6 +16,9 @@
 // Column: other STRING or null
 // Column: evidence STRING or null
 // Column: identifiers LIST<LIST>: [uid, namespace, cipher]
+// Column: state STRING or null
+// Column: progress FLOAT or null
+// Column: calls INT or null
 // Index: customer_id
 // Index: identifier_uid
 MATCH (c:Customer {id: $id})<-[:ABOUT]-(d:Decision)
@@ -28,4 +31,5 @@ CALL (d) {
 }
 RETURN d.id AS id, d.kind AS kind, d.at AS at, d.author AS author, d.reason AS reason,
   d.policy_version AS policy_version, d.active AS active, d.subject AS subject, d.customer AS customer,
-  d.other AS other, d.evidence AS evidence, ends + [(d)-[:NAMES]->(i:Identifier) | [i.uid, i.namespace, i.cipher]] AS identifiers
+  d.other AS other, d.evidence AS evidence, ends + [(d)-[:NAMES]->(i:Identifier) | [i.uid, i.namespace, i.cipher]] AS identifiers,
+  d.state AS state, d.progress AS progress, d.call_count AS calls

@@ -24,6 +24,7 @@ class Link:
         rejected: None when accepted: when both ends are one customer's.
         blocking: the pair of identifiers that this link would have put into one customer wrongly.
         decision: of a must-link; else None.
+        weak: an end is a device, or a contact that no call vouched for.
     """
 
     a: str
@@ -35,6 +36,7 @@ class Link:
     rejected: Rejection | None
     blocking: tuple[str, str] | None
     decision: str | None = None
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def _link(
         rejected=objection[0] if objection else None,
         blocking=objection[1] if objection else None,
         decision=decision,
+        weak=candidate.weak if candidate else False,
     )
 
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypedDict
 from graph.client import GraphClient, Transaction
 from graph.identity.assign import KnownIdentifier, Past, Retired
 from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
-from graph.identity.ownership import SINCE_EVER
 from graph.identity.resolve import Link
 from graph.queries import load
 
@@ -21,6 +20,7 @@ _GET_TIMES = load("identity/get_times")
 _GET_LINKS = load("identity/get_links")
 _LIST_RETIRED = load("identity/list_retired")
 _GET_OWN = load("identity/get_own")
+_PAGE_IDENTIFIERS = load("identity/page_identifiers")
 _WRITE_HOLDS = load("identity/write_holds")
 _RETIRE = load("identity/retire_customers")
 _RETURN = load("identity/return_customers")
@@ -29,14 +29,10 @@ _SET_STATUS = load("identity/set_status")
 _LOCK_IDENTIFIERS = load("identity/lock_identifiers")
 _LIST_OF_CUSTOMERS = load("identity/list_of_customers")
 _GET_EVIDENCE = load("identity/get_evidence")
+_LIST_NEIGHBOURS = load("identity/list_neighbours")
 GET_VALUES = load("identity/get_values")
-CHECK_CUSTOMERS = load("identity/check_customers")
-_PAGE_OWNED = load("identity/page_owned")
-_PAGE_VALUES = load("identity/page_values")
-_COUNT = load("identity/count")
 _LIST_SHARED_BESIDE = load("identity/list_shared_beside")
 _FIND_OF_NAMESPACE = load("identity/find_of_namespace")
-_PAGE_EVIDENCE = load("identity/page_evidence")
 _CREATE_DECISIONS = load("identity/create_decisions")
 
 ACTIVE = "ACTIVE"
@@ -209,6 +205,16 @@ async def _decided(tx: Transaction, found: Component, uids: Sequence[str]) -> di
     return reached
 
 
+async def list_neighbours(tx: Transaction, uids: Iterable[str]) -> set[str]:
+    """Identifiers that were ever seen together with these, by calls that were taken back too."""
+    return set((await tx.run(_LIST_NEIGHBOURS, uids=sorted(uids)))[0]["uids"])
+
+
+async def page_uids(tx: Transaction, after: str, size: int) -> list[str]:
+    """Uids of all identifiers after one, ascending, at most `size`."""
+    return [row["uid"] for row in await tx.run(_PAGE_IDENTIFIERS, after=after, size=size)]
+
+
 async def get_times(tx: Transaction, rows: Sequence[TimesRow]) -> dict[str, set[int]]:
     """Evidence key → event times (ms) at which the set was seen, as far as calls in the graph say."""
     found: dict[str, set[int]] = {}
@@ -350,42 +356,6 @@ async def get_evidence(tx: Transaction, keys: Iterable[str]) -> dict[str, Eviden
     }
 
 
-class OwnedIdentifier(NamedTuple):
-    """An identifier, who has it now, and whether nobody else ever had it."""
-
-    uid: str
-    status: str
-    decided: bool
-    customer: str | None
-    for_ever: bool
-
-
-class StoredValue(NamedTuple):
-    """An identifier's sealed value, and whether the lists of the policy set it aside."""
-
-    uid: str
-    namespace: str
-    cipher: bytes | None
-    status: str
-    by_policy: bool
-
-
-class EvidenceSet(NamedTuple):
-    """Identifiers that were seen together, and those of them that no call vouched for."""
-
-    key: str
-    members: list[str]
-    unverified: list[str]
-
-
-class CheckedCustomer(NamedTuple):
-    """A customer: alive without an identifier, or retired without leading to one living customer."""
-
-    id: str
-    orphan: bool
-    astray: bool
-
-
 class IdentityRepository:
     """Reads of identifiers; every method is one statement."""
 
@@ -396,32 +366,6 @@ class IdentityRepository:
         """Sealed values by uid; unknown ones are missing."""
         rows = await self._graph.read(GET_VALUES, uids=sorted(set(uids)))
         return {row["uid"]: SealedValue(row["uid"], row["namespace"], row["cipher"]) for row in rows}
-
-    async def page_owned(self, after: str, size: int) -> list[OwnedIdentifier]:
-        """All identifiers after one, ascending, at most `size`."""
-        rows = (await self._graph.read(_PAGE_OWNED, after=after, size=size, since_ever=SINCE_EVER))[0]["identifiers"]
-        return [OwnedIdentifier(*row) for row in rows]
-
-    async def page_values(self, after: str, size: int) -> list[StoredValue]:
-        """All identifiers after one with their sealed values, ascending, at most `size`."""
-        rows = await self._graph.read(_PAGE_VALUES, after=after, size=size)
-        return [
-            StoredValue(row["uid"], row["namespace"], row["cipher"], row["status"], row["by_policy"]) for row in rows
-        ]
-
-    async def count(self) -> int:
-        """How many identifiers there are, about."""
-        return int((await self._graph.read(_COUNT))[0]["count"])
-
-    async def page_evidence(self, after: str, size: int) -> list[EvidenceSet]:
-        """All sets of identifiers after a key, ascending, at most `size`; without members when no call is left."""
-        rows = (await self._graph.read(_PAGE_EVIDENCE, after=after, size=size))[0]["sets"]
-        return [EvidenceSet(*row) for row in rows]
-
-    async def check_customers(self, after: str, size: int) -> list[CheckedCustomer]:
-        """Customers after an id, ascending, at most `size`, with what must not be."""
-        rows = await self._graph.read(CHECK_CUSTOMERS, after=after, size=size)
-        return [CheckedCustomer(row["id"], row["orphan"], row["astray"]) for row in rows]
 
 
 async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, CustomerIdentifiers]:

@@ -64,4 +64,23 @@ class IdentityEffect:
         return isinstance(value, identity.ShownEffect)
 
 
-IdentityResult = Annotated[IdentityEffect | ValidationError, strawberry.union("IdentityResult")]
+@strawberry.type(
+    description="A decision about so many calls that it takes effect, or is taken back, in the background. What "
+    "becomes of the customers is not computed before; counts are a dry run's."
+)
+class IdentityJob:
+    decision_id: strawberry.ID | None = strawberry.field(
+        description="`decision(id)` tells how far it is, `undo` takes it; null in a dry run."
+    )
+    dry_run: bool
+    call_count: int | None = strawberry.field(description="Calls to take back, or to give back.")
+    identifier_count: int | None = strawberry.field(description="Identifiers that these calls hang on.")
+    customer_count: int | None = strawberry.field(description="Customers who have these identifiers now.")
+    complete: bool | None = strawberry.field(description="False when counting took too long: then there are more.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, identity.ShownJob)
+
+
+IdentityResult = Annotated[IdentityEffect | IdentityJob | ValidationError, strawberry.union("IdentityResult")]

@@ -29,11 +29,19 @@ class DecisionKind(StrEnum):
     BLOCK = "BLOCK"
     UNBLOCK = "UNBLOCK"
     REVOKE_CALL = "REVOKE_CALL"
+    REVOKE_IMPORT = "REVOKE_IMPORT"
+    DISMISS = "DISMISS"
     UNDO = "UNDO"
     MERGE = "MERGE"
     SPLIT = "SPLIT"
     MOVE = "MOVE"
     REJECT = "REJECT"
+
+
+@strawberry.enum(description="Whether a decision has taken effect, or been taken back, everywhere.")
+class DecisionState(StrEnum):
+    RUNNING = "RUNNING"
+    DONE = "DONE"
 
 
 @strawberry.type(description="One line of the log of identity.")
@@ -45,11 +53,17 @@ class Decision:
     reason: str | None
     policy_version: int
     stands: bool = strawberry.field(description="False once it was undone.")
-    subject: str | None = strawberry.field(description="The call that was taken back, or the decision that was undone.")
+    subject: str | None = strawberry.field(
+        description="The call or source that was taken back, the item of the review list that was dismissed, or the "
+        "decision that was undone."
+    )
     customer_ids: list[strawberry.ID] = strawberry.field(
         description="Of what the resolver did: the survivor and the retired one, the new and the earlier owner."
     )
     identifiers: list[NamedIdentifier]
+    state: DecisionState = strawberry.field(description="`RUNNING` while it goes on in the background.")
+    progress: float = strawberry.field(description="0 to 1.")
+    call_count: int | None = strawberry.field(description="Of a source that is taken back: its calls so far.")
 
 
 @strawberry.type

@@ -20,6 +20,7 @@ from ingest.calls import decode_calls
 from workers.applier.apply import Applied, Applier
 from workers.applier.batch import Preparer
 from workers.decisions.desk import Desk
+from workers.decisions.upkeep import Upkeep
 from workers.live.builder import SegmentBuilder
 from workers.live.context import LiveContext
 from workers.live.sweep import Sweep
@@ -100,6 +101,11 @@ class Line:
         """Where decisions are made, as in an API process."""
         live = LiveContext(self.keyring, self.live.zone)
         return Desk(self.graph, ChangePublisher(self.redis, self.graph), live)
+
+    def upkeep(self) -> Upkeep:
+        """What a check or a new policy puts right with, as in a worker process."""
+        live = LiveContext(self.keyring, self.live.zone)
+        return Upkeep(self.graph, ChangePublisher(self.redis, self.graph), live)
 
     def uid(self, namespace: str, value: str) -> str:
         """The blind index of a value."""

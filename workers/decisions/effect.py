@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from delivery.change import Change
 from graph.repositories.identity import Component
+from workers.decisions.imports import Planned
 from workers.identity.outcome import Identified
 
 
@@ -46,12 +47,16 @@ class Effect:
         customers: those that are not as they were, by id.
         changes: of segments, in order; a dry run's have no positions.
         moved: uids of identifiers that had another owner at some time.
+        background: the decision that goes on in the background, if one does.
+        planned: what is left to it, when nothing was done yet.
     """
 
     decision: str | None
     customers: tuple[CustomerEffect, ...]
     changes: tuple[Change, ...]
     moved: frozenset[str] = frozenset()
+    background: str | None = None
+    planned: Planned | None = None
 
 
 def effect_on(component: Component, found: Identified) -> tuple[CustomerEffect, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
@@ -12,8 +11,12 @@ from graph.client import Transaction, TryAgain
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import identity as repository
+from graph.repositories import review as review_repository
 from graph.repositories.identity import ACTIVE, BLOCKED, SHARED, StoredIdentifier
+from workers.decisions import imports
+from workers.decisions.given import Given, give_back, lock, take_back
 from workers.identity.observations import rebuild
+from workers.identity.review import grown
 
 
 class Kind(StrEnum):
@@ -24,24 +27,9 @@ class Kind(StrEnum):
     BLOCK = "BLOCK"
     UNBLOCK = "UNBLOCK"
     REVOKE_CALL = "REVOKE_CALL"
+    REVOKE_IMPORT = "REVOKE_IMPORT"
+    DISMISS = "DISMISS"
     UNDO = "UNDO"
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the resolver has to look at anew.
-
-    Args:
-        start: locked identifiers.
-        through: of them, those to walk through though they take part in no links.
-        rechecked: of them, those that may be shared no more.
-        unseen: of them, those that no call shows.
-    """
-
-    start: dict[str, StoredIdentifier]
-    through: frozenset[str] = frozenset()
-    rechecked: frozenset[str] = frozenset()
-    unseen: frozenset[str] = frozenset()
 
 
 async def change(
@@ -65,18 +53,27 @@ async def change(
         case Kind.REVOKE_CALL:
             if subject is None:
                 raise NotFound("This decision names no call.")
-            return await (_withdraw(tx, subject, decision, now_ms) if stands else _restore(tx, subject, now_ms))
+            return await (
+                take_back(tx, [subject], decision, now_ms) if stands else _restore(tx, subject, decision, now_ms)
+            )
+        case Kind.REVOKE_IMPORT:
+            return await imports.begin(tx, decision, now_ms)
+        case Kind.DISMISS:
+            return await _dismiss(tx, str(subject), stands)
         case Kind.UNDO:
             raise BadInput("An undo is taken back by what it undid.")
         case _:
             assert_never(kind)
 
 
-async def lock(tx: Transaction, uids: Collection[str], now_ms: int) -> dict[str, StoredIdentifier]:
-    """Identifiers under their write locks; unknown uids are missing."""
-    namespaces = {uid: one.namespace for uid, one in (await repository.get_identifiers(tx, uids)).items()}
-    rows = [repository.LockRow(uid=uid, namespace=namespaces[uid], cipher=None) for uid in sorted(namespaces)]
-    return await repository.lock_identifiers(tx, rows, now_ms)
+async def _dismiss(tx: Transaction, item: str, dismissed: bool) -> Given:
+    if not dismissed:
+        await review_repository.settle(tx, item, review_repository.OPEN)
+        return Given({})
+    found = (await review_repository.list_true(tx, [item])).get(item)
+    if found is not None:
+        await review_repository.settle(tx, item, review_repository.DISMISSED, grown(found))
+    return Given({})
 
 
 async def set_aside(
@@ -109,38 +106,12 @@ async def set_aside(
     )
 
 
-async def _withdraw(tx: Transaction, call: str, decision: str, now_ms: int) -> Given:
-    found = await call_repository.find_call(tx, call)
-    if found is None:
-        raise NotFound("No call with this message id took effect.")
-    if found.withdrawn:
-        raise BadInput("This call was taken back already.", hint="Undo that decision to let it count again.")
-    start = await lock(tx, found.uids, now_ms)
-    return await _recounted(tx, start, await call_repository.withdraw_call(tx, call, decision))
-
-
-async def _restore(tx: Transaction, call: str, now_ms: int) -> Given:
+async def _restore(tx: Transaction, call: str, decision: str, now_ms: int) -> Given:
     found = await call_repository.find_call(tx, call)
     if found is None:
         raise NotFound("The call is gone: its person was erased.")
-    start = await lock(tx, found.uids, now_ms)
-    return await _recounted(tx, start, await call_repository.restore_call(tx, call))
-
-
-async def _recounted(
-    tx: Transaction, start: dict[str, StoredIdentifier], hung: call_repository.HungCall | None
-) -> Given:
-    """Everything that is derived from the calls of these identifiers, derived again."""
-    if hung is not None:
-        if hung.evidence is not None:
-            await call_repository.recount_evidence(tx, [hung.evidence])
-        await rebuild(tx, [hung.uid])
-    await call_repository.set_seen(tx, start)
-    shared = frozenset(uid for uid, one in start.items() if one.status == SHARED)
-    now = await repository.get_identifiers(tx, start)
-    return Given(
-        now, through=frozenset(now), rechecked=shared, unseen=frozenset(await call_repository.list_unseen(tx, now))
-    )
+    await decision_repository.lock_source(tx, found.source, now_ms)
+    return await give_back(tx, [call], decision, now_ms)
 
 
 async def _others(tx: Transaction, uids: Collection[str]) -> dict[str, StoredIdentifier]:

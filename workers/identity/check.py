@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from graph.client import GraphClient
-from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.survey import SurveyRepository
+from workers.identity.review import LARGE_IDENTIFIERS
 from workers.identity.survey import Asked, Progress, Survey
 
 PAGE_CUSTOMERS = 2_000
@@ -40,6 +41,7 @@ class Report:
     Args:
         named: uids and customer ids, at most `MAX_NAMED` of each kind.
         repaired: identifiers that were put right.
+        large: customers with unusually many identifiers → how many.
     """
 
     identifier_count: int = 0
@@ -47,6 +49,7 @@ class Report:
     faults: Counter[FaultKind] = field(default_factory=Counter)
     named: dict[FaultKind, list[str]] = field(default_factory=dict)
     repaired: int = 0
+    large: dict[str, int] = field(default_factory=dict)
 
     def add(self, kind: FaultKind, name: str) -> None:
         """Note a fault."""
@@ -65,7 +68,7 @@ class IdentityCheck:
 
     def __init__(self, graph: GraphClient, replayer: Replayer):
         self._graph = graph
-        self._repository = IdentityRepository(graph)
+        self._repository = SurveyRepository(graph)
         self._replay = replayer
 
     async def run(self, *, repair: bool, progress: Progress = lambda done: None) -> Report:
@@ -101,6 +104,8 @@ class IdentityCheck:
             after = rows[-1].id
             report.customer_count += len(rows)
             for row in rows:
+                if row.size >= LARGE_IDENTIFIERS:
+                    report.large[row.id] = row.size
                 if row.orphan:
                     report.add(FaultKind.ORPHAN, row.id)
                 if row.astray:

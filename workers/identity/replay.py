@@ -18,6 +18,7 @@ from graph.identity.resolve import Link, Resolution, resolve, usable_sets
 from graph.repositories import apply as apply_repository
 from graph.repositories import call as call_repository
 from graph.repositories import identity as repository
+from graph.repositories import review as review_repository
 from graph.repositories.identity import (
     ACTIVE,
     BLOCKED,
@@ -31,6 +32,7 @@ from graph.repositories.identity import (
 )
 from workers.identity.observations import rebuild
 from workers.identity.outcome import Identified
+from workers.identity.review import find_items
 from workers.identity.stretches import read_ownership
 
 
@@ -68,7 +70,9 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
         component.decided(),
         frozenset(shared_before - how.rechecked),
     )
-    received = await _set_shared(tx, resolution.shared - shared_before, shared_before - resolution.shared)
+    # One that no call shows any more is as if it had never been seen.
+    unseen = {uid for uid in how.unseen if component.identifiers[uid].status == SHARED}
+    received = await _set_shared(tx, resolution.shared - shared_before, (shared_before - resolution.shared) | unseen)
     sets = usable_sets(namespaces, component.evidence.values())
     owned = await read_ownership(tx, resolution, namespaces, sets, component.decided(), how.policy, how.fresh)
     known = {uid: one.known() for uid, one in component.identifiers.items()}
@@ -84,6 +88,8 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     rejected = await repository.write_links(tx, uids, resolution.links, how.policy.version)
     decisions = _decisions(component, resolution.links, rejected, assignment, how.now_ms)
     await repository.create_decisions(tx, decisions, how.policy.version)
+    items = find_items(component, resolution, assignment.owners, rejected, how.policy, how.undoing)
+    await review_repository.merge_items(tx, items, how.now_ms)
     _note(found, component, resolution, assignment, wanted, received)
     return resolution
 

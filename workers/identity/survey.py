@@ -16,7 +16,8 @@ from graph.identity.census import Census, batches
 from graph.identity.policy import IdentityPolicy
 from graph.identity.resolve import usable_sets
 from graph.repositories import identity as repository
-from graph.repositories.identity import ACTIVE, BLOCKED, SHARED, Component, IdentityRepository
+from graph.repositories.identity import ACTIVE, BLOCKED, SHARED, Component
+from graph.repositories.survey import SurveyRepository
 from workers.identity.reading import resolve_stored
 from workers.identity.stretches import read_ownership
 
@@ -93,7 +94,7 @@ class Survey:
             yield await self._compare(batch, _READ_EVIDENCE + (1 - _READ_EVIDENCE) * done / total)
 
     async def _read(self, progress: Progress) -> None:
-        reader, after = IdentityRepository(self.graph), ""
+        reader, after = SurveyRepository(self.graph), ""
         asked = self.asked
         while identifiers := await reader.page_owned(after, PAGE_ROWS):
             after = identifiers[-1].uid

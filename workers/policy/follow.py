@@ -16,8 +16,8 @@ from graph.identity.census import batches
 from graph.identity.policy import IdentityPolicy
 from graph.identity.policy_document import PolicyStep, shares_otherwise, steps_between
 from graph.repositories.policy import Counts, PolicyRecord, PolicyRepository
-from workers.decisions.desk import Desk
 from workers.decisions.effect import CustomerFate, Effect
+from workers.decisions.upkeep import Upkeep
 from workers.identity.survey import Asked, Survey
 from workers.live.context import LiveContext
 from workers.policy import attributes
@@ -44,7 +44,7 @@ class Follower:
 
     graph: GraphClient
     live: LiveContext
-    desk: Desk
+    upkeep: Upkeep
     record: PolicyRecord
     note: Note
     _customers: set[str] = field(default_factory=set)
@@ -101,7 +101,7 @@ class Follower:
             else:
                 for uids, blocked in ((page.blocked, True), (page.unblocked, False)):
                     for part in _parts(sorted(uids)):
-                        effect = await self.desk.list(part, self.policy.version, blocked=blocked)
+                        effect = await self.upkeep.set_aside(part, self.policy.version, blocked=blocked)
                         self._customers |= _existing(effect)
             await self._tell(done)
         return listed
@@ -111,7 +111,7 @@ class Follower:
             return
         async for rows, done in find_reordered(self.graph, chain):
             for part in _parts(rows):
-                effect = await self.desk.reorder(part, self.policy.version)
+                effect = await self.upkeep.reorder(part, self.policy.version)
                 self._customers |= _existing(effect)
             await self._tell(done)
 
@@ -131,14 +131,14 @@ class Follower:
             if not self.record.trial:
                 for part in batches(suspects.components, REPLAY_IDENTIFIERS):
                     uids = [uid for component in part for uid in component]
-                    await self.desk.replay(uids, True, recheck_shared=recheck)
+                    await self.upkeep.replay(uids, True, recheck_shared=recheck)
             await self._tell(suspects.progress)
 
     async def _derive(self) -> None:
         async for ids, done in attributes.differing(self.graph, self.live, self.policy):
             self._attributes += len(ids)
             if ids and not self.record.trial:
-                await self.desk.publish(await attributes.derive(self.graph, self.live, ids))
+                await self.upkeep.publish(await attributes.derive(self.graph, self.live, ids))
             await self._tell(done)
 
     async def _tell(self, done: float) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from base.keys import Keyring
 from graph.client import GraphClient
 from graph.identity.policy import IdentityPolicy
-from graph.repositories.identity import BLOCKED, IdentityRepository, StoredValue
+from graph.repositories.identity import BLOCKED
+from graph.repositories.survey import StoredValue, SurveyRepository
 from ingest.normalising import is_blocked
 
 PAGE_IDENTIFIERS = 2_000
@@ -30,7 +31,7 @@ async def find_listed(
     graph: GraphClient, keyring: Keyring, policy: IdentityPolicy
 ) -> AsyncIterator[tuple[Listed, float]]:
     """Pages over all identifiers, and how much is done, 0 to 1. What a person blocked is left alone."""
-    reader, after, count = IdentityRepository(graph), "", 0
+    reader, after, count = SurveyRepository(graph), "", 0
     total = max(1, await reader.count())
     while page := await reader.page_values(after, PAGE_IDENTIFIERS):
         after = page[-1].uid

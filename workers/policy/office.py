@@ -15,7 +15,7 @@ from graph.repositories import policy as repository
 from graph.repositories.identity import has_namespace
 from graph.repositories.policy import NewPolicy
 from rules.problems import Problem
-from workers.decisions.desk import Said, check_reason
+from workers.decisions.execution import Said, check_reason
 
 KEEP_TRIALS_MS = timedelta(days=1) // timedelta(milliseconds=1)
 

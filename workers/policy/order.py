@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from graph.client import GraphClient
 from graph.identity.policy import IdentityPolicy
 from graph.repositories.call import OrderRow
-from graph.repositories.identity import EvidenceSet, IdentityRepository
+from graph.repositories.survey import EvidenceSet, SurveyRepository
 
 PAGE_SETS = 2_000
 
@@ -19,7 +19,7 @@ async def find_reordered(
 
     All calls with one set of identifiers have them in one order.
     """
-    reader, after, count = IdentityRepository(graph), "", 0
+    reader, after, count = SurveyRepository(graph), "", 0
     total = max(1, await reader.count())
     while page := await reader.page_evidence(after, PAGE_SETS):
         after = page[-1].key

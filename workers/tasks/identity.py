@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from base import clock, logs, metrics
 from base.valkey import PREFIX
 from workers.claims import claim
+from workers.identity.review import refresh
 from workers.tasks.services import TaskServices
 
 # When people sleep; a worker that was down then checks the next night.
@@ -20,7 +21,8 @@ _log = logs.get_logger()
 
 
 async def check_identity_at_night(services: TaskServices, zone: ZoneInfo) -> bool:
-    """Check identity once a night, in one worker. What is wrong is counted and logged; nothing is changed.
+    """Check identity once a night, in one worker, and bring the review list up to date. What is wrong is counted and
+    logged; nothing is changed.
 
     Returns:
         Whether this worker checked now.
@@ -36,6 +38,7 @@ async def check_identity_at_night(services: TaskServices, zone: ZoneInfo) -> boo
         if not mine:
             return False
         report = await services.check.run(repair=False)
+        await refresh(services.graph, report.large)
         await services.redis.set(key, 1, ex=REMEMBER_S)
     for kind, count in report.faults.items():
         metrics.IDENTITY_FAULTS.labels(kind).set(count)

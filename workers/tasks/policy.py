@@ -10,7 +10,7 @@ from base import logs
 from base.errors import Unavailable
 from graph.repositories.policy import DONE, FAILED, PENDING, SUPERSEDED, Counts, PolicyRecord
 from workers.claims import claim
-from workers.decisions.desk import Superseded
+from workers.decisions.upkeep import Superseded
 from workers.policy.follow import Follower
 from workers.queue import default_job_id
 from workers.tasks.services import TaskServices
@@ -44,7 +44,7 @@ async def follow_policy(ctx: Mapping[str, object], policy_id: str) -> None:
 
 async def _follow(services: TaskServices, record: PolicyRecord) -> None:
     shown = _Progress(services, record)
-    follower = Follower(services.graph, services.live, services.desk, record, shown.show)
+    follower = Follower(services.graph, services.live, services.upkeep, record, shown.show)
     try:
         counts = await follower.run()
         await services.policies.set_progress(record.id, DONE, 1.0, counts)

@@ -13,33 +13,32 @@ _log = logs.get_logger()
 
 
 async def requeue_unfinished(services: TaskServices) -> int:
-    """Queue a job for every segment that is to be built or deleted, and every policy that the graph has to follow, that
-    nobody is at.
+    """Queue a job for every segment that is to be built or deleted, every decision that is to be carried out and every
+    policy that the graph has to follow, that nobody is at.
 
     A job that still waits in the queue is left alone: its id is the same.
 
     Returns:
-        How many nobody was at.
+        For how many nobody was at it.
 
     Raises:
         Unavailable, RedisError: Neo4j or Redis is away.
     """
-    count = 0
+    tasks: list[tuple[str | int, ...]] = []
     for segment in await services.builds.list_unfinished():
-        task = ("build_segment", segment.key, segment.version)
-        if segment.status != BUILDING:
-            task = ("delete_segment", segment.key)  # type: ignore[assignment]
-        job_id = default_job_id(*task)
+        if segment.status == BUILDING:
+            tasks.append(("build_segment", segment.key, segment.version))
+        else:
+            tasks.append(("delete_segment", segment.key))
+    tasks += [("carry_out_decision", decision) for decision in await services.decisions.list_running()]
+    if not await is_claimed(services.redis, FOLLOW_CLAIM):
+        tasks += [("follow_policy", policy) for policy in await services.policies.list_unfinished()]
+    count = 0
+    for task, *args in tasks:
+        job_id = default_job_id(str(task), *args)
         if await is_claimed(services.redis, job_id):
             continue
         count += 1
         await services.queue.release(job_id)
-        await services.queue.enqueue(*task, job_id=job_id)
-    for policy_id in await services.policies.list_unfinished():
-        job_id = default_job_id("follow_policy", policy_id)
-        if await is_claimed(services.redis, job_id) or await is_claimed(services.redis, FOLLOW_CLAIM):
-            continue
-        count += 1
-        await services.queue.release(job_id)
-        await services.queue.enqueue("follow_policy", policy_id, job_id=job_id)
+        await services.queue.enqueue(str(task), *args, job_id=job_id)
     return count

@@ -9,9 +9,12 @@ from redis.asyncio import Redis
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
+from graph.repositories.decision import DecisionRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from ingest.stream import IngestStream
 from workers.decisions.desk import Desk
+from workers.decisions.upkeep import Upkeep
 from workers.identity.check import IdentityCheck
 from workers.live.builder import SegmentBuilder
 from workers.live.context import LiveContext
@@ -33,8 +36,11 @@ class TaskServices:
     builder: SegmentBuilder
     builds: SegmentBuildRepository
     outbox: ChangeRepository
-    check: IdentityCheck
+    stream: IngestStream
     desk: Desk
+    decisions: DecisionRepository
+    check: IdentityCheck
+    upkeep: Upkeep
     live: LiveContext
     policies: PolicyRepository
     faults: dict[str, str] = field(default_factory=dict)

@@ -8,16 +8,23 @@ import pytest
 from redis.asyncio import Redis
 
 from base.keys import Keyring
+from base.settings import Settings
+from base.valkey import ARQ_QUEUE
 from graph.client import GraphClient
 from tests.support.api import Api
 from tests.support.line import Line
 from tests.support.sightings import sighting
+from workers.decisions import imports
+from workers.jobs import make_services
+from workers.tasks import decision as decision_tasks
+from workers.tasks.decision import carry_out_decision
 
 EFFECT = """__typename
   ... on IdentityEffect {
     decisionId dryRun changes { customerId segmentKey kind }
     customers { customerId fate mergedInto identifierCount gained { namespace value } lost { namespace value } }
   }
+  ... on IdentityJob { decisionId dryRun callCount identifierCount customerCount complete }
   ... on ValidationError { message field hint }"""
 MERGE = """mutation ($a: ID!, $b: ID!, $look: Boolean!) {
   mergeCustomers(a: $a, b: $b, reason: "same", dryRun: $look) { EFFECT } }"""
@@ -26,10 +33,13 @@ SPLIT = """mutation ($id: ID!, $of: [IdentifierInput!]!) {
 BLOCK = 'mutation ($of: IdentifierInput!) { blockIdentifier(identifier: $of, reason: "a desk") { EFFECT } }'
 UNBLOCK = 'mutation ($of: IdentifierInput!) { unblockIdentifier(identifier: $of, reason: "no") { EFFECT } }'
 REVOKE = 'mutation ($id: String!) { revokeCall(messageId: $id, reason: "a test") { EFFECT } }'
+REVOKE_IMPORT = """mutation ($of: String!, $look: Boolean!) {
+  revokeImport(source: $of, reason: "a wrong file", dryRun: $look) { EFFECT } }"""
 UNDO = 'mutation ($id: ID!) { undo(decision: $id, reason: "wrong") { EFFECT } }'
-MERGE, SPLIT, BLOCK, UNBLOCK, REVOKE, UNDO = (
-    one.replace("EFFECT", EFFECT) for one in (MERGE, SPLIT, BLOCK, UNBLOCK, REVOKE, UNDO)
+MERGE, SPLIT, BLOCK, UNBLOCK, REVOKE, REVOKE_IMPORT, UNDO = (
+    one.replace("EFFECT", EFFECT) for one in (MERGE, SPLIT, BLOCK, UNBLOCK, REVOKE, REVOKE_IMPORT, UNDO)
 )
+DECISION = "query ($id: ID!) { decision(id: $id) { kind stands subject state progress callCount reason } }"
 EXPLAIN = """query ($a: IdentifierInput!, $b: IdentifierInput!) { explainIdentity(a: $a, b: $b) {
   together policyVersion shared { namespace value }
   hops { from { namespace value } to { value } accepted bridge reason blocking { value } decisionId
@@ -107,6 +117,56 @@ async def test_split_block_and_take_back(api: Api, line: Line) -> None:
     assert (await api.data(CUSTOMER, {"of": of("anonymous_id", "c")}))["customer"] is None
     missing = await api.error(REVOKE, {"id": "unheard of"})
     assert missing["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_an_import_is_looked_at_taken_back_and_given_back(
+    api: Api, line: Line, settings: Settings, graph: GraphClient, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await line.apply(sighting(1, member="M"), sighting(2, email="e@x.org"))
+    await line.apply(sighting(3, member="M", email="e@x.org"), source="import:shop")
+    m = (await customer(api, M))["id"]
+    looked = (await api.data(REVOKE_IMPORT, {"of": "import:shop", "look": True}))["revokeImport"]
+    assert (looked["__typename"], looked["dryRun"]) == ("IdentityEffect", True)
+    monkeypatch.setattr(imports, "MAX_AT_ONCE_CALLS", 0)
+    monkeypatch.setattr(decision_tasks, "LATE_APPEND_MS", 0)
+    counted = (await api.data(REVOKE_IMPORT, {"of": "import:shop", "look": True}))["revokeImport"]
+    assert counted == {
+        "__typename": "IdentityJob",
+        "decisionId": None,
+        "dryRun": True,
+        "callCount": 1,
+        "identifierCount": 1,
+        "customerCount": 1,
+        "complete": True,
+    }
+    job = (await api.data(REVOKE_IMPORT, {"of": "import:shop", "look": False}))["revokeImport"]
+    running = (await api.data(DECISION, {"id": job["decisionId"]}))["decision"]
+    assert running == {
+        "kind": "REVOKE_IMPORT",
+        "stands": True,
+        "subject": "import:shop",
+        "state": "RUNNING",
+        "progress": 0.0,
+        "callCount": 0,
+        "reason": "a wrong file",
+    }
+    assert await redis.zcard(ARQ_QUEUE) == 1
+    services = make_services(settings, graph, redis)
+    await carry_out_decision({"services": services}, job["decisionId"])
+    done = (await api.data(DECISION, {"id": job["decisionId"]}))["decision"]
+    assert (done["state"], done["progress"], done["callCount"]) == ("DONE", 1.0, 1)
+    assert (await customer(api, E))["id"] != m
+
+    undone = (await api.data(UNDO, {"id": job["decisionId"]}))["undo"]
+    assert undone["__typename"] == "IdentityJob"
+    assert (await api.data(DECISION, {"id": undone["decisionId"]}))["decision"]["state"] == "RUNNING"
+    await carry_out_decision({"services": services}, job["decisionId"])
+    assert (await api.data(DECISION, {"id": undone["decisionId"]}))["decision"]["state"] == "DONE"
+    assert not (await api.data(DECISION, {"id": job["decisionId"]}))["decision"]["stands"]
+    assert (await customer(api, E))["id"] == m
+    assert (await api.data(DECISION, {"id": "dec_none"}))["decision"] is None
+    unknown = await api.error(REVOKE_IMPORT, {"of": "import:unheard of", "look": False})
+    assert unknown["extensions"]["code"] == "NOT_FOUND"
 
 
 async def test_why_one_and_why_not(api: Api, line: Line) -> None:

@@ -16,8 +16,10 @@ from graph.client import GraphClient
 from tests.property.graph.streams import NOW_MS, SEGMENTS, Call, random_calls
 from tests.support.line import SOURCE, Line, assert_sequences, query
 from tests.support.stores import wipe
-from workers.decisions.desk import Desk, NamedIdentifier, Said
+from workers.decisions import imports
+from workers.decisions.desk import Desk, NamedIdentifier
 from workers.decisions.effect import Effect
+from workers.decisions.execution import Said
 
 SAID = Said("ann", "by chance")
 CALLS = 40
@@ -122,6 +124,52 @@ async def test_calls_taken_back_are_as_if_never_made(
     for message_id in chance.sample(sorted(unmade), len(unmade)):
         await line.desk().revoke_call(call_id(SOURCE, message_id), SAID)
     assert differences(expected, await line.picture()) == {}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_an_import_taken_back_beside_live_traffic_is_as_if_never_made(
+    seed: int, graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page at a time, with calls of every source between the pages; undone, too, half way or at the end."""
+    monkeypatch.setattr(imports, "MAX_AT_ONCE_CALLS", 0)
+    monkeypatch.setattr(imports, "PAGE_CALLS", 3)
+    monkeypatch.setattr(imports, "PAGE_IDENTIFIERS", 4)
+    calls, chance = random_calls(400 + seed, CALLS), random.Random(seed)
+    rows = {str(call["messageId"]): chance.random() < 0.4 for call in calls}
+    before, after = calls[: CALLS // 2], calls[CALLS // 2 :]
+
+    def source(call: Call) -> str:
+        return "import:file" if rows[str(call["messageId"])] else SOURCE
+
+    expected = []
+    for kept in ([*(call for call in before if source(call) == SOURCE), *after], calls):
+        line = await fresh(graph, redis, keyring)
+        for call in kept:
+            await line.apply(call, source=source(call))
+        expected.append(await line.picture())
+
+    line = await fresh(graph, redis, keyring)
+    for call in before:
+        await line.apply(call, source=source(call))
+    desk = line.desk()
+    decision = str((await desk.revoke_import("import:file", SAID)).decision)
+    # What comes now is received later.
+    monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS + 1)
+    waiting = list(after)
+    undone = "" if seed % 2 else str((await desk.undo(decision, SAID)).decision)
+    while await desk.carry_on(decision, NOW_MS) or waiting:
+        if waiting:
+            call = waiting.pop()
+            await line.apply(call, source=source(call))
+        if undone and len(waiting) == CALLS // 4:
+            await desk.undo(undone, SAID)
+            undone = ""
+    assert differences(expected[0], await line.picture()) == {}
+    await desk.undo(decision, SAID)
+    while await desk.carry_on(decision, NOW_MS):
+        pass
+    assert differences(expected[1], await line.picture()) == {}
+    assert_sequences(await line.changes())
 
 
 @pytest.mark.parametrize("seed", range(3))

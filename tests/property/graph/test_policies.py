@@ -20,7 +20,7 @@ from tests.property.graph.streams import COOKIES, EMAILS, MEMBERS, NOW_MS, PHONE
 from tests.property.graph.test_decisions import differences
 from tests.support.line import Line
 from tests.support.stores import wipe
-from workers.decisions.desk import Said
+from workers.decisions.execution import Said
 from workers.jobs import make_services
 from workers.policy.office import enact
 from workers.tasks.policy import follow_policy

@@ -15,7 +15,8 @@ from graph.queries import Query
 from tests.property.graph.streams import NOW_MS, SEGMENTS, random_calls
 from tests.support.line import SOURCE, Line, query
 from tests.support.sightings import sighting
-from workers.decisions.desk import NamedIdentifier, Said
+from workers.decisions.desk import NamedIdentifier
+from workers.decisions.execution import Said
 from workers.identity.check import FaultKind, IdentityCheck, Report
 
 SAID = Said("ann", "a test")
@@ -40,7 +41,7 @@ def line(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
 
 
 async def checked(line: Line, *, repair: bool = False) -> Report:
-    return await IdentityCheck(line.graph, line.desk().replay).run(repair=repair)
+    return await IdentityCheck(line.graph, line.upkeep().replay).run(repair=repair)
 
 
 async def damage(line: Line, statement: Query, uid: str, other: str | None = None) -> None:

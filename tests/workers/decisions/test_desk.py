@@ -13,8 +13,9 @@ from base.keys import Keyring
 from graph.client import GraphClient
 from tests.support.line import SOURCE, Line, assert_sequences, query
 from tests.support.sightings import sighting
-from workers.decisions.desk import Desk, NamedIdentifier, Said
+from workers.decisions.desk import Desk, NamedIdentifier
 from workers.decisions.effect import CustomerFate
+from workers.decisions.execution import Said
 
 SAID = Said("ann", "a mistake")
 LOOK = Said("ann", "to see", dry_run=True)

@@ -1,16 +1,19 @@
-// Purpose: Let a call that was taken back count again, on the strongest of its identifiers that takes part in links.
+// Purpose: Let calls that a decision took back count again, each on the strongest of its identifiers that takes part in links.
 // Mode: WRITE
-// Param: id STRING, of the call
-// Column: uids LIST<STRING>, its identifiers
-// Column: hung STRING, the one that it hangs on now
-// Column: evidence STRING or null
+// Param: ids LIST<STRING>, of the calls
+// Param: decision STRING
+// Column: count INT, of calls that it had taken back
+// Column: hung LIST<STRING>, the identifiers that they hang on now
+// Column: evidence LIST<STRING>
 // Index: event_id
 // Index: call_id
 // Index: identifier_uid
-OPTIONAL MATCH (e:Event {id: $id})
-OPTIONAL MATCH (c:Call {id: $id})
+UNWIND $ids AS id
+OPTIONAL MATCH (e:Event {id: id})
+OPTIONAL MATCH (c:Call {id: id})
 WITH coalesce(e, c) AS call
 MATCH (old:Identifier)-[w:WITHDRAWN]->(call)
+WHERE w.decision = $decision
 CALL (call) {
   UNWIND range(0, size(call.identifiers) - 1) AS place
   MATCH (i:Identifier {uid: call.identifiers[place]})
@@ -28,4 +31,4 @@ CALL (w, call, i) {
   CREATE (i)-[:CALLED {at: w.at}]->(call)
 }
 DELETE w
-RETURN call.identifiers AS uids, i.uid AS hung, call.evidence AS evidence
+RETURN count(*) AS count, collect(DISTINCT i.uid) AS hung, collect(DISTINCT call.evidence) AS evidence

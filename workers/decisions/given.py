@@ -1,0 +1,71 @@
+"""What a decision leaves to the resolver, and how calls are taken back and given back for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from graph.client import Transaction
+from graph.repositories import call as call_repository
+from graph.repositories import identity as repository
+from graph.repositories.call import HungCalls
+from graph.repositories.identity import SHARED, StoredIdentifier
+from workers.identity.observations import rebuild
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the resolver has to look at anew.
+
+    Args:
+        start: locked identifiers.
+        through: of them, those to walk through though they take part in no links.
+        rechecked: of them, those that may be shared no more.
+        unseen: of them, those that no call shows.
+        call_count: calls that were taken back or count again.
+        imported: the decision about a source that goes on in the background.
+        planned: whether all of it is left to the background.
+    """
+
+    start: dict[str, StoredIdentifier]
+    through: frozenset[str] = frozenset()
+    rechecked: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
+    call_count: int = 0
+    imported: str | None = None
+    planned: bool = False
+
+
+async def lock(tx: Transaction, uids: Collection[str], now_ms: int) -> dict[str, StoredIdentifier]:
+    """Identifiers under their write locks; unknown uids are missing."""
+    namespaces = {uid: one.namespace for uid, one in (await repository.get_identifiers(tx, uids)).items()}
+    rows = [repository.LockRow(uid=uid, namespace=namespaces[uid], cipher=None) for uid in sorted(namespaces)]
+    return await repository.lock_identifiers(tx, rows, now_ms)
+
+
+async def take_back(tx: Transaction, calls: Sequence[str], decision: str, now_ms: int) -> Given:
+    """Take calls back that a decision names."""
+    start = await lock(tx, await call_repository.get_uids(tx, calls), now_ms)
+    return await _recounted(tx, start, await call_repository.withdraw_calls(tx, calls, decision))
+
+
+async def give_back(tx: Transaction, calls: Sequence[str], decision: str, now_ms: int) -> Given:
+    """Let calls count again that a decision took back, as far as no other takes them back; their source is locked."""
+    start = await lock(tx, await call_repository.get_uids(tx, calls), now_ms)
+    return await _recounted(tx, start, await call_repository.restore_calls(tx, calls, decision))
+
+
+async def _recounted(tx: Transaction, start: dict[str, StoredIdentifier], hung: HungCalls) -> Given:
+    """Everything that is derived from the calls of these identifiers, derived again."""
+    await call_repository.recount_evidence(tx, hung.evidence)
+    await rebuild(tx, hung.uids)
+    await call_repository.set_seen(tx, start)
+    shared = frozenset(uid for uid, one in start.items() if one.status == SHARED)
+    now = await repository.get_identifiers(tx, start)
+    return Given(
+        now,
+        through=frozenset(now),
+        rechecked=shared,
+        unseen=frozenset(await call_repository.list_unseen(tx, now)),
+        call_count=hung.call_count,
+    )
