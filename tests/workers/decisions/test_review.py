@@ -9,8 +9,8 @@ from base.errors import BadInput, NotFound
 from base.ids import call_id
 from base.keys import Keyring
 from graph.client import GraphClient
-from graph.repositories.identity import IdentityRepository
 from graph.repositories.review import LAST_PLACE, ReviewItem, ReviewKind, ReviewRepository
+from graph.repositories.survey import SurveyRepository
 from tests.support.line import SOURCE, Line, query
 from tests.support.sightings import sighting
 from workers.decisions.desk import Desk
@@ -57,7 +57,7 @@ async def night(line: Line) -> int:
     """What a worker does at night; how many items it forgot."""
     large = {
         one.id: one.size
-        for one in await IdentityRepository(line.graph).check_customers("", 1_000)
+        for one in await SurveyRepository(line.graph).check_customers("", 1_000)
         if one.size >= LARGE_IDENTIFIERS
     }
     return await refresh(line.graph, large)
