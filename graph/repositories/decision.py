@@ -11,6 +11,7 @@ from graph.queries import load
 
 _CREATE = load("decision/create")
 _LOCK = load("decision/lock")
+_LIST_BLOCKS = load("decision/list_blocks")
 _SET_ACTIVE = load("decision/set_active")
 _LOCK_SOURCE = load("decision/lock_source")
 _BEGIN_WORK = load("decision/begin_work")
@@ -170,6 +171,11 @@ async def set_work(tx: Transaction, decision_id: str, work: Work) -> None:
 async def note_customers(tx: Transaction, decision_id: str, customers: Iterable[str]) -> None:
     """Let the log of customers, who are locked, show a decision."""
     await tx.run(_NOTE_CUSTOMERS, id=decision_id, customers=sorted(customers))
+
+
+async def list_blocks(tx: Transaction, uids: Iterable[str]) -> dict[str, bool]:
+    """Identifiers about which a decision to block or unblock stands → whether the newest of them blocks."""
+    return {row["uid"]: row["blocked"] for row in await tx.run(_LIST_BLOCKS, uids=sorted(uids))}
 
 
 class DecisionRepository:

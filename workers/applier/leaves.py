@@ -2,7 +2,8 @@
 
 A device of a namespace without a limit, seen for the first time and with nobody else, joins whatever the identifier
 that it was seen with belongs to: the link breaks no limit, bridges nobody, makes nothing shared, and no other link
-depends on it. So what `resolve` and `ownership` would say is known without asking them.
+depends on it. So what `resolve` and `ownership` would say is known without asking them. Only a call that vouches for a
+phone or an e-mail says more: it may be the first to do so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from graph.client import Transaction
 from graph.identity.ownership import SINCE_EVER
-from graph.identity.policy import IdentifierClass, IdentityPolicy
+from graph.identity.policy import VERIFIABLE, IdentifierClass, IdentityPolicy
 from graph.identity.resolve import Link
 from graph.identity.sides import pair
 from graph.repositories import identity as repository
@@ -46,6 +47,9 @@ def _is_leaf(
     centre = locked[call.seen[0].uid]
     # One that changed hands hands its devices on with itself.
     if call.evidence is None or centre.status != ACTIVE or len(centre.holds) != 1:
+        return False
+    # A call that vouches for a phone may be the first to do so, and makes a person's of a contact.
+    if centre.namespace in VERIFIABLE and call.seen[0].verified:
         return False
     # Seen now, it may count for a limit that looks at times.
     space = policy.of(centre.namespace)

@@ -49,7 +49,8 @@ async def change(
             await decision_repository.set_active(tx, decision, stands)
             return Given(await lock(tx, uids, now_ms))
         case Kind.BLOCK | Kind.UNBLOCK:
-            return await set_aside(tx, uids, stands == (kind is Kind.BLOCK), now_ms)
+            blocks = await decision_repository.list_blocks(tx, uids)
+            return await set_aside(tx, uids, any(blocks.get(uid, False) for uid in uids), now_ms)
         case Kind.REVOKE_CALL:
             if subject is None:
                 raise NotFound("This decision names no call.")

@@ -34,7 +34,7 @@ async def line(graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: 
     [
         [sighting(10, member="M", cookie="c1")],
         [sighting(10, member="M", cookie="c1", device="d1")],
-        [sighting(10, cookie="c1", email="e@x.org")],
+        [sighting(10, cookie="c1", email="e@x.org", verified=False)],
         [sighting(10, cookie="c1", device="shared")],
         [sighting(10, member="M", cookie="c1"), sighting(11, member="M", cookie="c1")],
         [sighting(10 + number, member=member, cookie=f"c{member}{number}") for number in range(3) for member in "MN"],
@@ -57,6 +57,7 @@ async def test_a_new_device_joins_without_a_resolution(line: Line, calls: list[d
             [sighting(10, member="M", cookie="c0x"), sighting(11, member="N", cookie="c0x")], id="seen by two"
         ),
         pytest.param([sighting(10, member="M", cookie="c1"), sighting(11, cookie="c1")], id="seen alone too"),
+        pytest.param([sighting(10, cookie="c1", email="e@x.org")], id="an e-mail may be vouched for the first time"),
         pytest.param([sighting(10, member="M", cookie="c1", email="e@x.org")], id="more than one that is known"),
         pytest.param([sighting(10, device="moved", cookie="c1")], id="a device that changed hands"),
         pytest.param([sighting(10, member="new", cookie="c1")], id="nobody known"),

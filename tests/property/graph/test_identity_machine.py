@@ -1,0 +1,344 @@
+"""Calls, decisions and undos in any order, from several writers: the graph is what the pure function says.
+
+The model knows calls and decisions alone; after each step it resolves all of them anew and compares.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from base import clock
+from base.clock import iso
+from base.errors import BadInput, NotFound
+from base.keys import Keyring
+from base.settings import Settings
+from base.valkey import connect
+from graph.client import GraphClient
+from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
+from graph.identity.ownership import ownership
+from graph.identity.policy import DEFAULT
+from graph.identity.resolve import resolve, usable_sets
+from graph.migrate import migrate
+from ingest.calls import decode_calls
+from tests.support.calls import make_batch
+from tests.support.line import SOURCE, Line, query
+from tests.support.sightings import T0_MS
+from tests.support.stores import wipe
+from workers.applier.batch import PreparedCall
+from workers.decisions.desk import Desk, NamedIdentifier
+from workers.decisions.effect import Effect
+from workers.decisions.execution import Said
+from workers.identity.check import IdentityCheck
+
+SAID = Said("ann", "by chance")
+T = TypeVar("T")
+WRITERS = 4
+STEPS = 8
+EXAMPLES = int(os.environ.get("KITH_TEST_HISTORIES", "10"))
+# Small pools, so that devices are shared, phones are recycled and limits are met.
+POOLS = {
+    "user_id": ["M1", "M2", "M3", "M4"],
+    "wx_unionid": ["U1", "U2"],
+    "phone": ["+8613912345671", "+8613912345672", "+8613912345673"],
+    "email": ["a@x.org", "b@x.org"],
+    "device_id": ["tablet", "kiosk"],
+    "anonymous_id": ["c1", "c2", "c3"],
+}
+# What people do: log in, log out, give a contact, sign in with WeChat; two of one namespace never stand in one call.
+KINDS = [("user_id", "device_id"), ("device_id",), ("user_id", "phone"), ("phone", "anonymous_id"),
+         ("user_id", "anonymous_id"), ("email", "anonymous_id"), ("wx_unionid", "phone"), ("user_id", "email"),
+         ("anonymous_id", "device_id"), ("wx_unionid", "user_id")]  # fmt: skip
+SIGHTINGS = st.sampled_from(KINDS).flatmap(
+    lambda kind: st.tuples(
+        st.tuples(*(st.tuples(st.just(name), st.sampled_from(POOLS[name])) for name in kind)),
+        st.integers(0, 20),
+        st.integers(0, 3).map(bool),
+    )
+)
+Sighted = tuple[tuple[tuple[str, str], ...], int, bool]
+_NAMED = query("MATCH (d:Decision {id: $id})-[n:NAMES]->(i:Identifier) RETURN i.uid AS uid, n.side AS side")
+
+
+@dataclass
+class Told:
+    """A decision as the model knows it."""
+
+    kind: str
+    subject: str | None = None
+    left: frozenset[str] = frozenset()
+    right: frozenset[str] = frozenset()
+    stands: bool = True
+
+
+@dataclass
+class Model:
+    """Everything that was said, in order."""
+
+    calls: dict[str, PreparedCall] = field(default_factory=dict)
+    decisions: dict[str, Told] = field(default_factory=dict)
+
+    def undo(self, decision: str, undone: str) -> None:
+        """An undo was made: what it takes back, and what that took back, turns round."""
+        self.decisions[decision] = Told("UNDO", undone)
+        target, stands = undone, False
+        self.decisions[target].stands = stands
+        while self.decisions[target].kind == "UNDO":
+            target, stands = str(self.decisions[target].subject), not stands
+            self.decisions[target].stands = stands
+
+    def blocked(self) -> set[str]:
+        """Of decisions about one value the newest that stands counts."""
+        found: dict[str, bool] = {}
+        for _, one in sorted(self.decisions.items()):
+            if one.stands and one.kind in ("BLOCK", "UNBLOCK"):
+                found |= dict.fromkeys(one.left, one.kind == "BLOCK")
+        return {uid for uid, blocked in found.items() if blocked}
+
+    def expected(self) -> tuple[set[frozenset[str]], set[tuple[str, int, int | None, frozenset[str]]]]:
+        """Groups, and stretches with the group of their holder."""
+        standing = [(name, one) for name, one in self.decisions.items() if one.stands]
+        revoked = {one.subject for _, one in standing if one.kind == "REVOKE_CALL"}
+        blocked = self.blocked()
+        namespaces: dict[str, str] = {}
+        sets: dict[str, SeenTogether] = {}
+        times: dict[str, set[int]] = {}
+        for call in self.calls.values():
+            if call.id in revoked:
+                continue
+            namespaces |= {one.uid: one.namespace for one in call.seen if one.uid not in blocked}
+            key, at = call.evidence or call.id, call.call.at_ms
+            times.setdefault(key, set()).add(at)
+            members = {one.uid: one.verified for one in call.seen}
+            known = sets.get(key, SeenTogether(key, members, at, at, 0))
+            first, last = min(at, known.first_at), max(at, known.last_at)
+            sets[key] = SeenTogether(key, members, first, last, known.count + 1)
+        decided = Decided(
+            tuple(MustLink(name, *one.left, *one.right) for name, one in standing if one.kind == "MUST_LINK"),
+            tuple(CannotLink(name, one.left, one.right) for name, one in standing if one.kind == "CANNOT_LINK"),
+        )
+        resolution = resolve(namespaces, sets.values(), DEFAULT, decided)
+        usable = usable_sets(namespaces, sets.values())
+        owned = ownership(resolution, namespaces, usable, DEFAULT, decided, times)
+        group_of = {uid: group for group in resolution.groups for uid in group}
+        holds = {
+            (uid, one.start, one.end, group_of[one.holder]) for uid, theirs in owned.holds.items() for one in theirs
+        }
+        return set(resolution.groups), holds
+
+
+class IdentityMachine(RuleBasedStateMachine):
+    """Each rule does something to the graph and tells the model."""
+
+    runner: asyncio.Runner
+    lines: list[Line]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.number = 0
+        self._await(wipe(self.lines[0].graph, self.lines[0].redis))
+
+    @rule(sighting=SIGHTINGS, writer=st.integers(0, WRITERS - 1))
+    def call(self, sighting: Sighted, writer: int) -> None:
+        self._await(self._apply(writer, self._made(sighting)))
+
+    @rule(sightings=st.lists(SIGHTINGS, min_size=2, max_size=8), repeated=st.booleans())
+    def calls_at_once(self, sightings: list[Sighted], repeated: bool) -> None:
+        bodies = [self._made(one) for one in sightings]
+        work = [self._apply(number % WRITERS, body) for number, body in enumerate(bodies * (1 + repeated))]
+        self._await(_all(work))
+
+    @precondition(lambda self: self.model.calls)
+    @rule(data=st.data())
+    def merge(self, data: st.DataObject) -> None:
+        people = sorted(self._await(self._people()).items())
+        one, other = data.draw(st.sampled_from(people)), data.draw(st.sampled_from(people))
+        self._decide("MUST_LINK", self._desk(data).merge(one[0], other[0], SAID))
+
+    @precondition(lambda self: self.model.calls)
+    @rule(data=st.data())
+    def split(self, data: st.DataObject) -> None:
+        customer, uids = data.draw(st.sampled_from(sorted(self._await(self._people()).items())))
+        left = data.draw(st.sets(st.sampled_from(sorted(uids)), min_size=1))
+        self._decide("CANNOT_LINK", self._desk(data).split(customer, left, SAID))
+
+    @rule(data=st.data(), blocked=st.booleans())
+    def block(self, data: st.DataObject, blocked: bool) -> None:
+        self._decide("BLOCK" if blocked else "UNBLOCK", self._block(data, blocked))
+
+    @precondition(lambda self: self.model.calls)
+    @rule(data=st.data())
+    def revoke(self, data: st.DataObject) -> None:
+        call = data.draw(st.sampled_from(sorted(self.model.calls)))
+        self._decide("REVOKE_CALL", self._desk(data).revoke_call(call, SAID), call)
+
+    @precondition(lambda self: self.model.decisions)
+    @rule(data=st.data())
+    def undo(self, data: st.DataObject) -> None:
+        undone = data.draw(st.sampled_from(sorted(self.model.decisions)))
+        effect = self._await(_tried(self._desk(data).undo(undone, SAID)))
+        assert (effect is not None) == self.model.decisions[undone].stands
+        if effect is not None:
+            self.model.undo(str(effect.decision), undone)
+
+    @precondition(lambda self: self.model.calls)
+    @rule(data=st.data(), sightings=st.lists(SIGHTINGS, min_size=3, max_size=6))
+    def decide_among_calls(self, data: st.DataObject, sightings: list[Sighted]) -> None:
+        """Somebody takes a call back, and blocks a value, while others write."""
+        call = data.draw(st.sampled_from(sorted(self.model.calls)))
+        bodies = [self._made(one) for one in sightings]
+        desk = self._desk(data)
+
+        async def all_at_once() -> tuple[Effect | None, Effect | None]:
+            writing = _all([self._apply(number % WRITERS, body) for number, body in enumerate(bodies)])
+            deciding = asyncio.gather(_tried(desk.revoke_call(call, SAID)), _tried(self._block(data, True)))
+            await writing
+            return await deciding
+
+        revoked, blocked = self._await(all_at_once())
+        self._note("REVOKE_CALL", revoked, call)
+        self._note("BLOCK", blocked, None)
+
+    @invariant()
+    def the_graph_is_what_the_pure_function_says(self) -> None:
+        groups, holds = self.model.expected()
+        rows = self._await(self.lines[0].graph.read(_HOLDS))
+        assert {frozenset(row["uids"]) for row in rows if row["end"] is None} == groups
+        assert {(row["uid"], row["start"], row["end"], frozenset(row["uids"])) for row in rows} == holds
+
+    def teardown(self) -> None:
+        line = self.lines[0]
+        report = self._await(IdentityCheck(line.graph, line.upkeep().replay).run(repair=False))
+        assert not report.faults, report.named
+
+    def _made(self, sighting: Sighted) -> dict[str, object]:
+        identifiers, at, verified = sighting
+        self.number += 1
+        names = dict(identifiers)
+        body: dict[str, object] = {
+            "type": "track",
+            "event": "Seen",
+            "messageId": f"m{self.number}",
+            "timestamp": iso(T0_MS + at * 1000),
+            # A call needs one of the two; a placeholder is no identifier.
+            "anonymousId": names.pop("anonymous_id", "undefined"),
+            "context": {
+                "verified": verified,
+                "externalIds": [{"type": name, "id": value} for name, value in names.items() if name != "user_id"],
+            },
+        }
+        if "user_id" in names:
+            body["userId"] = names["user_id"]
+        return body
+
+    async def _apply(self, writer: int, body: dict[str, object]) -> None:
+        line = self.lines[writer]
+        await line.apply(body)
+        decoded = decode_calls(make_batch(body), "batch", clock.now_ms(), SOURCE, "entry")
+        for call in line.preparer.prepare(decoded.calls):
+            self.model.calls[call.id] = call
+
+    def _desk(self, data: st.DataObject) -> Desk:
+        return self.lines[data.draw(st.integers(0, WRITERS - 1))].desk()
+
+    def _block(self, data: st.DataObject, blocked: bool) -> Awaitable[Effect]:
+        namespace = data.draw(st.sampled_from(sorted(POOLS)))
+        value = data.draw(st.sampled_from(POOLS[namespace]))
+        line = self.lines[0]
+        uid = line.uid(namespace, value)
+        named = NamedIdentifier(uid, namespace, line.keyring.seal_display(value, uid))
+        return line.desk().block(named, SAID, blocked=blocked)
+
+    def _decide(self, kind: str, decision: Awaitable[Effect], subject: str | None = None) -> None:
+        self._note(kind, self._await(_tried(decision)), subject)
+
+    def _note(self, kind: str, effect: Effect | None, subject: str | None) -> None:
+        if effect is None:
+            return
+        rows = self._await(self.lines[0].graph.read(_NAMED, id=effect.decision))
+        left = frozenset(row["uid"] for row in rows if not row["side"])
+        right = frozenset(row["uid"] for row in rows if row["side"])
+        self.model.decisions[str(effect.decision)] = Told(kind, subject, left, right)
+
+    async def _people(self) -> dict[str, frozenset[str]]:
+        rows = await self.lines[0].graph.read(_PEOPLE)
+        return {row["id"]: frozenset(row["uids"]) for row in rows}
+
+    def _await(self, work: Awaitable[T]) -> T:
+        async def run() -> T:
+            return await work
+
+        return self.runner.run(run())
+
+
+_HOLDS = query(
+    """
+    MATCH (i:Identifier)<-[h:HAS]-(c:Customer)
+    RETURN i.uid AS uid, h.from AS start, h.to AS end,
+      COLLECT { MATCH (c)-[open:HAS WHERE open.to IS NULL]->(j:Identifier) RETURN j.uid } AS uids
+    """
+)
+_PEOPLE = query(
+    "MATCH (c:Customer)-[h:HAS WHERE h.to IS NULL]->(i:Identifier) "
+    "RETURN c.id AS id, collect(i.uid) AS uids ORDER BY id"
+)
+
+
+async def _all(work: list[Awaitable[None]]) -> None:
+    await asyncio.gather(*work)
+
+
+async def _tried(decision: Awaitable[Effect]) -> Effect | None:
+    """What a decision did; None when it cannot be."""
+    try:
+        return await decision
+    except (BadInput, NotFound):
+        return None
+
+
+@pytest.fixture
+def machine(settings: Settings, keyring: Keyring) -> Iterator[type[IdentityMachine]]:
+    """A machine on a loop of its own: hypothesis runs its steps outside of any."""
+    with asyncio.Runner() as runner:
+
+        async def connected() -> list[Line]:
+            lines = []
+            for _ in range(WRITERS):
+                graph = GraphClient(
+                    settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database
+                )
+                lines.append(Line.of(graph, connect(settings.redis_url), keyring))
+            await migrate(lines[0].graph)
+            return lines
+
+        lines = runner.run(connected())
+        yield type("Machine", (IdentityMachine,), {"runner": runner, "lines": lines})
+
+        async def closed() -> None:
+            for line in lines:
+                await line.graph.close()
+                await line.redis.aclose()
+
+        runner.run(closed())
+
+
+def test_any_history_of_calls_decisions_and_undos(machine: type[IdentityMachine]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
