@@ -23,6 +23,12 @@ class Histogram:
         self.count += 1
         self.max_s = max(self.max_s, seconds)
 
+    def merge(self, other: Histogram) -> None:
+        """Add another's durations."""
+        self._buckets += other._buckets
+        self.count += other.count
+        self.max_s = max(self.max_s, other.max_s)
+
     def percentile_ms(self, percent: float) -> float:
         """The duration that `percent` of all do not exceed, within 1 %; NaN when there is none."""
         rank, seen = self.count * percent / 100, 0

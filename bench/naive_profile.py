@@ -7,7 +7,6 @@ the settings of a service in the environment.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import cast
 
 import msgspec
@@ -23,18 +22,14 @@ from strawberry.scalars import JSON
 from base.clock import iso
 from base.keys import Keyring
 from base.settings import Settings, load_settings
-from graph.queries import Query, given, parse
+from bench.queries import load
+from graph.queries import Query, given
 
-_CYPHER = Path(__file__).parent / "cypher"
 _READABLE = ("email", "phone")
 
 
-def _load(name: str) -> Query:
-    return parse(f"bench/{name}", (_CYPHER / f"{name}.cypher").read_text(encoding="utf-8"))
-
-
-FIND_CUSTOMER, GET_IDENTIFIERS = _load("find_customer"), _load("get_identifiers")
-GET_EVENTS, GET_SEGMENTS = _load("get_events"), _load("get_segments")
+FIND_CUSTOMER, GET_IDENTIFIERS = load("find_customer"), load("get_identifiers")
+GET_EVENTS, GET_SEGMENTS = load("get_events"), load("get_segments")
 
 
 class Store:

@@ -36,6 +36,7 @@ from bench.rows import (
     cost_by_segments,
     gateway,
     identity_accuracy,
+    identity_policy,
     latency_150,
     latency_500,
     latency_idle,
@@ -67,9 +68,12 @@ MAIN: Rows = {
 ALONE: dict[str, Callable[[Sizes], Result]] = {"identity_accuracy": identity_accuracy.measure}
 SIZES = {None: FULL, "medium": MEDIUM, "quick": QUICK}
 SMALL: Rows = {"cost_by_segments": cost_by_segments.measure}
+PEOPLE: Rows = {"identity_policy": identity_policy.measure}
 LARGE: Rows = {"cost_by_customers": cost_by_customers.measure}
 # Enough customers that each is rarely in two calls of a batch; few enough that 200 builds take little time.
 SMALL_CUSTOMERS = 1_000
+# One a probe, for some minutes of them.
+PROBED_CUSTOMERS = 10_000
 
 
 def main() -> None:
@@ -97,6 +101,7 @@ def measure_all(sizes: Sizes, data: Path, only: str, console: Console) -> list[R
     plans = (
         (MAIN, data / f"main-{name}", Population(sizes.customers, sizes.events), sizes.segments),
         (SMALL, data / f"segments-{time.time_ns():x}", Population(min(SMALL_CUSTOMERS, sizes.customers // 2), 0), 0),
+        (PEOPLE, data / f"people-{name}", Population(PROBED_CUSTOMERS, 0), 0),
         (LARGE, data / f"large-{sizes.large_customers}", Population(sizes.large_customers, 0, 2), sizes.segments),
     )
     for rows, directory, population, segment_count in plans:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from graph.identity.policy import IdentityPolicy
 
@@ -57,6 +58,12 @@ class Decided:
 
 
 NOTHING_DECIDED = Decided()
+
+
+def evidence_key(source: str, members: Iterable[tuple[str, bool]]) -> str:
+    """What names a set of (uid, whether the call vouched for it) from a source; the same in any order."""
+    texts = sorted(f"{uid}\x00{verified:d}" for uid, verified in members)
+    return blake2b("\x01".join([source, *texts]).encode(), digest_size=15).hexdigest()
 
 
 def strongest(members: Mapping[str, bool], namespaces: Mapping[str, str], policy: IdentityPolicy) -> str:

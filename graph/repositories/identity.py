@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypedDict
 
@@ -89,6 +89,15 @@ class Component:
     def customers(self) -> set[str]:
         """Ids of everybody who has or had one of the identifiers."""
         return {hold.customer for known in self.identifiers.values() for hold in known.holds}
+
+    def unseen(self, but: Container[str] = ()) -> frozenset[str]:
+        """Identifiers that only a decision reaches: all calls that showed them were taken back.
+
+        Args:
+            but: those that the present transaction has just seen.
+        """
+        bare = {uid for uid, known in self.identifiers.items() if not known.holds and uid not in but}
+        return frozenset(bare.difference(*(seen.members for seen in self.evidence.values())) if bare else ())
 
     def decided(self) -> Decided:
         """What people decided about these identifiers."""

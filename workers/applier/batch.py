@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +12,7 @@ import msgspec
 from base import metrics
 from base.ids import call_id
 from base.keys import Keyring
+from graph.identity.evidence import evidence_key
 from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.repositories.apply import EvidenceRow, IdentifierRow
 from ingest.calls import DEFAULT_REGION, Call, Rejected, decode_calls
@@ -109,7 +109,7 @@ class Preparer:
             if key in prepared:
                 continue
             seen = self._seen(call, policy)
-            evidence = _evidence_key(call.source, seen) if len(seen) > 1 else None
+            evidence = evidence_key(call.source, ((one.uid, one.verified) for one in seen)) if len(seen) > 1 else None
             prepared[key] = PreparedCall(
                 key,
                 call,
@@ -188,8 +188,3 @@ def evidence_rows(calls: Iterable[PreparedCall]) -> list[EvidenceRow]:
 
 def _kept(document: bytes) -> str | None:
     return document.decode() if document != EMPTY else None
-
-
-def _evidence_key(source: str, seen: tuple[Seen, ...]) -> str:
-    members = sorted(f"{one.uid}\x00{one.verified:d}" for one in seen)
-    return blake2b("\x01".join([source, *members]).encode(), digest_size=15).hexdigest()

@@ -57,7 +57,7 @@ async def _resolve(
     for call in calls:
         if call.evidence is not None:
             fresh.setdefault(call.evidence, set()).add(call.call.at_ms)
-    await replay(tx, component, Replay(policy, now_ms, fresh), found)
+    await replay(tx, component, Replay(policy, now_ms, fresh, unseen=component.unseen(start)), found)
 
 
 def _is_unsettled(

@@ -133,7 +133,14 @@ class Execution:
             planned = imports.Planned(given.imported) if given.imported and given.planned else None
             return Effect(made.id, (), (), background=given.imported, planned=planned)
         component = await load_locked(tx, given.start, found, now_ms, given.through)
-        how = Replay(found.policy, now_ms, {}, rechecked=given.rechecked, unseen=given.unseen, undoing=True)
+        how = Replay(
+            found.policy,
+            now_ms,
+            {},
+            rechecked=given.rechecked,
+            unseen=given.unseen | component.unseen(given.start),
+            undoing=True,
+        )
         made.check(await replay(tx, component, how, found))
         if made.review is not None:
             await review_repository.settle(tx, made.review, review_repository.ACCEPTED)

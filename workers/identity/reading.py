@@ -23,7 +23,10 @@ def resolve_stored(component: Component, policy: IdentityPolicy, rechecked: Cont
     Args:
         rechecked: shared identifiers of which all evidence was loaded: they may turn out not to be shared any more.
     """
-    namespaces = {uid: one.namespace for uid, one in component.identifiers.items() if one.status != BLOCKED}
+    unseen = component.unseen()
+    namespaces = {
+        uid: one.namespace for uid, one in component.identifiers.items() if one.status != BLOCKED and uid not in unseen
+    }
     shared = frozenset(
         uid for uid in namespaces if component.identifiers[uid].status == SHARED and uid not in rechecked
     )

@@ -148,7 +148,7 @@ async def _differences(
     tx: Transaction, component: Component, policy: IdentityPolicy, rechecked: frozenset[str], uids: Collection[str]
 ) -> tuple[set[str], set[str]]:
     resolution = resolve_stored(component, policy, rechecked)
-    namespaces = {uid: one.namespace for uid, one in component.identifiers.items() if one.status != BLOCKED}
+    namespaces = {uid: component.identifiers[uid].namespace for group in resolution.groups for uid in group}
     sets = usable_sets(namespaces, component.evidence.values())
     owned = await read_ownership(tx, resolution, namespaces, sets, component.decided(), policy, {})
     known = {uid: one.known() for uid, one in component.identifiers.items()}

@@ -157,14 +157,14 @@ class IdentityMachine(RuleBasedStateMachine):
         work = [self._apply(number % WRITERS, body) for number, body in enumerate(bodies * (1 + repeated))]
         self._await(_all(work))
 
-    @precondition(lambda self: self.model.calls)
+    @precondition(lambda self: self.model.expected()[0])
     @rule(data=st.data())
     def merge(self, data: st.DataObject) -> None:
         people = sorted(self._await(self._people()).items())
         one, other = data.draw(st.sampled_from(people)), data.draw(st.sampled_from(people))
         self._decide("MUST_LINK", self._desk(data).merge(one[0], other[0], SAID))
 
-    @precondition(lambda self: self.model.calls)
+    @precondition(lambda self: self.model.expected()[0])
     @rule(data=st.data())
     def split(self, data: st.DataObject) -> None:
         customer, uids = data.draw(st.sampled_from(sorted(self._await(self._people()).items())))
@@ -331,6 +331,7 @@ def machine(settings: Settings, keyring: Keyring) -> Iterator[type[IdentityMachi
         runner.run(closed())
 
 
+@pytest.mark.timeout(120 + 30 * EXAMPLES)
 def test_any_history_of_calls_decisions_and_undos(machine: type[IdentityMachine]) -> None:
     run_state_machine_as_test(
         machine,
