@@ -22,7 +22,7 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from resolvers.cursors import Cursors
-from resolvers.ports import FactsReader, IdentityDesk, Jobs, PendingCalls, Updates
+from resolvers.ports import CustomerUpdates, FactsReader, IdentityDesk, Jobs, PendingCalls, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -46,6 +46,7 @@ class Services:
     pending: PendingCalls
     jobs: Jobs
     updates: Updates
+    customer_updates: CustomerUpdates
     identities: IdentityRepository
     policies: PolicyRepository
     spelling: Spelling

@@ -17,7 +17,7 @@ from resolvers.catalogue import SegmentCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
-from resolvers.ports import IdentityDesk, Jobs, PendingCalls, Updates
+from resolvers.ports import CustomerUpdates, IdentityDesk, Jobs, PendingCalls, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -30,6 +30,7 @@ def make_services(
     pending: PendingCalls,
     jobs: Jobs,
     updates: Updates,
+    customer_updates: CustomerUpdates,
     desk: IdentityDesk,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
@@ -50,6 +51,7 @@ def make_services(
         pending=pending,
         jobs=jobs,
         updates=updates,
+        customer_updates=customer_updates,
         identities=IdentityRepository(graph),
         policies=policies,
         spelling=Spelling(policies, settings.phone_region),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from base import clock
 from base.errors import BadInput, NotFound, Unavailable
 from base.ids import new_decision_id
-from delivery.change import Change
+from delivery.change import AnyChange
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.identity.policy import IdentifierClass, IdentityPolicy
@@ -250,7 +250,7 @@ class Desk:
 
         return await self._run("reorder_calls", _NOBODY, make)
 
-    async def publish(self, changes: Sequence[Change]) -> None:
+    async def publish(self, changes: Sequence[AnyChange]) -> None:
         """Publish committed changes. When Redis is away, whoever publishes next adds them too."""
         if changes:
             with suppress(Unavailable):
@@ -339,7 +339,7 @@ class Desk:
         finally:
             # What another process changes meanwhile is found by the customers' versions; what was rolled back is not.
             self._live.cache.clear()
-        await self.publish(effect.changes)
+        await self.publish(effect.log)
         return effect
 
     async def _follow(self, tx: Transaction, made: _Made, now_ms: int) -> Effect:

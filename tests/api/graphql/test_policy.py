@@ -48,7 +48,9 @@ async def worker(graph: GraphClient, redis: Redis, settings: Settings) -> AsyncI
     await asyncio.gather(jobs, return_exceptions=True)
 
 
-async def update(api: Api, change: dict[str, object], *, look: bool = False, wait: bool = True, **more: object) -> dict[str, Any]:
+async def update(
+    api: Api, change: dict[str, object], *, look: bool = False, wait: bool = True, **more: object
+) -> dict[str, Any]:
     answer = await api.data(UPDATE, {"input": change, "look": look, **more})
     found: dict[str, Any] = answer["updateIdentityPolicy"]
     async with asyncio.timeout(60):
