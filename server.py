@@ -23,9 +23,11 @@ from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
+from delivery.customers import CustomerUpdates
 from delivery.hub import ChangeHub
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
+from graph.repositories.customer import CustomerRepository
 from graph.warm import warm
 from ingest.gateway import routes as ingest_routes
 from ingest.stream import IngestStream
@@ -60,11 +62,20 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     redis = connect(settings.redis_url)
     hub = ChangeHub(redis, keyring)
+    customer_updates = CustomerUpdates(hub, CustomerRepository(graph))
     stream = IngestStream(redis, keyring)
     jobs = JobQueue(redis)
     desk = Desk(graph, ChangePublisher(redis, graph), LiveContext(keyring, ZoneInfo(settings.time_zone)))
     services = make_services(
-        settings, graph, keyring, pending=stream, jobs=jobs, updates=hub, desk=desk, review_desk=ReviewDesk(graph, desk)
+        settings,
+        graph,
+        keyring,
+        pending=stream,
+        jobs=jobs,
+        updates=hub,
+        customer_updates=customer_updates,
+        desk=desk,
+        review_desk=ReviewDesk(graph, desk),
     )
 
     @asynccontextmanager
@@ -82,6 +93,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
             await hub.stop()
+            await customer_updates.stop()
             await redis.aclose()
             await graph.close()
 

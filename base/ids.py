@@ -39,6 +39,16 @@ def change_id(customer: str, segment: str, sequence: int, at_ms: int) -> str:
     return CHANGE_PREFIX + _digest(f"{customer}\x00{segment}\x00{sequence}\x00{at_ms}")
 
 
+def customer_change_id(kind: str, customer: str, other: str | None, at_ms: int) -> str:
+    """The id of one change of a customer. 120 bits."""
+    return CHANGE_PREFIX + _digest(f"{kind}\x00{customer}\x00{other or ''}\x00{at_ms}")
+
+
+def update_id(asked: str, customer: str | None, version: int) -> str:
+    """The id of the news that whoever `asked` means is `customer` now, at this version. 120 bits."""
+    return CHANGE_PREFIX + _digest(f"UPDATED\x00{asked}\x00{customer or ''}\x00{version}")
+
+
 def call_id(source: str, message_id: str) -> str:
     """The id under which a call takes effect once: the same for the same source and message id, for ever.
 

@@ -20,7 +20,7 @@ CHANGES_PUBLISHED = Counter("kith_changes_published_total", "Changes published t
 PUBLISH_LATENCY_SECONDS = Histogram(
     "kith_publish_latency_seconds", "From a call's acceptance to the publication of its changes", buckets=FAST_S
 )
-SUBSCRIBERS = Gauge("kith_subscribers", "Open segment subscriptions")
+SUBSCRIBERS = Gauge("kith_subscribers", "Open subscriptions to segments and customers")
 SUBSCRIBERS_CUT = Counter("kith_subscribers_cut_total", "Subscriptions ended because the reader was too slow")
 CACHE = Counter("kith_cache_total", "Cache look-ups", ["cache", "result"])
 QUERY_SECONDS = Histogram("kith_query_seconds", "Cypher statements by name", ["query"], buckets=FAST_S)

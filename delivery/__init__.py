@@ -1,1 +1,1 @@
-"""Delivery: the log of segment changes, from the graph's outbox over the `changes` stream to subscribers."""
+"""Delivery: the log of changes of segments and customers, from the graph's outbox to subscribers."""

@@ -10,18 +10,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import TypeAlias, cast
 
 from redis.asyncio import Redis
 
 from base import logs, metrics
 from base.errors import BadInput, KithError, Unavailable
 from base.keys import Keyring
-from delivery.change import PublishedChange, decode
+from delivery.audience import Audience, follow, wants
+from delivery.change import Change, PublishedChange, PublishedCustomerChange, decode
 from delivery.cursor import OLDEST, Cursors
 from delivery.stream import ChangeStream, RawEntry
-from delivery.subscriber import Subscriber, expired, too_slow
+from delivery.subscriber import P, Subscriber, expired, too_slow
 
 # References only: a change in a thousand queues is one object. A full build of a segment comes in long bursts.
 QUEUE_LIMIT = 10_000
@@ -37,6 +38,9 @@ READY_WAIT_S = 3.0
 REBUILD_WAIT_S = 15.0
 POLL_S = 0.1
 NOTICE_POLL_MS = 20
+
+Published: TypeAlias = PublishedChange | PublishedCustomerChange
+CustomerSubscriber: TypeAlias = Subscriber[PublishedCustomerChange]
 
 _log = logs.get_logger()
 
@@ -58,11 +62,11 @@ class ChangeHub:
         self._ready = asyncio.Event()
         # Everything up to here was offered to those who joined.
         self._position = 0
-        self._recent: list[PublishedChange] = []
+        self._recent: list[Published] = []
         # Subscriptions that are served, joined or not yet.
         self._served_count = 0
-        self._of_all: set[Subscriber] = set()
-        self._of_segment: defaultdict[str, set[Subscriber]] = defaultdict(set)
+        self._segments: Audience[PublishedChange] = Audience()
+        self._customers: Audience[PublishedCustomerChange] = Audience()
         self._short_since_s: float | None = None
 
     async def start(self) -> None:
@@ -92,30 +96,67 @@ class ChangeHub:
             KithError: on any step; CURSOR_EXPIRED when changes behind the cursor are gone, RATE_LIMITED when the caller
                 takes them too slowly, UNAVAILABLE when Redis is away at the start or the hub stops.
         """
-        position = self._cursors.decode(after) if after is not None else None
-        return self._serve(segments, position, from_oldest=after == OLDEST)
+        cursor = self._cursor(after)
+
+        async def start() -> Subscriber[PublishedChange]:
+            position = await self._starting_position(cursor, from_oldest=after == OLDEST)
+            return Subscriber(segments, position, self._queue_limit)
+
+        # Nobody nudges them.
+        return cast("AsyncGenerator[PublishedChange, None]", self._serve(start, self._segments, PublishedChange))
+
+    def subscribe_to_customers(
+        self, after: str | None, opened: Callable[[CustomerSubscriber], Awaitable[None]]
+    ) -> AsyncGenerator[PublishedCustomerChange | None, None]:
+        """The changes of some customers behind a cursor, as `subscribe` does it; None after each nudge.
+
+        Args:
+            opened: called with the subscriber when its place in the log is known; puts the ids into its `keys`. What
+                it reads of the graph is then no older than that place.
+
+        Raises:
+            BadInput, KithError: as `subscribe`; on the first step also what `opened` raises.
+        """
+        cursor = self._cursor(after)
+
+        async def start() -> CustomerSubscriber:
+            position = await self._starting_position(cursor, from_oldest=after == OLDEST)
+            subscriber: CustomerSubscriber = Subscriber((), position, self._queue_limit)
+            await opened(subscriber)
+            return subscriber
+
+        return self._serve(start, self._customers, PublishedCustomerChange)
+
+    def cursor_now(self) -> str:
+        """The cursor behind everything that was offered to those who joined."""
+        return self._cursors.encode(self._position)
+
+    def _cursor(self, after: str | None) -> int | None:
+        return self._cursors.decode(after) if after is not None else None
 
     async def _serve(
-        self, segments: frozenset[str] | None, cursor: int | None, *, from_oldest: bool
-    ) -> AsyncGenerator[PublishedChange, None]:
-        position = await self._starting_position(cursor, from_oldest=from_oldest)
+        self, start: Callable[[], Awaitable[Subscriber[P]]], audience: Audience[P], kind: type[P]
+    ) -> AsyncGenerator[P | None, None]:
+        subscriber = await start()
+        position = subscriber.after
         self._served_count += 1
         metrics.SUBSCRIBERS.inc()
-        subscriber: Subscriber | None = None
         try:
             # TRICKY: no await between this comparison and the joining below.
             while position < self._position:
                 for one in await self._page(position):
-                    if segments is None or one.change.segment in segments:
+                    if isinstance(one, kind) and wants(subscriber, one):
+                        follow(subscriber, one)
                         yield one
                     position = one.change.position
-            subscriber = Subscriber(segments, position, self._queue_limit)
-            self._join(subscriber)
+            if self._reader is None:
+                raise _stopping()
+            subscriber.after = position
+            audience.join(subscriber)
             while True:
                 yield await subscriber.take()
         finally:
-            if subscriber is not None:
-                self._leave(subscriber)
+            audience.leave(subscriber)
             self._served_count -= 1
             metrics.SUBSCRIBERS.dec()
 
@@ -165,7 +206,7 @@ class ChangeHub:
                 await asyncio.sleep(NOTICE_POLL_MS / 1000)
         return self._position
 
-    async def _page(self, after: int) -> list[PublishedChange]:
+    async def _page(self, after: int) -> list[Published]:
         """Some changes right behind `after`, at least one; for a subscriber that is behind the reader.
 
         Raises:
@@ -188,23 +229,6 @@ class ChangeHub:
     def _is_recent(self, position: int) -> bool:
         """Whether all that follows `position` up to the reader is in `_recent`, and something does."""
         return bool(self._recent) and self._recent[0].change.position - 1 <= position < self._position
-
-    def _join(self, subscriber: Subscriber) -> None:
-        if self._reader is None:
-            raise _stopping()
-        if subscriber.segments is None:
-            self._of_all.add(subscriber)
-        else:
-            for key in subscriber.segments:
-                self._of_segment[key].add(subscriber)
-
-    def _leave(self, subscriber: Subscriber) -> None:
-        self._of_all.discard(subscriber)
-        for key in subscriber.segments or ():
-            if key in self._of_segment:
-                self._of_segment[key].discard(subscriber)
-                if not self._of_segment[key]:
-                    del self._of_segment[key]
 
     async def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
@@ -249,16 +273,13 @@ class ChangeHub:
         self._recent += changes
         if len(self._recent) > 2 * RECENT_ENTRIES:
             del self._recent[:-RECENT_ENTRIES]
-        full = {subscriber for subscriber in self._of_all if not subscriber.offer(changes)}
-        if self._of_segment:
-            by_segment: defaultdict[Subscriber, list[PublishedChange]] = defaultdict(list)
-            for one in changes:
-                for subscriber in self._of_segment.get(one.change.segment, ()):
-                    by_segment[subscriber].append(one)
-            full.update(subscriber for subscriber, wanted in by_segment.items() if not subscriber.offer(wanted))
-        for subscriber in full:
+        self._offer(self._segments, [one for one in changes if isinstance(one, PublishedChange)])
+        self._offer(self._customers, [one for one in changes if isinstance(one, PublishedCustomerChange)])
+
+    def _offer(self, audience: Audience[P], changes: list[P]) -> None:
+        for subscriber in audience.offer(changes):
             metrics.SUBSCRIBERS_CUT.inc()
-            self._leave(subscriber)
+            audience.leave(subscriber)
             subscriber.end(too_slow())
 
     async def _check_end(self) -> None:
@@ -278,14 +299,16 @@ class ChangeHub:
         self._short_since_s = None
 
     def _end_all(self, fault: KithError) -> None:
-        everybody = self._of_all.union(*self._of_segment.values())
-        self._of_all.clear()
-        self._of_segment.clear()
-        for subscriber in everybody:
-            subscriber.end(fault)
+        for of_segments in self._segments.clear():
+            of_segments.end(fault)
+        for of_customers in self._customers.clear():
+            of_customers.end(fault)
 
-    def _published(self, entry: RawEntry) -> PublishedChange:
-        return PublishedChange(decode(entry.body), self._cursors.encode(entry.position), entry.published_at)
+    def _published(self, entry: RawEntry) -> Published:
+        change, cursor = decode(entry.body), self._cursors.encode(entry.position)
+        if isinstance(change, Change):
+            return PublishedChange(change, cursor, entry.published_at)
+        return PublishedCustomerChange(change, cursor, entry.published_at)
 
 
 def _stopping() -> Unavailable:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 from base import clock, logs, metrics
 from base.errors import Unavailable
 from base.valkey import CHANGES_STREAM
-from delivery.change import Change, ChangeKind, decode, encode
+from delivery.change import AnyChange, ChangeKind, CustomerChangeKind, decode, encode
 from graph.client import GraphClient
 from graph.repositories.change import MAX_POSITION, ChangeRepository
 
@@ -69,7 +69,7 @@ _log = logs.get_logger()
 class _Entry(NamedTuple):
     position: int
     body: bytes
-    kind: ChangeKind
+    kind: ChangeKind | CustomerChangeKind
 
 
 class _Tip(NamedTuple):
@@ -93,7 +93,7 @@ class ChangePublisher:
         self._append_script = redis.register_script(_APPEND)
         self._drop_script = redis.register_script(_DROP)
 
-    async def publish(self, changes: Sequence[Change]) -> None:
+    async def publish(self, changes: Sequence[AnyChange]) -> None:
         """Publish the changes of one committed transaction, ascending positions; one script call for up to 500.
 
         Raises:

@@ -23,7 +23,7 @@ from graph.repositories.policy import PolicyRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from resolvers.cursors import Cursors
-from resolvers.ports import FactsReader, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
+from resolvers.ports import CustomerUpdates, FactsReader, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -47,6 +47,7 @@ class Services:
     pending: PendingCalls
     jobs: Jobs
     updates: Updates
+    customer_updates: CustomerUpdates
     identities: IdentityRepository
     policies: PolicyRepository
     spelling: Spelling

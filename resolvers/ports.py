@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Protocol
 
 from delivery.change import PublishedChange
+from delivery.customers import CustomerUpdate
 from rules.facts import Facts
 from rules.tree import Rule
 from workers.decisions.desk import NamedIdentifier
@@ -77,3 +78,10 @@ class Updates(Protocol):
 
     def subscribe(self, segments: frozenset[str] | None, after: str | None) -> AsyncGenerator[PublishedChange, None]:
         """Published changes of these segments (None: of all) after a cursor (None: from now on)."""
+
+
+class CustomerUpdates(Protocol):
+    """What happens to customers as subscribers hear of it; implemented by delivery.customers.CustomerUpdates."""
+
+    def subscribe(self, ids: Collection[str], after: str | None) -> AsyncGenerator[CustomerUpdate, None]:
+        """Updates of these customers after a cursor (None: from now on)."""

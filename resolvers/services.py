@@ -18,7 +18,7 @@ from resolvers.catalogue import SegmentCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
-from resolvers.ports import IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
+from resolvers.ports import CustomerUpdates, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -31,6 +31,7 @@ def make_services(
     pending: PendingCalls,
     jobs: Jobs,
     updates: Updates,
+    customer_updates: CustomerUpdates,
     desk: IdentityDesk,
     review_desk: ReviewDesk,
 ) -> Services:
@@ -52,6 +53,7 @@ def make_services(
         pending=pending,
         jobs=jobs,
         updates=updates,
+        customer_updates=customer_updates,
         identities=IdentityRepository(graph),
         policies=policies,
         spelling=Spelling(policies, settings.phone_region),

@@ -1,4 +1,4 @@
-"""Segment updates, from the change log."""
+"""Updates of segments and customers, from the change log."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 
 from base.errors import BadInput
 from delivery.change import PublishedChange
+from delivery.customers import CustomerUpdate
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import SegmentRecord
 from resolvers.context import RequestContext
@@ -92,7 +93,18 @@ def bare_segment(update: Update) -> SegmentRecord:
     )
 
 
-async def customer(context: RequestContext, update: Update, need: ProfileNeed) -> Profile | None:
+def subscribe_to_customers(
+    context: RequestContext, ids: Sequence[str], after: str | None
+) -> AsyncGenerator[CustomerUpdate, None]:
+    """What happens to these customers behind a cursor ("0": all kept; None: from now on), in order, each once.
+
+    Raises:
+        BadInput, KithError: see `delivery.customers.CustomerUpdates.subscribe`.
+    """
+    return context.services.customer_updates.subscribe(ids, after)
+
+
+async def customer(context: RequestContext, update: Update | CustomerUpdate, need: ProfileNeed) -> Profile | None:
     """The customer as it is now, under another id if it was merged since; None when erased."""
     return await context.services.profiles.find(CustomerKey(id=update.customer_id), need)
 

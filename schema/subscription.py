@@ -10,7 +10,7 @@ import strawberry
 from resolvers import updates
 from schema import declare
 from schema.context import Info
-from schema.types.update import SegmentUpdate
+from schema.types.update import CustomerUpdate, SegmentUpdate
 
 
 @strawberry.type
@@ -24,3 +24,14 @@ class Subscription:
     ) -> AsyncGenerator[SegmentUpdate, None]:
         stream = await updates.subscribe(info.context, segments, after)
         return cast("AsyncGenerator[SegmentUpdate, None]", stream)
+
+    @declare.subscription(
+        "What happens to these customers, at most 100; a retired id means its successor. `MERGED`, `SPLIT` and "
+        '`ERASED` come in order, each once. `after`: a cursor; "0" is the oldest kept; without it, from now on. '
+        "`UPDATED` says within a second that something moved since the subscription began; several moves may be one."
+    )
+    async def customer_updates(
+        self, info: Info, ids: list[strawberry.ID], after: str | None = None
+    ) -> AsyncGenerator[CustomerUpdate, None]:
+        stream = updates.subscribe_to_customers(info.context, ids, after)
+        return cast("AsyncGenerator[CustomerUpdate, None]", stream)

@@ -1,4 +1,4 @@
-"""The outbox: one :Change node a membership change, written by whoever changes memberships, read and removed here."""
+"""The outbox: one :Change node a change, written by whoever changes memberships or customers, read and removed here."""
 
 from __future__ import annotations
 

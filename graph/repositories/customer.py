@@ -13,6 +13,8 @@ from graph.queries import load
 from graph.repositories.event import EventRecord, EventsAsked, event_of
 
 CHECK_VERSIONS = load("customer/check_versions")
+GET_PATHS = load("customer/get_paths")
+WATCH_VERSIONS = load("customer/watch_versions")
 GET_PROFILES = load("customer/get_profiles")
 LIST_PAGE = load("customer/list_page")
 LIST_BY_ID_PREFIX = load("customer/list_by_id_prefix")
@@ -53,6 +55,18 @@ class CustomerVersion(msgspec.Struct, frozen=True):
     id: str
     version: int
     catalogue: int
+
+
+class CustomerPath(msgspec.Struct, frozen=True):
+    """Who an id means.
+
+    Args:
+        ids: the id itself, those into whom it was merged in between, and who it means now.
+        version: of whom it means now; None when that is nobody.
+    """
+
+    ids: tuple[str, ...]
+    version: int | None
 
 
 class StoredAttribute(msgspec.Struct, frozen=True, gc=False):
@@ -108,6 +122,16 @@ class CustomerRepository:
         """Who each key means and at which version; keys that mean nobody are missing."""
         rows = await self._graph.read(CHECK_VERSIONS, rows=_rows(keys))
         return {keys[row["key"]]: CustomerVersion(row["id"], row["version"], row["catalogue"]) for row in rows}
+
+    async def get_paths(self, ids: Sequence[str]) -> dict[str, CustomerPath]:
+        """Whom each id, living or retired, means now and by way of whom; ids that nobody ever had are missing."""
+        rows = await self._graph.read(GET_PATHS, ids=ids)
+        return {row["asked"]: CustomerPath(tuple(row["path"]), row["version"]) for row in rows}
+
+    async def watch_versions(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Whom each id means now and at which version; ids that mean nobody are missing."""
+        rows = await self._graph.read(WATCH_VERSIONS, ids=ids)
+        return {asked: (customer, version) for asked, customer, version in rows[0]["customers"]}
 
     async def get_profiles(self, keys: Sequence[CustomerKey], need: ProfileNeed) -> dict[CustomerKey, StoredProfile]:
         """The needed parts of each profile; keys that mean nobody are missing."""

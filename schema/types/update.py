@@ -1,4 +1,4 @@
-"""What a subscriber to segments gets."""
+"""What subscribers to segments and to customers get."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import cast
 import strawberry
 from strawberry import Parent
 
+from delivery.customers import CustomerUpdate as UpdateOfCustomer
 from resolvers import updates
 from schema import declare
 from schema.context import Info
@@ -21,6 +22,18 @@ from schema.types.segment import Segment
 class SegmentUpdateKind(StrEnum):
     ENTERED = "ENTERED"
     EXITED = "EXITED"
+
+
+@strawberry.enum(
+    description="`MERGED`: it is one with `otherId`; without one, it lost its last identifier and is nobody. "
+    "`SPLIT`: it and `otherId` were one and are two; without one, it was nobody and is somebody again. "
+    "`UPDATED`: its events, attributes, identifiers, tags or segments may be others now. `ERASED`: it was erased."
+)
+class CustomerUpdateKind(StrEnum):
+    MERGED = "MERGED"
+    SPLIT = "SPLIT"
+    UPDATED = "UPDATED"
+    ERASED = "ERASED"
 
 
 @strawberry.enum(description="What made the rule's answer change.")
@@ -42,7 +55,7 @@ class ChangeCause:
     event_id: strawberry.ID | None
 
 
-async def _customer(root: Parent[updates.Update], info: Info) -> Customer | None:
+async def _customer(root: Parent[updates.Update | UpdateOfCustomer], info: Info) -> Customer | None:
     return cast("Customer | None", await updates.customer(info.context, root, profile_shape(info).need))
 
 
@@ -67,3 +80,21 @@ class SegmentUpdate:
     occurred_at_ms: DateTime = strawberry.field(name="occurredAt", description="When the rule's answer changed.")
     published_at_ms: DateTime = strawberry.field(name="publishedAt")
     cause: ChangeCause
+
+
+@strawberry.type(description="Something happened to a customer.")
+class CustomerUpdate:
+    cursor: str = strawberry.field(description="Pass it as `after` to go on behind this update.")
+    id: strawberry.ID
+    kind: CustomerUpdateKind
+    customer_id: strawberry.ID = strawberry.field(
+        description="The id that was asked for. Where several are concerned: who changed, else who else did."
+    )
+    other_id: strawberry.ID | None
+
+    customer: Customer | None = declare.resolved(
+        _customer, "As it is now; under another id when merged, null when it is nobody or erased."
+    )
+
+    occurred_at_ms: DateTime = strawberry.field(name="occurredAt", description="Of `UPDATED`, when it was noticed.")
+    published_at_ms: DateTime = strawberry.field(name="publishedAt")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
 
 from base import clock
-from delivery.change import Change, encode
+from delivery.change import AnyChange, Change, CustomerChange, CustomerChangeKind, encode
 from graph.client import GraphClient, Transaction
 from graph.queries import Query, parse
+
+C = TypeVar("C", bound=AnyChange)
 
 COMMIT = parse(
     "tests/commit_changes",
@@ -44,7 +49,22 @@ def make_change(position: int = 0, *, segment: str = "buyers", customer: str = "
     )
 
 
-async def commit_changes(graph: GraphClient, changes: Sequence[Change], *, at_ms: int | None = None) -> list[Change]:
+def make_customer_change(
+    position: int = 0, kind: CustomerChangeKind = "MERGED", *, customer: str = "cus_1", other: str | None = "cus_2"
+) -> CustomerChange:
+    """A change of a customer with plausible values; its id is unique for its position."""
+    return CustomerChange(
+        position=position,
+        id=f"chg_{position}_{customer}",
+        kind=kind,
+        customer=customer,
+        other=other,
+        occurred_at=1_750_000_000_000,
+        decision="dec_1",
+    )
+
+
+async def commit_changes(graph: GraphClient, changes: Sequence[C], *, at_ms: int | None = None) -> list[C]:
     """Write changes to the outbox in one transaction; returns them with the positions that they were given."""
     at_ms = clock.now_ms() if at_ms is None else at_ms
     rows = [{"body": encode(change).decode(), "at": at_ms} for change in changes]
@@ -54,8 +74,7 @@ async def commit_changes(graph: GraphClient, changes: Sequence[Change], *, at_ms
 
     positions = await graph.write("tests/commit_changes", work)
     return [
-        Change(**{**{name: getattr(change, name) for name in change.__struct_fields__}, "position": position})
-        for change, position in zip(changes, positions, strict=True)
+        msgspec.structs.replace(change, position=position) for change, position in zip(changes, positions, strict=True)
     ]
 
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from base import clock
 from base.keys import Keyring
-from delivery.change import Change
+from delivery.change import AnyChange, Change, decode
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.queries import Query, sent_text
@@ -93,9 +93,15 @@ class Line:
         return Sweep(self.graph, self.redis, ChangePublisher(self.redis, self.graph), live)
 
     async def changes(self) -> list[Change]:
-        """The whole outbox in order."""
+        """The changes of segments in the outbox, in order."""
+        return [one for one in await self.log() if isinstance(one, Change)]
+
+    async def log(self) -> list[AnyChange]:
+        """The whole outbox in order; its positions have no gap."""
         rows = await self.graph.read(query("MATCH (c:Change) RETURN c.body AS body ORDER BY c.position"))
-        return [Change(**json.loads(row["body"])) for row in rows]
+        log = [decode(row["body"]) for row in rows]
+        assert [one.position for one in log] == list(range(1, len(log) + 1))
+        return log
 
     def desk(self) -> Desk:
         """Where decisions are made, as in an API process."""
@@ -146,8 +152,8 @@ class Line:
 
 
 def assert_sequences(changes: Sequence[Change]) -> None:
-    """ENTERED and EXITED alternate, sequences count 1, 2, 3 … per customer and segment, positions have no gap."""
-    assert [change.position for change in changes] == list(range(1, len(changes) + 1))
+    """ENTERED and EXITED alternate, sequences count 1, 2, 3 … per customer and segment, in the order of positions."""
+    assert [change.position for change in changes] == sorted({change.position for change in changes})
     last: dict[tuple[str, str], Change] = {}
     for change in changes:
         before = last.get((change.customer, change.segment))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from base import clock
-from delivery.change import Change
+from delivery.change import AnyChange
 from graph.client import Transaction
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import apply as repository
@@ -33,7 +33,7 @@ class Applied:
         repeated: calls that had taken effect before.
     """
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[AnyChange] = field(default_factory=list)
     states: list[CustomerState] = field(default_factory=list)
     forget: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from base import clock
-from delivery.change import Change
+from delivery.change import AnyChange
 from graph.client import Transaction
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import apply as repository
@@ -35,7 +35,7 @@ class Followed:
         forget: customers whose cached state is no longer true.
     """
 
-    changes: list[Change]
+    changes: list[AnyChange]
     states: list[CustomerState]
     forget: set[str]
 
@@ -76,7 +76,15 @@ class Consequences:
             ]
 
         changes = await close(
-            tx, self._live, catalogue, flips, now_ms, evaluate_on, event_rows(placed, now_ms), identified.policy
+            tx,
+            self._live,
+            catalogue,
+            flips,
+            now_ms,
+            evaluate_on,
+            event_rows(placed, now_ms),
+            identified.policy,
+            identified.turns,
         )
         forget = set(identified.versions) - states.keys() | identified.retired.keys()
         return Followed(changes, list(states.values()), forget)

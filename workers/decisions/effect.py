@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from delivery.change import Change
+from delivery.change import AnyChange, Change
 from graph.repositories.identity import Component
 from workers.decisions.imports import Planned
 from workers.identity.outcome import Identified
@@ -45,7 +45,7 @@ class Effect:
     Args:
         decision: its id; None for a dry run.
         customers: those that are not as they were, by id.
-        changes: of segments, in order; a dry run's have no positions.
+        log: its changes of customers and segments, in order; those of a dry run have no meaningful positions.
         moved: uids of identifiers that had another owner at some time.
         background: the decision that goes on in the background, if one does.
         planned: what is left to it, when nothing was done yet.
@@ -53,10 +53,15 @@ class Effect:
 
     decision: str | None
     customers: tuple[CustomerEffect, ...]
-    changes: tuple[Change, ...]
+    log: tuple[AnyChange, ...]
     moved: frozenset[str] = frozenset()
     background: str | None = None
     planned: Planned | None = None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Those of segments."""
+        return tuple(one for one in self.log if isinstance(one, Change))
 
 
 def effect_on(component: Component, found: Identified) -> tuple[CustomerEffect, ...]:

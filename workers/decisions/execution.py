@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from base import clock
 from base.errors import BadInput, Unavailable
-from delivery.change import Change
+from delivery.change import AnyChange
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.identity.resolve import Resolution
@@ -115,10 +115,10 @@ class Execution:
             # What another process changes meanwhile is found by the customers' versions; what was rolled back is not.
             self.live.cache.clear()
         if effect is not None:
-            await self.publish(effect.changes)
+            await self.publish(effect.log)
         return effect
 
-    async def publish(self, changes: Sequence[Change]) -> None:
+    async def publish(self, changes: Sequence[AnyChange]) -> None:
         """Publish committed changes. When Redis is away, whoever publishes next adds them too."""
         if changes:
             with suppress(Unavailable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from delivery.change import Change
+from delivery.change import AnyChange
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import call as call_repository
@@ -82,7 +82,7 @@ class Upkeep:
 
         return await self._execution.run("reorder_calls", _NOBODY, make)
 
-    async def publish(self, changes: Sequence[Change]) -> None:
+    async def publish(self, changes: Sequence[AnyChange]) -> None:
         """Publish changes that another transaction committed."""
         await self._execution.publish(changes)
 

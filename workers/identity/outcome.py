@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from graph.identity.policy import IdentityPolicy
 from graph.repositories.identity import ACTIVE, SHARED, StoredHold, StoredIdentifier
+
+
+class Turn(NamedTuple):
+    """Two customers became one, or one became two; see `delivery.change.CustomerChange` for who is who.
+
+    Args:
+        decision: the line of the decision log that tells of it.
+    """
+
+    kind: Literal["MERGED", "SPLIT"]
+    customer: str
+    other: str | None
+    decision: str | None
 
 
 @dataclass(slots=True)
@@ -25,6 +39,7 @@ class Identified:
         moved: identifiers that belonged to somebody else before, at any time.
         retired: retired id → survivor, None without one.
         returned: retired ids that are somebody again.
+        turns: what of this everybody is told, in order.
     """
 
     policy: IdentityPolicy
@@ -37,6 +52,7 @@ class Identified:
     moved: set[str] = field(default_factory=set)
     retired: dict[str, str | None] = field(default_factory=dict)
     returned: set[str] = field(default_factory=set)
+    turns: list[Turn] = field(default_factory=list)
 
     def look_at(self, known: StoredIdentifier) -> None:
         """Note an identifier as it is stored."""

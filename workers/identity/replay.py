@@ -31,7 +31,7 @@ from graph.repositories.identity import (
     StoredIdentifier,
 )
 from workers.identity.observations import rebuild
-from workers.identity.outcome import Identified
+from workers.identity.outcome import Identified, Turn
 from workers.identity.review import find_items
 from workers.identity.stretches import read_ownership
 
@@ -86,11 +86,13 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     await repository.write_holds(tx, rows, how.now_ms)
     uids = sorted(uid for uid, one in component.identifiers.items() if one.holds)
     rejected = await repository.write_links(tx, uids, resolution.links, how.policy.version)
-    decisions = _decisions(component, resolution.links, rejected, assignment, how.now_ms)
+    turns = _turns(component, assignment)
+    decisions = _decisions(component, resolution.links, rejected, assignment, turns, how.now_ms)
     await repository.create_decisions(tx, decisions, how.policy.version)
     items = find_items(component, resolution, assignment.owners, rejected, how.policy, how.undoing)
     await review_repository.merge_items(tx, items, how.now_ms)
     _note(found, component, resolution, assignment, wanted, received)
+    found.turns += turns
     return resolution
 
 
@@ -153,58 +155,81 @@ def _row(stored: StoredIdentifier, wanted: Sequence[StoredHold]) -> HoldsRow | N
     )
 
 
+def _turns(component: Component, assignment: Assignment) -> list[Turn]:
+    """What is told of a new assignment. Splits come first: whoever is merged away lost identifiers before that."""
+    appeared = assignment.created | assignment.returned
+    parted = {
+        (one.customer, assignment.owners[uid])
+        for uid, one in component.identifiers.items()
+        if one.customer is not None and assignment.owners.get(uid) in appeared
+    }
+    from_nobody = assignment.returned - {new for _, new in parted}
+    merged = sorted(assignment.merged.items())
+    return [
+        *(Turn("SPLIT", old, new, new_decision_id()) for old, new in sorted(parted)),
+        *(Turn("SPLIT", customer, None, None) for customer in sorted(from_nobody)),
+        *(Turn("MERGED", retired, survivor, new_decision_id()) for retired, survivor in merged),
+        *(Turn("MERGED", customer, None, None) for customer in sorted(assignment.emptied)),
+    ]
+
+
 def _decisions(
-    component: Component, links: Sequence[Link], rejected: Sequence[Link], assignment: Assignment, now_ms: int
+    component: Component,
+    links: Sequence[Link],
+    rejected: Sequence[Link],
+    assignment: Assignment,
+    turns: Iterable[Turn],
+    now_ms: int,
 ) -> list[DecisionRow]:
     before = {uid: one.customer for uid, one in component.identifiers.items()}
-
-    def row(
-        kind: str, customer: str, other: str | None, link: Link | None = None, reason: str | None = None
-    ) -> DecisionRow:
-        return DecisionRow(
-            id=new_decision_id(),
-            kind=kind,
-            at=now_ms,
-            customer=customer,
-            other=other,
-            a=link.a if link else None,
-            b=link.b if link else None,
-            reason=reason,
-            evidence=link.evidence[-1] if link and link.evidence else None,
-        )
-
+    accepted = [link for link in links if link.rejected is None]
     rows: list[DecisionRow] = []
-    for retired, survivor in sorted(assignment.merged.items()):
-        joining = next(
-            (
-                link
-                for link in links
-                if link.rejected is None
-                and retired in (before[link.a], before[link.b])
-                and before[link.a] != before[link.b]
-            ),
-            None,
-        )
-        rows.append(row("MERGE", survivor, retired, joining))
-    came_from: dict[str, str] = {}
+    for turn in turns:
+        if turn.decision is None or turn.other is None:
+            continue
+        if turn.kind == "SPLIT":
+            rows.append(_line(now_ms, "SPLIT", turn.customer, turn.other, decision=turn.decision))
+            continue
+        across = (link for link in accepted if before[link.a] != before[link.b])
+        joining = next((link for link in across if turn.customer in (before[link.a], before[link.b])), None)
+        rows.append(_line(now_ms, "MERGE", turn.other, turn.customer, joining, decision=turn.decision))
+    appeared = assignment.created | assignment.returned
     moved: dict[tuple[str, str], str] = {}
     for uid, owner in assignment.owners.items():
         old = before[uid]
-        if old is None or old == owner or old in assignment.merged:
+        if old is None or old == owner or old in assignment.merged or owner in appeared:
             continue
-        if owner in assignment.created or owner in assignment.returned:
-            came_from.setdefault(owner, old)
-        else:
-            moved.setdefault((old, owner), uid)
-    rows += [row("SPLIT", old, new) for new, old in sorted(came_from.items())]
+        moved.setdefault((old, owner), uid)
     for (old, new), uid in sorted(moved.items()):
-        joining = next((link for link in links if link.rejected is None and uid in (link.a, link.b)), None)
-        rows.append(row("MOVE", new, old, joining))
+        joining = next((link for link in accepted if uid in (link.a, link.b)), None)
+        rows.append(_line(now_ms, "MOVE", new, old, joining))
     for link in rejected:
         one, other = assignment.owners.get(link.a), assignment.owners.get(link.b)
         if one is not None and other is not None:
-            rows.append(row("REJECT", one, other, link, link.rejected))
+            rows.append(_line(now_ms, "REJECT", one, other, link, link.rejected))
     return rows
+
+
+def _line(
+    now_ms: int,
+    kind: str,
+    customer: str,
+    other: str | None,
+    link: Link | None = None,
+    reason: str | None = None,
+    decision: str | None = None,
+) -> DecisionRow:
+    return DecisionRow(
+        id=decision or new_decision_id(),
+        kind=kind,
+        at=now_ms,
+        customer=customer,
+        other=other,
+        a=link.a if link else None,
+        b=link.b if link else None,
+        reason=reason,
+        evidence=link.evidence[-1] if link and link.evidence else None,
+    )
 
 
 def _note(

@@ -1,4 +1,4 @@
-"""Writes changed memberships and their outbox entries as the last statements of a transaction."""
+"""Writes changed memberships and the outbox as the last statements of a transaction."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from base.ids import change_id
-from delivery.change import Change, encode_without_position
+from base.ids import change_id, customer_change_id
+from delivery.change import AnyChange, Change, CustomerChange, CustomerChangeKind, encode_without_position
 from graph.client import Transaction
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import live as repository
 from graph.repositories.apply import EventRow
 from graph.repositories.live import CommitOrder, EnterRow, LeaveRow
+from workers.identity.outcome import Turn
 from workers.live.catalogue import Catalogue
 from workers.live.context import LiveContext
 from workers.live.evaluation import Flip
@@ -83,6 +84,21 @@ def changes_from(flips: Sequence[Flip]) -> list[Change]:
     ]
 
 
+def customer_change(
+    kind: CustomerChangeKind, customer: str, other: str | None, at_ms: int, decision: str | None = None
+) -> CustomerChange:
+    """A change of a customer whose position is not known yet."""
+    return CustomerChange(
+        position=0,
+        id=customer_change_id(kind, customer, other, at_ms),
+        kind=kind,
+        customer=customer,
+        other=other,
+        occurred_at=at_ms,
+        decision=decision,
+    )
+
+
 async def close(
     tx: Transaction,
     live: LiveContext,
@@ -92,7 +108,8 @@ async def close(
     evaluate_on: Callable[[int, int], list[Flip]],
     events: Sequence[EventRow] = (),
     policy: IdentityPolicy | None = None,
-) -> list[Change]:
+    turns: Sequence[Turn] = (),
+) -> list[AnyChange]:
     """End a transaction that evaluated customers: take the commit order, write the outbox, catch up with the sweep.
 
     TRICKY: together with `workers/live/sweep.py`. A sweep that was announced while this transaction ran looks only
@@ -105,6 +122,7 @@ async def close(
         evaluate_on: evaluates the same customers over (from, until] with the facts of this transaction.
         events: to create, in the same statement.
         policy: under which customers were identified, if any were.
+        turns: of identity; they come before the flips, which follow from them.
 
     Returns:
         The changes, to be published after the commit.
@@ -112,7 +130,8 @@ async def close(
     Raises:
         TryAgain: the rules or the policy are others by now.
     """
-    order, changes = await _write(tx, flips, now_ms, events)
+    turned = [customer_change(one.kind, one.customer, one.other, now_ms, one.decision) for one in turns]
+    order, changes = await _write(tx, flips, now_ms, events, turned)
     live.confirm(catalogue, order, policy)
     if order.announced > now_ms and (more := evaluate_on(now_ms, order.announced)):
         changes += (await _write(tx, more, now_ms))[1]
@@ -120,22 +139,27 @@ async def close(
 
 
 async def _write(
-    tx: Transaction, flips: Sequence[Flip], now_ms: int, events: Sequence[EventRow] = ()
-) -> tuple[CommitOrder, list[Change]]:
-    rows, changes = membership_rows(flips), changes_from(flips)
+    tx: Transaction,
+    flips: Sequence[Flip],
+    now_ms: int,
+    events: Sequence[EventRow] = (),
+    turned: Sequence[CustomerChange] = (),
+) -> tuple[CommitOrder, list[AnyChange]]:
+    rows = membership_rows(flips)
+    changes: list[AnyChange] = [*turned, *changes_from(flips)]
     order = await commit(tx, rows, changes, now_ms, events)
     return order, positioned(changes, order)
 
 
 async def commit(
-    tx: Transaction, rows: Memberships, changes: Sequence[Change], now_ms: int, events: Sequence[EventRow] = ()
+    tx: Transaction, rows: Memberships, changes: Sequence[AnyChange], now_ms: int, events: Sequence[EventRow] = ()
 ) -> CommitOrder:
     """Write events, memberships and the outbox in one statement."""
     bodies = [encode_without_position(change) for change in changes]
     return await repository.commit_changes(tx, rows.leave, rows.enter, bodies, now_ms, events)
 
 
-def positioned(changes: Sequence[Change], order: CommitOrder) -> list[Change]:
+def positioned(changes: Sequence[AnyChange], order: CommitOrder) -> list[AnyChange]:
     """The changes as they were written, with their positions."""
     first = order.last - len(changes) + 1
     return [msgspec.structs.replace(change, position=first + number) for number, change in enumerate(changes)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from base import clock
-from delivery.change import CauseKind, Change
+from delivery.change import AnyChange, CauseKind
 from graph.client import Transaction
 from graph.repositories import apply as apply_repository
 from workers.live.context import LiveContext
@@ -20,7 +20,7 @@ from workers.live.state import CustomerState
 class Reevaluated:
     """Changes to publish and states to keep after the commit."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[AnyChange] = field(default_factory=list)
     states: list[CustomerState] = field(default_factory=list)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from base import clock
-from delivery.change import Change
+from delivery.change import AnyChange
 from graph.client import GraphClient, Transaction
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import apply as apply_repository
@@ -34,10 +34,10 @@ async def differing(
         yield await _compare(graph, live, policy, ids), min(1.0, count / total)
 
 
-async def derive(graph: GraphClient, live: LiveContext, ids: Sequence[str]) -> list[Change]:
+async def derive(graph: GraphClient, live: LiveContext, ids: Sequence[str]) -> list[AnyChange]:
     """Derive attributes again, with everything that follows; changes to publish."""
 
-    async def work(tx: Transaction) -> list[Change]:
+    async def work(tx: Transaction) -> list[AnyChange]:
         found = Identified(await live.policy(tx))
         found.versions.update(await apply_repository.lock_customers(tx, sorted(ids), clock.now_ms()))
         found.changed = set(found.versions)

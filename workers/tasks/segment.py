@@ -10,7 +10,7 @@ from typing import cast
 from base import clock, logs
 from base.errors import KithError, Unavailable
 from base.ids import change_id
-from delivery.change import Change
+from delivery.change import AnyChange, Change
 from graph.client import Transaction
 from graph.repositories import apply as apply_repository
 from graph.repositories.segment import SegmentRepository
@@ -99,7 +99,7 @@ async def _remove_once(services: TaskServices, key: str) -> bool:
 
 
 async def _remove_page(services: TaskServices, key: str, ids: list[str]) -> None:
-    async def work(tx: Transaction) -> list[Change]:
+    async def work(tx: Transaction) -> list[AnyChange]:
         now_ms = clock.now_ms()
         # The same lock order as everywhere: customers by id, then the counter of positions.
         locked = await apply_repository.lock_customers(tx, sorted(ids), now_ms)

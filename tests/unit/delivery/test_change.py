@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
-from delivery.change import decode, encode, encode_without_position
-from tests.support.changes import make_change
+from delivery.change import Change, decode, encode, encode_without_position
+from tests.support.changes import make_change, make_customer_change
 
 
 def test_a_change_comes_back_from_its_json() -> None:
@@ -50,3 +50,31 @@ def test_a_wrong_value_is_refused(name: str, value: object) -> None:
     body = json.dumps({**json.loads(encode(make_change(7))), name: value}).encode()
     with pytest.raises(msgspec.ValidationError):
         decode(body)
+
+
+def test_a_change_of_a_customer_comes_back_from_its_json() -> None:
+    for change in (make_customer_change(7), make_customer_change(7, "ERASED", other=None)):
+        assert decode(encode(change)) == change
+        assert '{"position":7' + encode_without_position(change) == encode(change).decode()
+
+
+def test_the_json_form_of_a_customers_change_has_these_names() -> None:
+    assert json.loads(encode(make_customer_change(7))) == {
+        "position": 7,
+        "id": "chg_7_cus_1",
+        "kind": "MERGED",
+        "customer": "cus_1",
+        "other": "cus_2",
+        "occurred_at": 1_750_000_000_000,
+        "decision": "dec_1",
+    }
+
+
+def test_a_body_from_before_there_were_changes_of_customers_is_a_change_of_a_segment() -> None:
+    body = (
+        '{"position":3,"id":"chg_x","kind":"EXITED","segment":"vip","segment_version":2,"customer":"cus_1",'
+        '"sequence":4,"occurred_at":1750000000000,"cause":"IDENTITY","event_id":null}'
+    )
+    decoded = decode(body)
+    assert isinstance(decoded, Change)
+    assert (decoded.position, decoded.kind, decoded.segment, decoded.sequence) == (3, "EXITED", "vip", 4)

@@ -186,7 +186,7 @@ async def test_a_stuck_subscriber_is_cut_off_slows_nobody_and_can_resume(
             await anext(stuck)
         assert caught.value.code is ErrorCode.RATE_LIMITED
         assert "cursor" in (caught.value.hint or "")
-        assert not hub._of_all
+        assert not hub._segments.clear()
         received += await take(hub, 1200, after=received[-1].cursor)
         assert [one.change.position for one in received] == list(range(1, 1202))
     finally:
@@ -374,4 +374,4 @@ async def test_a_closed_subscription_leaves_nothing_behind(hub: ChangeHub, publi
     for segments in (None, frozenset({"0"})):
         async with reading(hub, segments=segments):
             pass
-    assert (hub._served_count, hub._of_all, dict(hub._of_segment)) == (0, set(), {})
+    assert (hub._served_count, hub._segments.clear()) == (0, set())
