@@ -197,14 +197,16 @@ class ChangeHub:
             raise Unavailable("The change stream cannot be reached now.") from fault
 
     async def _position_now(self) -> int:
-        """The reader's position, after it noticed a stream that starts anew while nobody listened."""
+        """The end of the stream; the reader is given time to notice one that starts anew while nobody listened."""
+        last = 0
         with contextlib.suppress(Unavailable):
             last = (await self._stream.bounds()).last
             for _ in range(2 * BLOCK_MS // NOTICE_POLL_MS):
                 if self._position <= last or self._served_count:
                     break
                 await asyncio.sleep(NOTICE_POLL_MS / 1000)
-        return self._position
+        # The reader may be a moment behind: what it is about to read was there before.
+        return max(self._position, last)
 
     async def _page(self, after: int) -> list[Published]:
         """Some changes right behind `after`, at least one; for a subscriber that is behind the reader.
