@@ -97,7 +97,7 @@ class CustomerUpdates:
         }
         watcher = Watcher(seen, subscriber.nudge)
         self._watch.add(watcher)
-        one.watcher = watcher
+        one.watcher, one.subscriber = watcher, subscriber
 
     async def _serve(
         self, one: _Subscription, changes: AsyncGenerator[PublishedCustomerChange | None, None]
@@ -115,7 +115,7 @@ class CustomerUpdates:
     def _moved(self, one: _Subscription) -> CustomerUpdate | None:
         """That somebody moved, one at a time: a change that came meanwhile goes before the rest."""
         watcher = one.watcher
-        if watcher is None or not watcher.moved:
+        if watcher is None or one.subscriber is None or not watcher.moved:
             return None
         asked = next(iter(watcher.moved))
         seen, now_ms = watcher.moved.pop(asked), clock.now_ms()
@@ -123,7 +123,7 @@ class CustomerUpdates:
             watcher.notify()
         # Nothing is queued now, so this subscriber has everything up to where the hub is.
         return CustomerUpdate(
-            self._hub.cursor_now(),
+            self._hub.cursor_now(one.subscriber),
             update_id(asked, seen.customer, seen.version),
             "UPDATED",
             asked,
@@ -139,6 +139,7 @@ class _Subscription:
     after: str | None
     following: Following | None = None
     watcher: Watcher | None = None
+    subscriber: CustomerSubscriber | None = None
 
 
 def _changed(one: _Subscription, published: PublishedCustomerChange) -> CustomerUpdate | None:

@@ -127,9 +127,12 @@ class ChangeHub:
 
         return self._serve(start, self._customers, PublishedCustomerChange)
 
-    def cursor_now(self) -> str:
-        """The cursor behind everything that was offered to those who joined."""
-        return self._cursors.encode(self._position)
+    def cursor_now(self, subscriber: CustomerSubscriber) -> str:
+        """The cursor behind everything that was offered to a subscriber that joined.
+
+        It may have begun ahead of this process's reader: with a cursor of another process, or from now on.
+        """
+        return self._cursors.encode(max(self._position, subscriber.after))
 
     def _cursor(self, after: str | None) -> int | None:
         return self._cursors.decode(after) if after is not None else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -89,8 +90,11 @@ class CustomerWatch:
                 await task
 
     async def _run(self) -> None:
+        taken_s = 0.0
         while self._watchers:
-            await asyncio.sleep(LOOK_EVERY_S - SETTLE_S)
+            # A look at many takes long: Neo4j rests for at least as long.
+            await asyncio.sleep(max(LOOK_EVERY_S - SETTLE_S, taken_s))
+            started_s = time.monotonic()
             try:
                 moved = await self._look()
             except KithError:
@@ -99,6 +103,7 @@ class CustomerWatch:
             except Exception:
                 _log.exception("customer_watch_fault")
                 moved = []
+            taken_s = time.monotonic() - started_s
             await asyncio.sleep(SETTLE_S)
             for watcher in moved:
                 watcher.notify()

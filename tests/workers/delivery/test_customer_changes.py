@@ -16,9 +16,11 @@ from base.settings import Settings
 from base.valkey import CHANGES_STREAM
 from delivery import watch as watch_module
 from delivery.change import AnyChange, CustomerChange, decode
+from delivery.cursor import Cursors
 from delivery.customers import CustomerUpdate, CustomerUpdates
-from delivery.hub import ChangeHub
+from delivery.hub import ChangeHub, CustomerSubscriber
 from delivery.publisher import ChangePublisher
+from delivery.subscriber import Subscriber
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
 from graph.repositories.customer import CustomerRepository
@@ -26,7 +28,8 @@ from tests.support.changes import commit_changes, make_change, make_customer_cha
 from tests.support.line import Line
 from tests.support.proxy import Relay
 from tests.support.sightings import sighting
-from workers.decisions.desk import NamedIdentifier, Said
+from workers.decisions.desk import NamedIdentifier
+from workers.decisions.execution import Said
 from workers.jobs import make_services
 from workers.live.outbox import customer_change
 from workers.tasks.changes import forget_changes
@@ -254,3 +257,12 @@ async def test_what_moves_while_neo4j_is_away_is_heard_of_when_it_is_back(
         await updates.stop()
         await far.close()
         await relay.cut()
+
+
+async def test_the_cursor_of_an_update_is_never_behind_where_its_subscriber_began(
+    redis: Redis, keyring: Keyring
+) -> None:
+    """It may have begun with a cursor of another process, whose reader is ahead of this one's."""
+    hub = ChangeHub(redis, keyring)
+    ahead: CustomerSubscriber = Subscriber(["cus_1"], 9, 10)
+    assert Cursors(keyring).decode(hub.cursor_now(ahead)) == 9
