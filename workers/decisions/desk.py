@@ -30,7 +30,6 @@ from workers.decisions.steps import Given, Kind
 from workers.identity.locking import load_locked
 from workers.identity.observations import rebuild
 from workers.identity.outcome import Identified
-from workers.identity.reading import read_resolution
 from workers.identity.replay import Replay, replay
 from workers.live.context import LiveContext
 
@@ -265,7 +264,7 @@ class Desk:
     async def _whole(self, tx: Transaction, uids: set[str]) -> set[str]:
         """Identifiers with all others of the customers of their components: in a graph that is wrong they are more."""
         while True:
-            component, _ = await read_resolution(tx, uids, await self._live.policy(tx))
+            component = await repository.load_component(tx, await repository.get_identifiers(tx, uids))
             people = await repository.list_of_customers(tx, component.customers())
             theirs = {uid for person in people.values() for uid, *_ in person.identifiers}
             if theirs <= component.identifiers.keys():

@@ -25,6 +25,7 @@ class Identified:
         moved: identifiers that belonged to somebody else before, at any time.
         retired: retired id → survivor, None without one.
         returned: retired ids that are somebody again.
+        absorbed: survivor → retired ids whose facts are its own now as they were, where nothing else about it changed.
     """
 
     policy: IdentityPolicy
@@ -37,6 +38,7 @@ class Identified:
     moved: set[str] = field(default_factory=set)
     retired: dict[str, str | None] = field(default_factory=dict)
     returned: set[str] = field(default_factory=set)
+    absorbed: dict[str, set[str]] = field(default_factory=dict)
 
     def look_at(self, known: StoredIdentifier) -> None:
         """Note an identifier as it is stored."""
