@@ -36,7 +36,10 @@ from bench.rows import (
     cost_by_segments,
     gateway,
     identity_accuracy,
+    identity_cost,
+    identity_merge,
     identity_policy,
+    identity_replay,
     latency_150,
     latency_500,
     latency_idle,
@@ -63,6 +66,9 @@ MAIN: Rows = {
     "window_exit": window_exit.measure,
     "gateway": gateway.measure,
     "applied": applied.measure,
+    "identity_merge": identity_merge.measure,
+    "identity_replay": identity_replay.measure,
+    "identity_cost": identity_cost.measure,
 }
 # Without a service.
 ALONE: dict[str, Callable[[Sizes], Result]] = {"identity_accuracy": identity_accuracy.measure}

@@ -45,6 +45,14 @@ class EventHistory:
         self.properties.insert(place, properties)
         return True
 
+    def take_over(self, other: EventHistory) -> None:
+        """Puts all events of another history in their places, in one pass. Neither has ids: none is known twice."""
+        times = [*self.at_ms, *other.at_ms]
+        properties = [*self.properties, *other.properties]
+        order = sorted(range(len(times)), key=times.__getitem__)
+        self.at_ms = array("q", [times[place] for place in order])
+        self.properties = [properties[place] for place in order]
+
     def __len__(self) -> int:
         return len(self.at_ms)
 

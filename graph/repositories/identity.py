@@ -146,8 +146,9 @@ class TimesRow(TypedDict):
 
 def stored_identifier(row: Sequence[Any], holds: Iterable[Sequence[Any]]) -> StoredIdentifier:
     """The record behind `[uid, namespace, status, first_seen, decided, …]` of a statement."""
-    ordered = tuple(sorted((StoredHold(*hold) for hold in holds), key=lambda hold: hold.start))
-    return StoredIdentifier(row[0], row[1], row[2], row[3], row[4], ordered)
+    ordered = list(map(StoredHold._make, holds))
+    ordered.sort(key=lambda hold: hold.start)
+    return StoredIdentifier(row[0], row[1], row[2], row[3], row[4], tuple(ordered))
 
 
 async def get_identifiers(tx: Transaction, uids: Iterable[str]) -> dict[str, StoredIdentifier]:
@@ -176,19 +177,15 @@ async def load_component(
         reached: dict[str, StoredIdentifier] = {}
         walked = sorted(known.uid for known in frontier if met[known.uid] < degree.get(known.uid, 1))
         for row in await tx.run(_EXPAND, uids=walked) if walked else ():
-            if row["key"] in found.evidence:
-                continue
-            members: dict[str, bool] = {}
-            for member in row["members"]:
+            for key, first_at, last_at, count, members in row["sets"]:
+                if key not in found.evidence:
+                    found.evidence[key] = SeenTogether(key, dict(members), first_at, last_at, count)
+                    met.update(uid for uid, _ in members)
+            for member in row["identifiers"]:
                 uid = member[0]
-                members[uid] = member[5]
-                met[uid] += 1
                 if uid not in found.identifiers:
                     reached[uid] = found.identifiers[uid] = stored_identifier(member, member[6])
-                    degree[uid] = member[7]
-            found.evidence[row["key"]] = SeenTogether(
-                row["key"], members, row["first_at"], row["last_at"], row["count"]
-            )
+                    degree[uid] = member[5]
         reached |= await _decided(tx, found, [known.uid for known in frontier if known.decided])
         frontier = [known for known in reached.values() if known.status == ACTIVE or known.uid in through]
     return found
@@ -245,13 +242,15 @@ async def get_past(tx: Transaction, uids: Iterable[str], customers: Iterable[str
 async def write_links(tx: Transaction, uids: Sequence[str], links: Iterable[Link], policy_version: int) -> list[Link]:
     """Write the links that differ from the stored ones.
 
+    Times alone make no difference: those of the evidence are the ones that are shown, and every link of a component
+    would be written each time that it is resolved.
+
     Returns:
         Links that are rejected now and were not before.
     """
-    stored = {
-        (row["a"], row["b"]): (row["status"], row["reason"], row["last_at"], row["count"])
-        for row in (await tx.run(_GET_LINKS, uids=uids) if uids else ())
-    }
+    links_before = (await tx.run(_GET_LINKS, uids=uids))[0]["links"] if uids else ()
+    stored = {(a, b): (status, reason, count) for a, b, status, reason, count in links_before}
+    among = set(uids)
     rows: list[dict[str, Any]] = []
     newly_rejected: list[Link] = []
     wanted: set[tuple[str, str]] = set()
@@ -259,7 +258,7 @@ async def write_links(tx: Transaction, uids: Sequence[str], links: Iterable[Link
         wanted.add((link.a, link.b))
         status = "accepted" if link.rejected is None else "rejected"
         before = stored.get((link.a, link.b))
-        if before == (status, link.rejected, link.last_at, link.count):
+        if before == (status, link.rejected, link.count):
             continue
         if link.rejected is not None and (before is None or before[0] != "rejected"):
             newly_rejected.append(link)
@@ -279,10 +278,10 @@ async def write_links(tx: Transaction, uids: Sequence[str], links: Iterable[Link
         )
     # A link that nothing speaks for any more: its evidence was taken back, or an end takes part in no links.
     rows += [
-        {"a": a, "b": b, "status": "revoked", "reason": None, "blocking": None, "first_at": 0, "last_at": last_at,
+        {"a": a, "b": b, "status": "revoked", "reason": None, "blocking": None, "first_at": 0, "last_at": 0,
          "count": 0, "evidence": [], "decision": None}
-        for (a, b), (status, _, last_at, _) in stored.items()
-        if (a, b) not in wanted and status != "revoked" and a in uids and b in uids
+        for (a, b), (status, *_) in stored.items()
+        if (a, b) not in wanted and status != "revoked" and a in among and b in among
     ]  # fmt: skip
     if rows:
         await tx.run(_WRITE_LINKS, rows=sorted(rows, key=lambda row: (row["a"], row["b"])), rule_version=policy_version)

@@ -136,7 +136,7 @@ class Line:
                 (row["uid"], row["start"], row["end"] or 0, sorted(row["uids"]))
                 for row in await self.graph.read(_HOLDS)
             ),
-            # Their times are brought up to date when something is resolved: explanations read the evidence.
+            # Their times are those of when they were written: explanations read the evidence.
             "links": sorted(
                 (row["a"], row["b"], row["status"], row["reason"] or "") for row in await self.graph.read(_LINKS)
             ),

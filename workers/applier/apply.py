@@ -14,7 +14,7 @@ from graph.repositories import quarantine as quarantine_repository
 from graph.repositories.quarantine import QuarantineRow
 from workers.applier.batch import Placed, PreparedCall, Preparer
 from workers.applier.consequences import Consequences
-from workers.applier.identify import identify
+from workers.applier.identify import Identify, identify
 from workers.applier.isolate import failed_row
 from workers.identity.outcome import Identified
 from workers.live.context import LiveContext
@@ -42,11 +42,16 @@ class Applied:
 
 
 class Applier:
-    """Applies prepared calls; one a process."""
+    """Applies prepared calls; one a process.
 
-    def __init__(self, live: LiveContext, preparer: Preparer):
+    Args:
+        identify: who finds out who is who: another than `identify` only to compare with it.
+    """
+
+    def __init__(self, live: LiveContext, preparer: Preparer, identify: Identify = identify):
         self._live = live
         self._preparer = preparer
+        self._identify = identify
         self._consequences = Consequences(live)
         # Those that are in the graph for certain.
         self._sources: set[str] = set()
@@ -84,7 +89,7 @@ class Applier:
         if not fresh:
             return done
         people = await repository.lock_people(tx, self._preparer.identifier_rows(fresh), clock.now_ms())
-        identified = await identify(tx, fresh, people, policy, clock.now_ms())
+        identified = await self._identify(tx, fresh, people, policy, clock.now_ms())
         placed = _place(fresh, identified)
         followed = await self._consequences.follow(tx, placed, identified)
         done.changes, done.states, done.forget = followed.changes, followed.states, followed.forget

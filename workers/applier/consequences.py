@@ -5,7 +5,7 @@ A micro-batch and somebody's decision end in the same way; a decision only has n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from base import clock
@@ -59,10 +59,11 @@ class Consequences:
         touched = _touch(placed, identified, catalogue)
         keys = {customer: _keys(catalogue, identified, customer, one) for customer, one in touched.items()}
         from_ms = earliest_asked(swept_ms, now_ms)
-        states = await self._states(tx, placed, identified, catalogue, keys, from_ms)
-        await self._write(tx, placed, identified, states)
+        joined, absorbed = self._join(identified, catalogue, from_ms)
+        states = await self._states(tx, placed, identified, catalogue, keys, from_ms, joined)
+        await self._write(tx, placed, identified, states, joined.keys())
         _add_events(placed, states, catalogue)
-        flips = await self._retire(tx, identified, catalogue, now_ms)
+        flips = await self._retire(tx, identified, catalogue, now_ms, absorbed)
         for customer, one in touched.items():
             if keys[customer]:
                 flips += evaluate_customer(catalogue, states[customer], keys[customer], one, swept_ms, now_ms)
@@ -89,11 +90,44 @@ class Consequences:
         forget = set(identified.versions) - states.keys() | identified.retired.keys()
         return Followed(changes, list(states.values()), forget)
 
-    async def _retire(self, tx: Transaction, identified: Identified, catalogue: Catalogue, now_ms: int) -> list[Flip]:
+    def _join(
+        self, identified: Identified, catalogue: Catalogue, from_ms: int
+    ) -> tuple[dict[str, CustomerState], dict[str, CustomerState]]:
+        """States of survivors with everything that they got, where the cache has all parts: 20,000 events take 5 ms to
+        join and 100 ms to load.
+
+        Returns:
+            By survivor; and by retired customer, of whom only the memberships are left.
+        """
+        joined: dict[str, CustomerState] = {}
+        absorbed: dict[str, CustomerState] = {}
+        # Which identifier is the newest is not part of a state.
+        for survivor, retired in {} if catalogue.reads_identifiers else identified.absorbed.items():
+            parts = [self._live.take(identified.versions, one, catalogue, from_ms) for one in (survivor, *retired)]
+            known = [part for part in parts if part is not None]
+            if len(known) < len(parts):
+                continue
+            state, *others = known
+            for other in others:
+                state.take_over(other)
+                derive.take_over(state, other, identified.policy)
+                absorbed[other.id] = other
+            joined[survivor] = state
+        return joined, absorbed
+
+    async def _retire(
+        self,
+        tx: Transaction,
+        identified: Identified,
+        catalogue: Catalogue,
+        now_ms: int,
+        absorbed: Mapping[str, CustomerState],
+    ) -> list[Flip]:
         """A merged customer leaves its segments; the survivor is evaluated with everything that it got."""
-        retired = sorted(identified.retired)
+        states = dict(absorbed)
         # Their memberships alone.
-        states = await load_states(tx, retired, catalogue, self._live.keyring, now_ms, ()) if retired else {}
+        if rest := sorted(identified.retired.keys() - absorbed.keys()):
+            states |= await load_states(tx, rest, catalogue, self._live.keyring, now_ms, ())
         return [flip for customer in sorted(states) for flip in leave_all(states[customer], "IDENTITY", now_ms)]
 
     async def _states(
@@ -104,6 +138,7 @@ class Consequences:
         catalogue: Catalogue,
         keys: Mapping[str, set[str]],
         from_ms: int,
+        joined: Mapping[str, CustomerState],
     ) -> dict[str, CustomerState]:
         """States of the customers whose rules or attributes are concerned, before this batch's events."""
         observed = {
@@ -111,7 +146,7 @@ class Consequences:
         }
         wanted = {customer for customer, rules in keys.items() if rules} | observed | identified.changed
         # A state that was built up in memory does not see an identifier that doubles as an attribute.
-        rereads = set(identified.changed)
+        rereads = identified.changed - joined.keys()
         if catalogue.reads_identifiers:
             rereads |= {
                 identified.owners[seen.uid]
@@ -127,6 +162,7 @@ class Consequences:
             customer: CustomerState(customer, 1, catalogue.version, SINCE_EVER_MS)
             for customer in brand_new - taken_over
         }
+        states.update(joined)
         rest = sorted(wanted - states.keys())
         states.update(await self._live.states(tx, identified.versions, rest, catalogue, from_ms))
         return states
@@ -137,16 +173,17 @@ class Consequences:
         calls: Sequence[Placed],
         identified: Identified,
         states: Mapping[str, CustomerState],
+        joined: Collection[str],
     ) -> None:
         observations = derive.observation_rows(calls)
         await repository.merge_observations(tx, observations)
         await repository.create_calls(tx, call_rows(calls))
         # What an identifier that changed hands reports is its holder's of then: the calls themselves tell.
-        again = set(identified.changed)
+        again = identified.changed.difference(joined)
         for call in calls:
             if call.uid in identified.holds and call.customer is not None and call.prepared.call.traits:
                 again.add(call.customer)
-        changed: set[str] = set()
+        changed = set(joined)
         for row in observations:
             customer = identified.owners.get(row["uid"])
             if row["uid"] in identified.holds or customer is None or customer in again:

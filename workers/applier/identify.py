@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
 from graph.client import Transaction
 from graph.identity.evidence import SeenTogether
@@ -16,6 +16,11 @@ from workers.applier.leaves import add_leaves, part_leaves
 from workers.identity.locking import load_locked
 from workers.identity.outcome import Identified
 from workers.identity.replay import Replay, replay
+
+# Who is who: calls, their people under locks, policy and now (ms) in; every customer concerned is locked at its end.
+Identify = Callable[
+    [Transaction, Sequence[PreparedCall], LockedPeople, IdentityPolicy, int], Coroutine[None, None, Identified]
+]
 
 
 async def identify(

@@ -17,7 +17,6 @@ from workers.decisions.effect import Effect
 from workers.decisions.execution import Execution, Made, Said
 from workers.decisions.given import Given, lock
 from workers.identity.observations import rebuild
-from workers.identity.reading import read_resolution
 from workers.live.context import LiveContext
 
 _NOBODY = Said("kith", "It follows from calls, decisions and policy.")
@@ -94,7 +93,7 @@ class Upkeep:
     async def _whole(self, tx: Transaction, uids: set[str]) -> set[str]:
         """Identifiers with all others of the customers of their components: in a graph that is wrong they are more."""
         while True:
-            component, _ = await read_resolution(tx, uids, await self._execution.live.policy(tx))
+            component = await repository.load_component(tx, await repository.get_identifiers(tx, uids))
             people = await repository.list_of_customers(tx, component.customers())
             theirs = {uid for person in people.values() for uid, *_ in person.identifiers}
             if theirs <= component.identifiers.keys():

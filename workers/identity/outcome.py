@@ -40,6 +40,7 @@ class Identified:
         retired: retired id → survivor, None without one.
         returned: retired ids that are somebody again.
         turns: what of this everybody is told, in order.
+        absorbed: survivor → retired ids whose facts are its own now as they were, where nothing else about it changed.
     """
 
     policy: IdentityPolicy
@@ -53,6 +54,7 @@ class Identified:
     retired: dict[str, str | None] = field(default_factory=dict)
     returned: set[str] = field(default_factory=set)
     turns: list[Turn] = field(default_factory=list)
+    absorbed: dict[str, set[str]] = field(default_factory=dict)
 
     def look_at(self, known: StoredIdentifier) -> None:
         """Note an identifier as it is stored."""

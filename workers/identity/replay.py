@@ -93,6 +93,9 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     await review_repository.merge_items(tx, items, how.now_ms)
     _note(found, component, resolution, assignment, wanted, received)
     found.turns += turns
+    # What is taken back or hung over changes facts of identifiers that stay where they are.
+    if not how.undoing and resolution.shared == shared_before:
+        found.absorbed |= _absorbed(component, assignment, wanted)
     return resolution
 
 
@@ -230,6 +233,27 @@ def _line(
         reason=reason,
         evidence=link.evidence[-1] if link and link.evidence else None,
     )
+
+
+def _absorbed(
+    component: Component, assignment: Assignment, wanted: Mapping[str, tuple[StoredHold, ...]]
+) -> dict[str, set[str]]:
+    """Survivors that have exactly the stretches that they and those who were merged into them had; survivor → retired.
+
+    What a customer has to show follows from its stretches alone: their facts are the sum of the parts.
+    """
+    others: set[str] = set()
+    for uid, one in component.identifiers.items():
+        if not one.holds:
+            continue
+        inherited = {(hold.start, hold.end, assignment.merged.get(hold.customer, hold.customer)) for hold in one.holds}
+        after = {(hold.start, hold.end, hold.customer) for hold in wanted.get(uid, ())}
+        others |= {customer for _, _, customer in inherited ^ after}
+    found: dict[str, set[str]] = {}
+    for retired, survivor in assignment.merged.items():
+        if survivor not in others:
+            found.setdefault(survivor, set()).add(retired)
+    return found
 
 
 def _note(

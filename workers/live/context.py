@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from base import clock
@@ -93,6 +93,15 @@ class LiveContext:
                 self._catalogue = None
             raise TryAgain("the rules were changed")
 
+    def take(
+        self, versions: Mapping[str, int], customer: str, catalogue: Catalogue, from_ms: int
+    ) -> CustomerState | None:
+        """The state of a locked customer if the cache has it; arguments as of `states`."""
+        state = self.cache.take(customer, versions[customer] - 1, catalogue.version, from_ms)
+        if state is not None:
+            state.version = versions[customer]
+        return state
+
     async def states(
         self, tx: Transaction, versions: dict[str, int], ids: Sequence[str], catalogue: Catalogue, from_ms: int
     ) -> dict[str, CustomerState]:
@@ -105,11 +114,10 @@ class LiveContext:
         found: dict[str, CustomerState] = {}
         missing: list[str] = []
         for customer in ids:
-            state = self.cache.take(customer, versions[customer] - 1, catalogue.version, from_ms)
+            state = self.take(versions, customer, catalogue, from_ms)
             if state is None:
                 missing.append(customer)
             else:
-                state.version = versions[customer]
                 found[customer] = state
         if missing:
             found.update(await load_states(tx, missing, catalogue, self.keyring, from_ms))

@@ -66,6 +66,17 @@ class CustomerState:
         history.insert(at_ms, "", properties)
         self.event_count += 1
 
+    def take_over(self, other: CustomerState) -> None:
+        """Add the events of a customer who turned out to be this one; `other` is not to be used any more."""
+        for name, history in other.events.items():
+            own = self.events.get(name)
+            if own is None:
+                self.events[name] = history
+            else:
+                own.take_over(history)
+        self.event_count += other.event_count
+        self.reach_ms = max(self.reach_ms, other.reach_ms)
+
     def set_attribute(self, name: str, value: StoredAttribute) -> None:
         """Replace a derived attribute, in its stored form and in the facts."""
         self.attributes[name] = value
