@@ -54,12 +54,18 @@ class SealedIdentifier:
 
 
 class StoredEvent(NamedTuple):
-    """An event; id and properties (JSON) only where rules read more than its time (ms)."""
+    """An event of which more is read than its time (ms); properties are JSON."""
 
-    name: str
     at: int
-    id: str = ""
-    properties: str = "{}"
+    id: str
+    properties: str
+
+
+class StoredEvents(NamedTuple):
+    """All events of one name, in no order: their times (ms), and the events themselves where more is read."""
+
+    times: Sequence[int]
+    whole: Sequence[StoredEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class StoredFacts:
     Args:
         attributes: JSON.
         memberships: every interval; of a segment the newest comes last.
-        events: in no order.
+        events: by name.
     """
 
     id: str
@@ -77,7 +83,7 @@ class StoredFacts:
     attributes: str
     memberships: Sequence[StoredMembership]
     sealed: tuple[SealedIdentifier, ...]
-    events: Sequence[StoredEvent]
+    events: Mapping[str, StoredEvents]
 
 
 class EnterRow(TypedDict):
@@ -166,9 +172,12 @@ async def get_facts(
             attributes=row["attributes"],
             memberships=_intervals(row["left"], row["members"]),
             sealed=tuple(SealedIdentifier(*entry) for entry in row["sealed"]),
-            events=[StoredEvent(*event) for event in row["events"]],
+            events={
+                name: StoredEvents(times, [StoredEvent(*event) for event in whole])
+                for name, times, whole in row["events"]
+            },
         )
-        for row in await tx.run(_GET_FACTS, ids=ids, names=list(since), all_of=all_of, since=since)
+        for row in await tx.run(_GET_FACTS, ids=ids, all_of=all_of, since=since)
     ]
 
 

@@ -59,17 +59,6 @@ def observe(state: CustomerState, row: ObservationRow | StoredObservation, polic
     return last != name
 
 
-def take_over(state: CustomerState, other: CustomerState, policy: IdentityPolicy) -> None:
-    """Let the attributes of a customer who turned out to be this one take part, in place, as if all observations were
-    read again: the best of all is the best of either, and the first names of all are among the first of either.
-    """
-    for name, known in other.attributes.items():
-        value = _encode(known.v).decode()
-        observe(
-            state, StoredObservation(customer=state.id, name=name, value=value, at=known.at, source=known.s), policy
-        )
-
-
 def attributes_row(customer: str, attributes: Mapping[str, StoredAttribute]) -> AttributesRow:
     """The stored form, names sorted, so that equal attributes are equal text."""
     document = _encode({name: attributes[name] for name in sorted(attributes)}).decode()

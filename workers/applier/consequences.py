@@ -5,7 +5,7 @@ A micro-batch and somebody's decision end in the same way; a decision only has n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from base import clock
@@ -61,7 +61,7 @@ class Consequences:
         from_ms = earliest_asked(swept_ms, now_ms)
         joined, absorbed = self._join(identified, catalogue, from_ms)
         states = await self._states(tx, placed, identified, catalogue, keys, from_ms, joined)
-        await self._write(tx, placed, identified, states, joined.keys())
+        await self._write(tx, placed, identified, states)
         _add_events(placed, states, catalogue)
         flips = await self._retire(tx, identified, catalogue, now_ms, absorbed)
         for customer, one in touched.items():
@@ -110,7 +110,6 @@ class Consequences:
             state, *others = known
             for other in others:
                 state.take_over(other)
-                derive.take_over(state, other, identified.policy)
                 absorbed[other.id] = other
             joined[survivor] = state
         return joined, absorbed
@@ -173,17 +172,16 @@ class Consequences:
         calls: Sequence[Placed],
         identified: Identified,
         states: Mapping[str, CustomerState],
-        joined: Collection[str],
     ) -> None:
         observations = derive.observation_rows(calls)
         await repository.merge_observations(tx, observations)
         await repository.create_calls(tx, call_rows(calls))
         # What an identifier that changed hands reports is its holder's of then: the calls themselves tell.
-        again = identified.changed.difference(joined)
+        again = set(identified.changed)
         for call in calls:
             if call.uid in identified.holds and call.customer is not None and call.prepared.call.traits:
                 again.add(call.customer)
-        changed = set(joined)
+        changed: set[str] = set()
         for row in observations:
             customer = identified.owners.get(row["uid"])
             if row["uid"] in identified.holds or customer is None or customer in again:
@@ -201,7 +199,11 @@ class Consequences:
     async def _derive_again(
         tx: Transaction, customers: Sequence[str], states: Mapping[str, CustomerState], policy: IdentityPolicy
     ) -> set[str]:
-        """After a merge or a move, attributes come from all observations over the identifiers of now."""
+        """After a merge or a move, attributes come from all observations over the identifiers of now.
+
+        Also where states were joined in memory: while the graph follows another order of sources, what is stored of one
+        of them may be the old choice, and nobody looks at a survivor again whom the follower has passed.
+        """
         if not customers:
             return set()
         for customer in customers:

@@ -11,7 +11,7 @@ import msgspec
 from base.keys import Keyring
 from graph.client import Transaction
 from graph.repositories import live as repository
-from graph.repositories.live import SealedIdentifier, StoredFacts
+from graph.repositories.live import SealedIdentifier, StoredEvents, StoredFacts
 from rules.facts import EventHistory
 from workers.live.catalogue import Catalogue
 from workers.live.state import CustomerState, Membership, StoredAttribute
@@ -97,20 +97,24 @@ def _state(
         )
         if membership.inside:
             state.segments.add(membership.segment)
-    gathered: dict[str, list[tuple[int, str, Mapping[str, object]]]] = {}
-    for name, at_ms, event_id, document in stored.events:
-        names = catalogue.with_properties.get(name)
-        picked = _NOTHING if names is None else pick_properties(document, names)
-        gathered.setdefault(name, []).append((at_ms, event_id, picked))
-    for name, found in gathered.items():
-        found.sort(key=lambda event: (event[0], event[1]))
-        state.events[name] = EventHistory(
-            array("q", [event[0] for event in found]),
-            [event[1] for event in found] if with_event_ids else None,
-            [event[2] for event in found],
-        )
-        state.event_count += len(found)
+    for name, events in stored.events.items():
+        history = state.events[name] = _history(events, catalogue.with_properties.get(name), with_event_ids)
+        state.event_count += len(history)
     return state
+
+
+def _history(events: StoredEvents, names: frozenset[str] | None, with_event_ids: bool) -> EventHistory:
+    """Args:
+    names: of the properties that rules read; None for none.
+    """
+    if not events.whole:
+        return EventHistory(array("q", sorted(events.times)), None, [_NOTHING] * len(events.times))
+    ordered = sorted(events.whole)
+    return EventHistory(
+        array("q", [event.at for event in ordered]),
+        [event.id for event in ordered] if with_event_ids else None,
+        [_NOTHING if names is None else pick_properties(event.properties, names) for event in ordered],
+    )
 
 
 def readable_identifiers(sealed: Sequence[SealedIdentifier], keyring: Keyring) -> dict[str, object]:

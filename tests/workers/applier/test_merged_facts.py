@@ -12,7 +12,6 @@ from redis.asyncio import Redis
 from base import clock
 from base.keys import Keyring
 from graph.client import GraphClient, Transaction
-from graph.repositories import apply as apply_repository
 from graph.repositories import live as live_repository
 from tests.support.line import Line, query
 from tests.support.sightings import T0_MS, sighting
@@ -31,20 +30,15 @@ def line(graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest
 
 @pytest.fixture
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
-    """Whose facts were read from the graph, in order: real reads, watched."""
+    """Whose events were read from the graph, in order: real reads, watched."""
     seen: list[Sequence[str]] = []
-    get_facts, get_observations = live_repository.get_facts, apply_repository.get_observations
+    get_facts = live_repository.get_facts
 
     async def facts(tx: Transaction, ids: Sequence[str], *rest: Any) -> Any:
         seen.append(ids)
         return await get_facts(tx, ids, *rest)
 
-    async def observations(tx: Transaction, ids: Sequence[str]) -> Any:
-        seen.append(ids)
-        return await get_observations(tx, ids)
-
     monkeypatch.setattr(live_repository, "get_facts", facts)
-    monkeypatch.setattr(apply_repository, "get_observations", observations)
     return seen
 
 
