@@ -10,7 +10,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from base.valkey import CHANGES_STREAM
-from delivery.change import Change, decode
+from delivery.change import AnyChange, Change, decode
 from graph.client import GraphClient, Row, Transaction
 from graph.repositories import live
 from rules.facts import EventHistory, Facts
@@ -86,7 +86,12 @@ class Picture:
     evidence_calls: int
     retired_edges: int
     quarantined: list[str]
-    outbox: list[Change]
+    outbox: list[AnyChange]
+
+    @property
+    def changes(self) -> list[Change]:
+        """Those lines of the outbox that are about segments."""
+        return [change for change in self.outbox if isinstance(change, Change)]
 
     def facts(self, customer: str, segments: frozenset[str]) -> Facts:
         """What rules may know of a customer, with the segments that it is taken to be in."""
@@ -104,7 +109,7 @@ async def read_swept(graph: GraphClient) -> int:
     return int((await graph.read(_SWEPT))[0]["value"])
 
 
-async def read_stream(redis: Redis) -> list[Change]:
+async def read_stream(redis: Redis) -> list[AnyChange]:
     """All published changes, in order."""
     return [decode(fields[b"c"]) for _, fields in await redis.xrange(CHANGES_STREAM)]
 

@@ -69,7 +69,7 @@ class Scene:
         told, heard = self.senders.told, self.subscriber.heard
 
         async def has_heard() -> bool:
-            return len(heard.updates) >= len(picture.outbox)
+            return len(heard.updates) >= len(picture.changes)
 
         await self._until(has_heard, "heard everything")
         updates = list(heard.updates)

@@ -51,7 +51,8 @@ async def owners_of(graph: GraphClient, uids: Iterable[str]) -> dict[str, list[s
 
 async def changes_of(graph: GraphClient, *segments: str) -> list[Change]:
     """The outbox of some segments, in order."""
-    changes = [decode(row["body"]) for row in await graph.read(_CHANGES)]
+    log = [decode(row["body"]) for row in await graph.read(_CHANGES)]
+    changes = [change for change in log if isinstance(change, Change)]
     return [change for change in changes if change.segment in segments]
 
 
