@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from base.errors import BadInput
@@ -59,9 +59,7 @@ async def find(context: RequestContext, policy_id: str | None, version: int | No
     return await context.services.policies.find(policy_id, version)
 
 
-async def update(
-    context: RequestContext, edit: Callable[[], Edit], reason: str, dry_run: bool
-) -> PolicyRecord | Refusal:
+async def update(context: RequestContext, edit: Edit, reason: str, dry_run: bool) -> PolicyRecord | Refusal:
     """Put an edited policy into force, or try it; waits a moment for the graph to follow.
 
     Returns:
@@ -69,8 +67,7 @@ async def update(
     """
     services = context.services
     try:
-        wanted = edit()
-        policy_id = await enact(services.graph, lambda old: edited(old, wanted), Said(AUTHOR, reason, dry_run))
+        policy_id = await enact(services.graph, lambda old: edited(old, edit), Said(AUTHOR, reason, dry_run))
     except Refused as fault:
         return Refusal(fault.problems)
     except BadInput as fault:

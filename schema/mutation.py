@@ -79,7 +79,7 @@ class Mutation:
     async def update_identity_policy(
         self, info: Info, input: IdentityPolicyInput, reason: str, dry_run: bool = False
     ) -> IdentityPolicyResult:
-        made = await policy.update(info.context, lambda: edit_of(input), reason, dry_run)
+        made = await policy.update(info.context, edit_of(input), reason, dry_run)
         return cast("IdentityPolicyResult", made)
 
     @declare.mutation(

@@ -1,4 +1,4 @@
-// Purpose: Hang what was done by way of identifiers that no longer take part in links on the strongest one that does.
+// Purpose: Hang what was done by way of identifiers that no longer take part in links on the strongest one that does, else on the strongest shared one.
 // Mode: WRITE
 // Param: uids LIST<STRING>, sorted
 // Column: uid STRING, of an identifier that got something
@@ -9,8 +9,8 @@ WHERE size(call.identifiers) > 1
 CALL (call) {
   UNWIND range(0, size(call.identifiers) - 1) AS place
   MATCH (i:Identifier {uid: call.identifiers[place]})
-  WHERE i.status = 'ACTIVE'
-  RETURN i ORDER BY place LIMIT 1
+  WHERE i.status <> 'BLOCKED'
+  RETURN i ORDER BY CASE i.status WHEN 'ACTIVE' THEN 0 ELSE 1 END, place LIMIT 1
 }
 WITH old, d, call, i
 WHERE i <> old

@@ -166,7 +166,13 @@ async def lock_people(tx: Transaction, rows: Sequence[IdentifierRow], now: int) 
 
 async def lock_customers(tx: Transaction, ids: Sequence[str], now: int) -> dict[str, int]:
     """Lock customers in order (sorted ids) and count their versions up; id → new version."""
-    return dict((await tx.run(_LOCK_CUSTOMERS, ids=ids, now=now))[0]["locked"])
+    return {id: version for id, version, _ in (await tx.run(_LOCK_CUSTOMERS, ids=ids, now=now))[0]["locked"]}
+
+
+async def lock_living(tx: Transaction, ids: Sequence[str], now: int) -> dict[str, int]:
+    """The same, without those that were merged meanwhile."""
+    locked = (await tx.run(_LOCK_CUSTOMERS, ids=ids, now=now))[0]["locked"]
+    return {id: version for id, version, retired in locked if not retired}
 
 
 async def create_customers(tx: Transaction, ids: Sequence[str], now: int) -> None:

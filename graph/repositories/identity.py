@@ -32,7 +32,6 @@ _GET_EVIDENCE = load("identity/get_evidence")
 _LIST_NEIGHBOURS = load("identity/list_neighbours")
 GET_VALUES = load("identity/get_values")
 _LIST_SHARED_BESIDE = load("identity/list_shared_beside")
-_FIND_OF_NAMESPACE = load("identity/find_of_namespace")
 _CREATE_DECISIONS = load("identity/create_decisions")
 
 ACTIVE = "ACTIVE"
@@ -387,12 +386,6 @@ async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, Cu
 async def list_shared_beside(tx: Transaction, uids: Iterable[str]) -> set[str]:
     """Shared identifiers that were seen together with any of these."""
     return {row["uid"] for row in await tx.run(_LIST_SHARED_BESIDE, uids=sorted(uids))}
-
-
-async def has_namespace(tx: Transaction, name: str) -> bool:
-    """Whether any identifier is of a namespace, or of a family (`name:*`)."""
-    prefix = name.removesuffix("*") if name.endswith(":*") else f"{name}|"
-    return bool(await tx.run(_FIND_OF_NAMESPACE, prefix=prefix))
 
 
 async def create_decisions(tx: Transaction, rows: Sequence[DecisionRow], policy_version: int) -> None:

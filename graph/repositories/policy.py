@@ -17,6 +17,7 @@ _FIND = load("policy/find")
 _LIST_UNFINISHED = load("policy/list_unfinished")
 _LIST_UNTIL = load("policy/list_until")
 _SET_PROGRESS = load("policy/set_progress")
+_FIND_OF_NAMESPACE = load("identity/find_of_namespace")
 _DELETE_TRIALS = load("policy/delete_trials")
 
 PENDING = "PENDING"
@@ -114,6 +115,12 @@ async def create(tx: Transaction, policy: NewPolicy) -> None:
 async def delete_trials(tx: Transaction, before_ms: int) -> None:
     """Forget trials from before an instant."""
     await tx.run(_DELETE_TRIALS, before=before_ms)
+
+
+async def has_namespace(tx: Transaction, name: str) -> bool:
+    """Whether any identifier is of a namespace, or of a family (`name:*`)."""
+    prefix = name.removesuffix("*") if name.endswith(":*") else f"{name}|"
+    return bool(await tx.run(_FIND_OF_NAMESPACE, prefix=prefix))
 
 
 class PolicyRepository:

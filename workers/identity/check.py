@@ -14,7 +14,7 @@ from graph.client import GraphClient
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.survey import SurveyRepository
 from workers.identity.review import LARGE_IDENTIFIERS
-from workers.identity.survey import Asked, Progress, Survey
+from workers.identity.survey import Asked, Survey
 
 PAGE_CUSTOMERS = 2_000
 # Enough to look at by hand; a graph that is wrong throughout would otherwise be listed whole.
@@ -61,6 +61,7 @@ class Report:
 
 # Replays identifiers under locks: (uids, whether to keep the result) → those whose stretches were not as they should.
 Replayer = Callable[[Iterable[str], bool], Awaitable[Iterable[str]]]
+Progress = Callable[[float], object]
 
 
 class IdentityCheck:
@@ -84,7 +85,7 @@ class IdentityCheck:
         report = Report()
         survey = Survey(self._graph, Asked((await PolicyRepository(self._graph).get_current()).policy))
         wrong: set[str] = set()
-        async for suspects in survey.run(progress):
+        async for suspects in survey.run():
             for uid in suspects.differing:
                 # One by one: a component that is wrong is put right with its first identifier, and is found with each
                 # of them until then.

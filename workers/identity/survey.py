@@ -6,7 +6,7 @@ What is found is a suspicion: pages are read one after the other while people wr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 
 from base.ids import new_customer_id
@@ -28,8 +28,6 @@ BATCH_IDENTIFIERS = 500
 # Of the whole: reading identifiers, reading evidence; the rest is resolving.
 _READ_IDENTIFIERS, _READ_EVIDENCE = 0.2, 0.5
 
-Progress = Callable[[float], object]
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -48,7 +46,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """A batch of components that were resolved.
+    """What a page or a batch of a survey showed; nothing while it reads.
 
     Args:
         components: uids of those that are not what they should be.
@@ -79,13 +77,14 @@ class Survey:
     def __post_init__(self) -> None:
         self._census = Census(self.asked.policy)
 
-    async def run(self, progress: Progress = lambda done: None) -> AsyncIterator[Suspects]:
-        """Read everything, then resolve what is in doubt; a batch at a time, those without a fault too.
+    async def run(self) -> AsyncIterator[Suspects]:
+        """Read everything, then resolve what is in doubt; a page or a batch at a time, those without a fault too.
 
         Raises:
             Unavailable: Neo4j went away.
         """
-        await self._read(progress)
+        async for progress in self._read():
+            yield Suspects([], [], set(), progress)
         self.identifier_count = len(self._census)
         doubtful = await asyncio.to_thread(lambda: list(self._census.doubtful()))
         total, done = sum(map(len, doubtful)), 0
@@ -93,9 +92,10 @@ class Survey:
             done += sum(map(len, batch))
             yield await self._compare(batch, _READ_EVIDENCE + (1 - _READ_EVIDENCE) * done / total)
 
-    async def _read(self, progress: Progress) -> None:
+    async def _read(self) -> AsyncIterator[float]:
+        """Fill the census; how much of the survey is done after each page."""
         reader, after = SurveyRepository(self.graph), ""
-        asked = self.asked
+        asked, expected = self.asked, max(1, await reader.count())
         while identifiers := await reader.page_owned(after, PAGE_ROWS):
             after = identifiers[-1].uid
             for one in identifiers:
@@ -107,16 +107,15 @@ class Survey:
                     special=changed or status != ACTIVE or one.decided or not one.for_ever,
                     walked=status == ACTIVE or (status == SHARED and asked.recheck_shared),
                 )
-            progress(_READ_IDENTIFIERS * (1 - 1 / (1 + len(self._census) / 1e6)))
-        after = ""
-        count = 0
+            yield _READ_IDENTIFIERS * min(1.0, len(self._census) / expected)
+        after, count = "", 0
         while sets := await reader.page_evidence(after, PAGE_ROWS):
             after = sets[-1].key
             count += len(sets)
             for one_set in sets:
                 self._census.add_set(one_set.members, one_set.unverified)
-            share = count / (count + len(self._census))
-            progress(_READ_IDENTIFIERS + (_READ_EVIDENCE - _READ_IDENTIFIERS) * share)
+            # People have about as many sets as identifiers.
+            yield _READ_IDENTIFIERS + (_READ_EVIDENCE - _READ_IDENTIFIERS) * min(1.0, count / expected)
 
     async def _compare(self, batch: Sequence[list[str]], progress: float) -> Suspects:
         uids = [uid for component in batch for uid in component]

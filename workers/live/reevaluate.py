@@ -42,7 +42,8 @@ async def reevaluate(
         keep: load everything that any rule reads, so that the states can be kept; otherwise what these rules read.
         after_ms, until_ms: for a sweep, the range of instants to look at; else the answer of now is taken.
     """
-    versions = await apply_repository.lock_customers(tx, sorted(rules_of), clock.now_ms())
+    # Whoever asks found them without a lock: nobody enters a segment who was merged since.
+    versions = await apply_repository.lock_living(tx, sorted(rules_of), clock.now_ms())
     catalogue, swept_ms = await live.current(tx)
     now_ms = clock.now_ms()
     if until_ms is not None:

@@ -39,7 +39,8 @@ async def derive(graph: GraphClient, live: LiveContext, ids: Sequence[str]) -> l
 
     async def work(tx: Transaction) -> list[AnyChange]:
         found = Identified(await live.policy(tx))
-        found.versions.update(await apply_repository.lock_customers(tx, sorted(ids), clock.now_ms()))
+        # They were found without a lock: whoever was merged since is evaluated with its survivor.
+        found.versions.update(await apply_repository.lock_living(tx, sorted(ids), clock.now_ms()))
         found.changed = set(found.versions)
         return (await Consequences(live).follow(tx, (), found)).changes
 

@@ -120,13 +120,7 @@ class Follower:
             self.policy.of(uid.partition("|")[0]).limit == 1 for uid in (*listed.blocked, *listed.unblocked)
         )
         asked = Asked(self.policy, recheck, listed.blocked, listed.unblocked)
-        told = 0.0
-
-        def tell(done: float) -> None:
-            nonlocal told
-            told = done
-
-        async for suspects in Survey(self.graph, asked).run(tell):
+        async for suspects in Survey(self.graph, asked).run():
             self._customers |= suspects.customers
             if not self.record.trial:
                 for part in batches(suspects.components, REPLAY_IDENTIFIERS):

@@ -12,7 +12,6 @@ from graph.identity.policy import IdentityPolicy
 from graph.identity.policy_document import encode_policy, respelled, steps_between
 from graph.identity.policy_problems import find_problems
 from graph.repositories import policy as repository
-from graph.repositories.identity import has_namespace
 from graph.repositories.policy import NewPolicy
 from rules.problems import Problem
 from workers.decisions.execution import Said, check_reason
@@ -83,5 +82,5 @@ async def _spelling_problems(tx: Transaction, old: IdentityPolicy, new: Identity
             "Use a new namespace, or keep the spelling.",
         )
         for name in respelled(old, new)
-        if await has_namespace(tx, name)
+        if await repository.has_namespace(tx, name)
     ]

@@ -13,9 +13,9 @@ from base.errors import BadInput, NotFound
 from base.ids import call_id
 from base.keys import Keyring
 from graph.client import GraphClient
-from tests.property.graph.streams import NOW_MS, SEGMENTS, Call, random_calls
+from tests.property.graph.comparing import differences, fresh
+from tests.property.graph.streams import NOW_MS, Call, random_calls
 from tests.support.line import SOURCE, Line, assert_sequences, query
-from tests.support.stores import wipe
 from workers.decisions import imports
 from workers.decisions.desk import Desk, NamedIdentifier
 from workers.decisions.effect import Effect
@@ -38,25 +38,6 @@ _CUSTOMERS = query(
 def _one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memberships are compared as of one instant, so no time passes."""
     monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
-
-
-async def fresh(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
-    await wipe(graph, redis)
-    line = Line.of(graph, redis, keyring)
-    for key, rule in SEGMENTS.items():
-        await line.segment(key, rule)
-    return line
-
-
-def differences(one: dict[str, object], other: dict[str, object]) -> dict[str, object]:
-    return {key: _apart(one[key], other[key]) for key in one if one[key] != other[key]}
-
-
-def _apart(one: object, other: object) -> object:
-    """What is in one of two lists alone."""
-    if not isinstance(one, list) or not isinstance(other, list):
-        return one, other
-    return [each for each in one if each not in other], [each for each in other if each not in one]
 
 
 async def decide(line: Line, desk: Desk, calls: Sequence[Call], chance: random.Random) -> Effect | None:

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from base import clock
 from base.keys import Keyring
 from graph.client import GraphClient
+from tests.property.graph.comparing import differences
 from tests.property.graph.streams import NOW_MS, SEGMENTS, Call, batches, random_calls, shuffled
 from tests.support.line import Line, assert_sequences
 from tests.support.stores import wipe
@@ -57,11 +58,6 @@ class World:
 @pytest.fixture
 def world(graph: GraphClient, redis: Redis, keyring: Keyring) -> World:
     return World(graph, redis, keyring)
-
-
-def differences(one: dict[str, object], other: dict[str, object]) -> dict[str, object]:
-    """The parts of two pictures that differ, for a message that can be read."""
-    return {key: (one[key], other[key]) for key in one if one[key] != other[key]}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -16,10 +16,9 @@ from graph.client import GraphClient
 from graph.identity.blocked import BlockedValues
 from graph.identity.policy import DEFAULT, Conflict, IdentityPolicy, NamespacePolicy
 from graph.repositories.policy import DONE, PolicyRecord
-from tests.property.graph.streams import COOKIES, EMAILS, MEMBERS, NOW_MS, PHONES, SEGMENTS, Call, random_calls
-from tests.property.graph.test_decisions import differences
+from tests.property.graph.comparing import differences, fresh
+from tests.property.graph.streams import COOKIES, EMAILS, MEMBERS, NOW_MS, PHONES, Call, random_calls
 from tests.support.line import Line
-from tests.support.stores import wipe
 from workers.decisions.execution import Said
 from workers.jobs import make_services
 from workers.policy.office import enact
@@ -75,14 +74,6 @@ SEEDS = {"e-mail before phone": 26, "devices never shared": 1}
 @pytest.fixture(autouse=True)
 def _one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
-
-
-async def fresh(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
-    await wipe(graph, redis)
-    line = Line.of(graph, redis, keyring)
-    for key, rule in SEGMENTS.items():
-        await line.segment(key, rule)
-    return line
 
 
 async def change(line: Line, settings: Settings, edit: Edit, *, dry_run: bool = False) -> PolicyRecord:

@@ -13,6 +13,7 @@ from base.keys import Keyring
 from graph.client import GraphClient
 from tests.support.line import SOURCE, Line, assert_sequences, query
 from tests.support.sightings import sighting
+from tests.support.stores import wipe
 from workers.decisions.desk import Desk, NamedIdentifier
 from workers.decisions.effect import CustomerFate
 from workers.decisions.execution import Said
@@ -262,3 +263,23 @@ async def test_a_retired_id_means_its_successor(line: Line, desk: Desk) -> None:
     assert len(await line.partition()) == 1
     with pytest.raises(BadInput, match="one customer already"):
         await desk.merge(e, n, SAID)
+
+
+async def test_a_call_hangs_on_the_strongest_shared_one_when_all_are_shared(
+    line: Line, graph: GraphClient, redis: Redis, keyring: Keyring
+) -> None:
+    """Whichever of them became shared first."""
+    shared = {"phone": "+8613912345678", "email": "e@x.org"}
+    calls = [sighting(9, kind="track", **shared)]
+    calls += [
+        sighting(10 * place + number, member=f"M{number}", **{name: shared[name]})
+        for place, name in enumerate(("phone", "email"), 1)
+        for number in range(3)
+    ]
+    for order in (calls, calls[::-1], [calls[0], *calls[4:], *calls[1:4]]):
+        await wipe(graph, redis)
+        for call in order:
+            await line.apply(call)
+        picture = await line.picture()
+        assert len(picture["shared"]) == 2
+        assert [event[0] for event in picture["events"]] == [line.uid("phone", shared["phone"])]

@@ -10,10 +10,14 @@ from redis.asyncio import Redis
 
 from base import clock
 from base.keys import Keyring
+from delivery.change import Change
 from graph.client import GraphClient, Transaction
 from graph.repositories import live as live_repository
 from graph.repositories.live import CommitOrder
 from tests.support.line import Line, assert_sequences, query
+from workers.decisions.execution import Said
+from workers.live.context import LiveContext
+from workers.live.reevaluate import reevaluate
 
 TWICE_IN_10_S = {"event": {"name": "Bought", "op": "GTE", "values": [2], "window": {"last": "PT10S"}}}
 EVER = {"event": {"name": "Bought"}}
@@ -258,3 +262,20 @@ async def test_an_instant_between_a_batch_and_its_commit_is_not_lost(line: Line,
     changes = await line.changes()
     assert_sequences(changes)
     assert [(one.kind, one.occurred_at - at) for one in changes] == [("ENTERED", 0), ("EXITED", 2_000)]
+
+
+async def test_who_was_merged_since_it_was_found_enters_nothing(line: Line, graph: GraphClient, now: Clock) -> None:
+    """A sweep and a build find customers without a lock."""
+    await line.apply(bought(1, now.ms, "a"), bought(2, now.ms, "b"))
+    one, other = str(await line.customer("user_id", "a")), str(await line.customer("user_id", "b"))
+    effect = await line.desk().merge(one, other, Said("ann", "one person"))
+    retired = next(each.id for each in effect.customers if each.merged_into)
+    # Also who has nothing left satisfies it.
+    await line.segment("never", {"not": EVER | {"event": {"name": "Returned"}}})
+
+    async def work(tx: Transaction) -> list[str]:
+        live = LiveContext(line.keyring, line.live.zone)
+        done = await reevaluate(tx, live, {one: ["never"], other: ["never"]}, "RULE")
+        return [change.customer for change in done.changes if isinstance(change, Change)]
+
+    assert await graph.write("test_reevaluate", work) == [({one, other} - {retired}).pop()]
