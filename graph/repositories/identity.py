@@ -78,12 +78,17 @@ class StoredIdentifier(NamedTuple):
 
 @dataclass(slots=True)
 class Component:
-    """Everything reachable over evidence and must-links; shared identifiers are met and not walked through."""
+    """Everything reachable over evidence and must-links; shared identifiers are met and not walked through.
+
+    Args:
+        walked: identifiers whose sets were asked for. All sets of the others were met on the way.
+    """
 
     identifiers: dict[str, StoredIdentifier] = field(default_factory=dict)
     evidence: dict[str, SeenTogether] = field(default_factory=dict)
     must: dict[str, MustLink] = field(default_factory=dict)
     cannot: dict[str, CannotLink] = field(default_factory=dict)
+    walked: set[str] = field(default_factory=set)
 
     def customers(self) -> set[str]:
         """Ids of everybody who has or had one of the identifiers."""
@@ -157,7 +162,7 @@ async def get_identifiers(tx: Transaction, uids: Iterable[str]) -> dict[str, Sto
 
 
 async def load_component(
-    tx: Transaction, start: Mapping[str, StoredIdentifier], walk_through: Iterable[str] = ()
+    tx: Transaction, start: Mapping[str, StoredIdentifier], walk_through: Iterable[str] = (), again: Iterable[str] = ()
 ) -> Component:
     """Walk the evidence from some identifiers until nothing new appears.
 
@@ -165,16 +170,21 @@ async def load_component(
 
     Args:
         walk_through: shared or blocked identifiers to walk through all the same.
+        again: what an earlier walk from the same start walked; it is read again in the first step.
     """
     found = Component(dict(start))
     through = set(walk_through)
+    known_before = set(again)
     frontier = [known for known in start.values() if known.status == ACTIVE or known.uid in through]
     # How many sets that saw an identifier are met, of how many: most devices are in one set, and lead nowhere else.
     met: Counter[str] = Counter()
     degree: dict[str, int] = {}
     while frontier:
         reached: dict[str, StoredIdentifier] = {}
-        walked = sorted(known.uid for known in frontier if met[known.uid] < degree.get(known.uid, 1))
+        next_step = {known.uid for known in frontier if met[known.uid] < degree.get(known.uid, 1)} | known_before
+        walked = sorted(next_step - found.walked)
+        known_before = set()
+        found.walked.update(walked)
         for row in await tx.run(_EXPAND, uids=walked) if walked else ():
             for key, first_at, last_at, count, members in row["sets"]:
                 if key not in found.evidence:

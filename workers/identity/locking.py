@@ -20,8 +20,8 @@ async def load_locked(
 ) -> Component:
     """Walk from locked identifiers and lock every customer of the component.
 
-    When the walk meets customers that are not locked yet they are locked and the walk is done again, so that what was
-    read is what is true (identity.md §6).
+    When the walk meets customers that are not locked yet they are locked and everything is read again, in one step
+    where nothing came in between, so that what was read is what is true (identity.md §6).
 
     Args:
         start: identifiers that this transaction has locked.
@@ -33,8 +33,10 @@ async def load_locked(
     await _lock(tx, {hold.customer for one in start.values() for hold in one.holds}, found, now_ms)
     # All evidence of an identifier that this transaction created is of this transaction: nothing to walk.
     known_before = {uid: one for uid, one in start.items() if one.holds or uid in through}
+    again: set[str] = set()
     while True:
-        component = await repository.load_component(tx, known_before, through)
+        component = await repository.load_component(tx, known_before, through, again)
+        again = component.walked
         if not await _lock(tx, component.customers(), found, now_ms):
             break
     for uid, one in start.items():
