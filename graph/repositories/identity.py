@@ -1,4 +1,4 @@
-"""Reads a component of identifiers and writes what the resolver changed."""
+"""Reads a component of identifiers, and writes who has them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from typing import Any, NamedTuple, TypedDict
 from graph.client import GraphClient, Transaction
 from graph.identity.assign import KnownIdentifier, Past, Retired
 from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
-from graph.identity.resolve import Link
 from graph.queries import load
 
 _EXPAND = load("identity/expand_component")
 _GET_IDENTIFIERS = load("identity/get_identifiers")
 _GET_DECIDED = load("identity/get_decided")
 _GET_TIMES = load("identity/get_times")
-_GET_LINKS = load("identity/get_links")
 _LIST_RETIRED = load("identity/list_retired")
 _GET_OWN = load("identity/get_own")
 _PAGE_IDENTIFIERS = load("identity/page_identifiers")
 _WRITE_HOLDS = load("identity/write_holds")
 _RETIRE = load("identity/retire_customers")
 _RETURN = load("identity/return_customers")
-_WRITE_LINKS = load("identity/write_links")
 _SET_STATUS = load("identity/set_status")
 _LOCK_IDENTIFIERS = load("identity/lock_identifiers")
 _LIST_OF_CUSTOMERS = load("identity/list_of_customers")
@@ -246,55 +243,6 @@ async def get_past(tx: Transaction, uids: Iterable[str], customers: Iterable[str
         tuple(Retired(row["id"], frozenset(row["had"]), row["depth"]) for row in retired),
         {row["id"]: row["own"] for row in (*own, *retired) if row["own"] is not None},
     )
-
-
-async def write_links(tx: Transaction, uids: Sequence[str], links: Iterable[Link], policy_version: int) -> list[Link]:
-    """Write the links that differ from the stored ones.
-
-    Times alone make no difference: those of the evidence are the ones that are shown, and every link of a component
-    would be written each time that it is resolved.
-
-    Returns:
-        Links that are rejected now and were not before.
-    """
-    links_before = (await tx.run(_GET_LINKS, uids=uids))[0]["links"] if uids else ()
-    stored = {(a, b): (status, reason, count) for a, b, status, reason, count in links_before}
-    among = set(uids)
-    rows: list[dict[str, Any]] = []
-    newly_rejected: list[Link] = []
-    wanted: set[tuple[str, str]] = set()
-    for link in links:
-        wanted.add((link.a, link.b))
-        status = "accepted" if link.rejected is None else "rejected"
-        before = stored.get((link.a, link.b))
-        if before == (status, link.rejected, link.count):
-            continue
-        if link.rejected is not None and (before is None or before[0] != "rejected"):
-            newly_rejected.append(link)
-        rows.append(
-            {
-                "a": link.a,
-                "b": link.b,
-                "status": status,
-                "reason": link.rejected,
-                "blocking": list(link.blocking) if link.blocking else None,
-                "first_at": link.first_at,
-                "last_at": link.last_at,
-                "count": link.count,
-                "evidence": list(link.evidence),
-                "decision": link.decision,
-            }
-        )
-    # A link that nothing speaks for any more: its evidence was taken back, or an end takes part in no links.
-    rows += [
-        {"a": a, "b": b, "status": "revoked", "reason": None, "blocking": None, "first_at": 0, "last_at": 0,
-         "count": 0, "evidence": [], "decision": None}
-        for (a, b), (status, *_) in stored.items()
-        if (a, b) not in wanted and status != "revoked" and a in among and b in among
-    ]  # fmt: skip
-    if rows:
-        await tx.run(_WRITE_LINKS, rows=sorted(rows, key=lambda row: (row["a"], row["b"])), rule_version=policy_version)
-    return newly_rejected
 
 
 async def write_holds(tx: Transaction, rows: Sequence[HoldsRow], at: int) -> None:

@@ -16,6 +16,7 @@ from graph.identity.policy import VERIFIABLE, IdentifierClass, IdentityPolicy
 from graph.identity.resolve import Link
 from graph.identity.sides import pair
 from graph.repositories import identity as repository
+from graph.repositories import link as link_repository
 from graph.repositories.apply import EvidenceRow
 from graph.repositories.identity import ACTIVE, HoldsRow, StoredIdentifier
 from workers.applier.batch import PreparedCall
@@ -86,4 +87,4 @@ async def add_leaves(
             a, b = pair(centre, seen.uid)
             links.append(Link(a, b, row["first_at"], row["last_at"], 1, (row["key"],), None, None))
     await repository.write_holds(tx, holds, now_ms)
-    await repository.write_links(tx, (), links, policy.version)
+    await link_repository.write_many(tx, (), links, policy.version)

@@ -18,6 +18,7 @@ from graph.identity.resolve import Link, Resolution, resolve, usable_sets
 from graph.repositories import apply as apply_repository
 from graph.repositories import call as call_repository
 from graph.repositories import identity as repository
+from graph.repositories import link as link_repository
 from graph.repositories import review as review_repository
 from graph.repositories.identity import (
     ACTIVE,
@@ -85,7 +86,7 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     rows = [row for uid, one in component.identifiers.items() if (row := _row(one, wanted.get(uid, ())))]
     await repository.write_holds(tx, rows, how.now_ms)
     uids = sorted(uid for uid, one in component.identifiers.items() if one.holds)
-    rejected = await repository.write_links(tx, uids, resolution.links, how.policy.version)
+    rejected = await link_repository.write_many(tx, uids, resolution.links, how.policy.version)
     turns = _turns(component, assignment)
     decisions = _decisions(component, resolution.links, rejected, assignment, turns, how.now_ms)
     await repository.create_decisions(tx, decisions, how.policy.version)
