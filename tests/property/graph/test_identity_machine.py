@@ -64,6 +64,8 @@ SIGHTINGS = st.sampled_from(KINDS).flatmap(
         st.integers(0, 3).map(bool),
     )
 )
+NAMED = st.sampled_from([(namespace, value) for namespace, values in POOLS.items() for value in values])
+DESKS = st.integers(0, WRITERS - 1)
 Sighted = tuple[tuple[tuple[str, str], ...], int, bool]
 _NAMED = query("MATCH (d:Decision {id: $id})-[n:NAMES]->(i:Identifier) RETURN i.uid AS uid, n.side AS side")
 
@@ -158,49 +160,52 @@ class IdentityMachine(RuleBasedStateMachine):
         self._await(_all(work))
 
     @precondition(lambda self: self.model.expected()[0])
-    @rule(data=st.data())
-    def merge(self, data: st.DataObject) -> None:
-        people = sorted(self._await(self._people()).items())
-        one, other = data.draw(st.sampled_from(people)), data.draw(st.sampled_from(people))
-        self._decide("MUST_LINK", self._desk(data).merge(one[0], other[0], SAID))
+    @rule(data=st.data(), desk=DESKS)
+    def merge(self, data: st.DataObject, desk: int) -> None:
+        people = self._await(self._people())
+        (one, _), (other, _) = data.draw(st.sampled_from(people)), data.draw(st.sampled_from(people))
+        self._decide("MUST_LINK", self._desk(desk).merge(one, other, SAID))
 
     @precondition(lambda self: self.model.expected()[0])
-    @rule(data=st.data())
-    def split(self, data: st.DataObject) -> None:
-        customer, uids = data.draw(st.sampled_from(sorted(self._await(self._people()).items())))
-        left = data.draw(st.sets(st.sampled_from(sorted(uids)), min_size=1))
-        self._decide("CANNOT_LINK", self._desk(data).split(customer, left, SAID))
+    @rule(data=st.data(), desk=DESKS)
+    def split(self, data: st.DataObject, desk: int) -> None:
+        customer, uids = data.draw(st.sampled_from(self._await(self._people())))
+        left = data.draw(st.sets(st.sampled_from(uids), min_size=1))
+        self._decide("CANNOT_LINK", self._desk(desk).split(customer, left, SAID))
 
-    @rule(data=st.data(), blocked=st.booleans())
-    def block(self, data: st.DataObject, blocked: bool) -> None:
-        self._decide("BLOCK" if blocked else "UNBLOCK", self._block(data, blocked))
+    @rule(named=NAMED, desk=DESKS, blocked=st.booleans())
+    def block(self, named: tuple[str, str], desk: int, blocked: bool) -> None:
+        self._decide("BLOCK" if blocked else "UNBLOCK", self._block(desk, named, blocked))
 
     @precondition(lambda self: self.model.calls)
-    @rule(data=st.data())
-    def revoke(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), desk=DESKS)
+    def revoke(self, data: st.DataObject, desk: int) -> None:
         call = data.draw(st.sampled_from(sorted(self.model.calls)))
-        self._decide("REVOKE_CALL", self._desk(data).revoke_call(call, SAID), call)
+        self._decide("REVOKE_CALL", self._desk(desk).revoke_call(call, SAID), call)
 
     @precondition(lambda self: self.model.decisions)
-    @rule(data=st.data())
-    def undo(self, data: st.DataObject) -> None:
-        undone = data.draw(st.sampled_from(sorted(self.model.decisions)))
-        effect = self._await(_tried(self._desk(data).undo(undone, SAID)))
+    @rule(data=st.data(), desk=DESKS)
+    def undo(self, data: st.DataObject, desk: int) -> None:
+        undone = list(self.model.decisions)[data.draw(st.integers(0, len(self.model.decisions) - 1))]
+        effect = self._await(_tried(self._desk(desk).undo(undone, SAID)))
         assert (effect is not None) == self.model.decisions[undone].stands
         if effect is not None:
             self.model.undo(str(effect.decision), undone)
 
     @precondition(lambda self: self.model.calls)
-    @rule(data=st.data(), sightings=st.lists(SIGHTINGS, min_size=3, max_size=6))
-    def decide_among_calls(self, data: st.DataObject, sightings: list[Sighted]) -> None:
+    @rule(data=st.data(), sightings=st.lists(SIGHTINGS, min_size=3, max_size=6), named=NAMED, desk=DESKS)
+    def decide_among_calls(
+        self, data: st.DataObject, sightings: list[Sighted], named: tuple[str, str], desk: int
+    ) -> None:
         """Somebody takes a call back, and blocks a value, while others write."""
         call = data.draw(st.sampled_from(sorted(self.model.calls)))
         bodies = [self._made(one) for one in sightings]
-        desk = self._desk(data)
 
         async def all_at_once() -> tuple[Effect | None, Effect | None]:
             writing = _all([self._apply(number % WRITERS, body) for number, body in enumerate(bodies)])
-            deciding = asyncio.gather(_tried(desk.revoke_call(call, SAID)), _tried(self._block(data, True)))
+            deciding = asyncio.gather(
+                _tried(self._desk(desk).revoke_call(call, SAID)), _tried(self._block(desk, named, True))
+            )
             await writing
             return await deciding
 
@@ -247,16 +252,15 @@ class IdentityMachine(RuleBasedStateMachine):
         for call in line.preparer.prepare(decoded.calls):
             self.model.calls[call.id] = call
 
-    def _desk(self, data: st.DataObject) -> Desk:
-        return self.lines[data.draw(st.integers(0, WRITERS - 1))].desk()
+    def _desk(self, number: int) -> Desk:
+        return self.lines[number].desk()
 
-    def _block(self, data: st.DataObject, blocked: bool) -> Awaitable[Effect]:
-        namespace = data.draw(st.sampled_from(sorted(POOLS)))
-        value = data.draw(st.sampled_from(POOLS[namespace]))
-        line = self.lines[0]
+    def _block(self, desk: int, named: tuple[str, str], blocked: bool) -> Awaitable[Effect]:
+        line = self.lines[desk]
+        namespace, value = named
         uid = line.uid(namespace, value)
-        named = NamedIdentifier(uid, namespace, line.keyring.seal_display(value, uid))
-        return line.desk().block(named, SAID, blocked=blocked)
+        identifier = NamedIdentifier(uid, namespace, line.keyring.seal_display(value, uid))
+        return line.desk().block(identifier, SAID, blocked=blocked)
 
     def _decide(self, kind: str, decision: Awaitable[Effect], subject: str | None = None) -> None:
         self._note(kind, self._await(_tried(decision)), subject)
@@ -269,9 +273,12 @@ class IdentityMachine(RuleBasedStateMachine):
         right = frozenset(row["uid"] for row in rows if row["side"])
         self.model.decisions[str(effect.decision)] = Told(kind, subject, left, right)
 
-    async def _people(self) -> dict[str, frozenset[str]]:
+    async def _people(self) -> list[tuple[str, list[str]]]:
+        """Customers in the order of their identifiers: their ids are others each time, and what hypothesis draws from
+        must not be.
+        """
         rows = await self.lines[0].graph.read(_PEOPLE)
-        return {row["id"]: frozenset(row["uids"]) for row in rows}
+        return sorted(((row["id"], sorted(row["uids"])) for row in rows), key=lambda person: person[1])
 
     def _await(self, work: Awaitable[T]) -> T:
         async def run() -> T:
@@ -288,8 +295,7 @@ _HOLDS = query(
     """
 )
 _PEOPLE = query(
-    "MATCH (c:Customer)-[h:HAS WHERE h.to IS NULL]->(i:Identifier) "
-    "RETURN c.id AS id, collect(i.uid) AS uids ORDER BY id"
+    "MATCH (c:Customer)-[h:HAS WHERE h.to IS NULL]->(i:Identifier) RETURN c.id AS id, collect(i.uid) AS uids"
 )
 
 
