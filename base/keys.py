@@ -43,6 +43,7 @@ class Keyring:
         if len(secret) < MIN_SECRET_BYTES:
             raise ConfigurationFault(f"KITH_SECRET_KEY must have at least {MIN_SECRET_BYTES} bytes")
         self._index = hmac.new(_derive(secret, b"kith blind index v1"), digestmod=sha256)
+        self._tombstone = hmac.new(_derive(secret, b"kith tombstone v1"), digestmod=sha256)
         self._display = AESGCM(_derive(secret, b"kith display v1"))
         self._stream = AESGCM(_derive(secret, b"kith stream v1"))
 
@@ -51,6 +52,12 @@ class Keyring:
         mac = self._index.copy()
         mac.update(f"{namespace}\x00{value}".encode())
         return f"{namespace}|{urlsafe_b64encode(mac.digest()[:BLIND_INDEX_BYTES]).rstrip(b'=').decode()}"
+
+    def tombstone(self, name: str) -> str:
+        """What is kept of an erased uid or call id: enough to know it again, with another key than its blind index."""
+        mac = self._tombstone.copy()
+        mac.update(name.encode())
+        return urlsafe_b64encode(mac.digest()[:BLIND_INDEX_BYTES]).rstrip(b"=").decode()
 
     def seal_display(self, value: str, uid: str) -> bytes:
         """Ciphertext of an identifier's value, bound to its uid."""

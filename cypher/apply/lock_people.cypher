@@ -1,11 +1,14 @@
 // Purpose: Create the identifiers that are new, lock all of them in the order of the rows, then lock by id the customers to whom something at these times belongs.
 // Mode: WRITE
 // Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES}
+// Param: graves LIST<STRING>, keyed hashes of the identifiers and of the calls that name them
 // Param: now INT ms
 // Column: identifiers LIST<LIST>: [uid, status, first_seen ms, decided BOOLEAN, holds LIST<LIST>: [from ms, to ms or null, via uid, customer]]; no holds when this transaction created it
 // Column: customers LIST<LIST>: [id, version after counting]
+// Column: erased LIST<LIST>: [key, at ms], those of the keyed hashes that are of something erased
 // Index: identifier_uid
 // Index: customer_id
+// Index: tombstone_key
 // TRICKY: the plain SET of an unchanged value takes the node's lock and keeps it. A SET that reads what it writes first
 // takes a lock on a dense node's relationship groups, and gives that one back while it keeps the node's: writers that
 // meet there in opposite orders deadlock. Behind the plain SET they queue.
@@ -30,4 +33,10 @@ CALL (owners) {
   SET c.version = c.version + 1
   RETURN collect([c.id, c.version]) AS customers
 }
-RETURN identifiers AS identifiers, customers AS customers
+// Behind the locks: whoever erased one of them before has committed.
+CALL (identifiers) {
+  UNWIND $graves AS key
+  MATCH (t:Tombstone {key: key})
+  RETURN collect([t.key, t.at]) AS erased
+}
+RETURN identifiers AS identifiers, customers AS customers, erased AS erased

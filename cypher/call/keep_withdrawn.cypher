@@ -5,6 +5,7 @@
 // Index: event_id
 // Index: call_id
 // Index: source_key
+// TRICKY: `+ ''` keeps the planner off the index on subjects, which it would read whole.
 UNWIND $ids AS id
 OPTIONAL MATCH (e:Event {id: id})
 OPTIONAL MATCH (c:Call {id: id})
@@ -17,7 +18,7 @@ CALL (call, i) {
   RETURN d.id AS other
   UNION
   MATCH (i)<-[:NAMES]-(d:Decision)
-  WHERE d.active AND d.kind = 'REVOKE_CALL' AND d.subject = call.id
+  WHERE d.active AND d.kind = 'REVOKE_CALL' AND d.subject + '' = call.id
   RETURN d.id AS other
 }
 WITH w, min(other) AS other

@@ -5,6 +5,5 @@
 // Column: own LIST<STRING>
 // Index: customer_id
 UNWIND $ids AS id
-MATCH (c:Customer {id: id})
-WHERE c.own IS NOT NULL
-RETURN c.id AS id, c.own AS own
+MATCH (c:Customer {id: id})-[:OWNED]->(i:Identifier)
+RETURN c.id AS id, collect(i.uid) AS own

@@ -15,8 +15,14 @@ CALL (r, row) {
 }
 CALL (r, row) {
   MATCH (s:Customer {id: row.survivor})
-  SET s.own = coalesce(s.own, row.kept)
   CREATE (r)-[:MERGED_INTO {at: $at}]->(s)
+  WITH r, s, row
+  CALL (s, row) {
+    WITH s, row WHERE NOT EXISTS { (s)-[:OWNED]->(:Identifier) }
+    UNWIND row.kept AS uid
+    MATCH (i:Identifier {uid: uid})
+    CREATE (s)-[:OWNED]->(i)
+  }
   WITH r, s
   MATCH (earlier:Customer)-[m:MERGED_INTO]->(r)
   CREATE (earlier)-[:MERGED_INTO {at: m.at, by_way_of: coalesce(m.by_way_of, []) + r.id}]->(s)

@@ -23,5 +23,6 @@ CALL (r) {
 CALL (survivors) {
   UNWIND survivors AS s
   WITH s WHERE NOT EXISTS { (:Customer)-[:MERGED_INTO]->(s) }
-  SET s.own = null
+  MATCH (s)-[o:OWNED]->(:Identifier)
+  DELETE o
 }

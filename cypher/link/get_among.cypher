@@ -1,8 +1,8 @@
 // Purpose: Links stored between identifiers of a component.
 // Mode: READ
 // Param: uids LIST<STRING>
-// Column: links LIST<LIST>: [a uid, b uid, status, reason or null, number of sets INT]
+// Column: links LIST<LIST>: [a uid, b uid, status, reason or null, number of sets INT, blocking LIST<STRING> or null]
 // Index: identifier_uid
 UNWIND $uids AS uid
 MATCH (a:Identifier {uid: uid})-[l:LINKED]->(b:Identifier)
-RETURN collect([a.uid, b.uid, l.status, l.reason, l.count]) AS links
+RETURN collect([a.uid, b.uid, l.status, l.reason, l.count, l.blocking]) AS links

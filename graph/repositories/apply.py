@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import msgspec
 
@@ -46,11 +46,20 @@ class LockedPeople:
     """Identifiers by uid, and customer → version after counting it up; all of them locked until the commit.
 
     An identifier without holds was created by this transaction, or is blocked. Customers who had one of the
-    identifiers are locked as far as a call of this transaction may belong to them.
+    identifiers are locked as far as a call of this transaction may belong to them. `erased` are those of the given
+    keyed hashes that stand for something erased → when (ms).
     """
 
     identifiers: dict[str, StoredIdentifier]
     versions: dict[str, int]
+    erased: dict[str, int]
+
+
+class LookedUp(NamedTuple):
+    """Call ids that took effect in an earlier transaction, and keyed hash → when what it stands for was erased (ms)."""
+
+    applied: set[str]
+    erased: dict[str, int]
 
 
 class EvidenceRow(TypedDict):
@@ -146,21 +155,38 @@ class GroupRow(TypedDict):
     traits: str
 
 
-async def find_applied(tx: Transaction, ids: Sequence[str]) -> set[str]:
-    """Those of the call ids that took effect in an earlier transaction."""
-    return set((await tx.run(_FIND_APPLIED, ids=ids))[0]["ids"])
+async def find_applied(tx: Transaction, ids: Sequence[str], graves: Sequence[str]) -> LookedUp:
+    """What of calls is known from earlier transactions.
+
+    Args:
+        graves: keyed hashes (`Keyring.tombstone`) of the calls and of their identifiers.
+    """
+    row = (await tx.run(_FIND_APPLIED, ids=ids, graves=graves))[0]
+    return LookedUp(set(row["ids"]), dict(row["erased"]))
 
 
-async def lock_people(tx: Transaction, rows: Sequence[IdentifierRow], now: int) -> LockedPeople:
-    """Create new identifiers and lock all, in the order of the rows (sorted by uid), then lock their customers."""
-    row = (await tx.run(_LOCK_PEOPLE, rows=rows, now=now))[0]
+async def lock_people(
+    tx: Transaction, rows: Sequence[IdentifierRow], now: int, graves: Sequence[str] = ()
+) -> LockedPeople:
+    """Create new identifiers and lock all, in the order of the rows (sorted by uid), then lock their customers.
+
+    Args:
+        graves: as of `find_applied`.
+
+    Raises:
+        TryAgain: an identifier was erased while this waited for its lock.
+    """
+    row = (await tx.run(_LOCK_PEOPLE, rows=rows, now=now, graves=graves))[0]
     namespaces = {each["uid"]: each["namespace"] for each in rows}
+    if namespaces.keys() != {one[0] for one in row["identifiers"]}:
+        raise TryAgain("an identifier was erased")
     return LockedPeople(
         identifiers={
             uid: stored_identifier((uid, namespaces[uid], status, first_seen, decided), holds)
             for uid, status, first_seen, decided, holds in row["identifiers"]
         },
         versions=dict(row["customers"]),
+        erased=dict(row["erased"]),
     )
 
 

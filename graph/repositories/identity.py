@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypedDict
 
-from graph.client import GraphClient, Transaction
+from graph.client import GraphClient, Transaction, TryAgain
 from graph.identity.assign import KnownIdentifier, Past, Retired
 from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
 from graph.queries import load
@@ -28,6 +28,7 @@ _LIST_OF_CUSTOMERS = load("identity/list_of_customers")
 _GET_EVIDENCE = load("identity/get_evidence")
 _LIST_NEIGHBOURS = load("identity/list_neighbours")
 GET_VALUES = load("identity/get_values")
+_LIST_PARTNERS = load("identity/list_partners")
 _LIST_SHARED_BESIDE = load("identity/list_shared_beside")
 _CREATE_DECISIONS = load("identity/create_decisions")
 
@@ -241,7 +242,7 @@ async def get_past(tx: Transaction, uids: Iterable[str], customers: Iterable[str
     own = await tx.run(_GET_OWN, ids=sorted(customers))
     return Past(
         tuple(Retired(row["id"], frozenset(row["had"]), row["depth"]) for row in retired),
-        {row["id"]: row["own"] for row in (*own, *retired) if row["own"] is not None},
+        {row["id"]: row["own"] for row in (*own, *retired) if row["own"]},
     )
 
 
@@ -290,8 +291,14 @@ class CustomerIdentifiers(NamedTuple):
 
 
 async def lock_identifiers(tx: Transaction, rows: Sequence[LockRow], now: int) -> dict[str, StoredIdentifier]:
-    """Lock identifiers, in the order of the rows (sorted by uid), and create those that nobody has seen yet."""
+    """Lock identifiers, in the order of the rows (sorted by uid), and create those that nobody has seen yet.
+
+    Raises:
+        TryAgain: one was erased while this waited for its lock.
+    """
     found = (await tx.run(_LOCK_IDENTIFIERS, rows=rows, now=now))[0]["members"]
+    if {row["uid"] for row in rows} != {one[0] for one in found}:
+        raise TryAgain("an identifier was erased")
     return {row[0]: stored_identifier(row, row[6]) for row in found}
 
 
@@ -333,10 +340,14 @@ class IdentityRepository:
         return {row["uid"]: SealedValue(row["uid"], row["namespace"], row["cipher"]) for row in rows}
 
 
-async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, CustomerIdentifiers]:
-    """Asked id → the living customer behind it, with its identifiers; ids that nobody has are missing."""
+async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, CustomerIdentifiers | None]:
+    """Asked id → the living customer behind it, with its identifiers; None for one that was erased; ids that nobody
+    ever had, and of customers who lost everything, are missing.
+    """
     return {
         row["asked"]: CustomerIdentifiers(row["id"], tuple(tuple(one) for one in row["identifiers"]))
+        if row["id"] is not None
+        else None
         for row in await tx.run(_LIST_OF_CUSTOMERS, ids=sorted(ids))
     }
 
@@ -344,6 +355,14 @@ async def list_of_customers(tx: Transaction, ids: Iterable[str]) -> dict[str, Cu
 async def list_shared_beside(tx: Transaction, uids: Iterable[str]) -> set[str]:
     """Shared identifiers that were seen together with any of these."""
     return {row["uid"] for row in await tx.run(_LIST_SHARED_BESIDE, uids=sorted(uids))}
+
+
+async def list_partners(
+    tx: Transaction, uids: Iterable[str], prefixes: Sequence[str], count: int
+) -> dict[str, list[str]]:
+    """Identifier → those that it was seen with, at most `count`, of namespaces whose uids begin with a prefix."""
+    rows = await tx.run(_LIST_PARTNERS, uids=sorted(uids), prefixes=prefixes, count=count)
+    return {row["uid"]: row["partners"] for row in rows}
 
 
 async def create_decisions(tx: Transaction, rows: Sequence[DecisionRow], policy_version: int) -> None:

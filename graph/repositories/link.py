@@ -23,7 +23,10 @@ async def write_many(tx: Transaction, uids: Sequence[str], links: Iterable[Link]
         Links that are rejected now and were not before.
     """
     links_before = (await tx.run(_GET_AMONG, uids=uids))[0]["links"] if uids else ()
-    stored = {(a, b): (status, reason, count) for a, b, status, reason, count in links_before}
+    stored = {
+        (a, b): (status, reason, count, tuple(blocking) if blocking else None)
+        for a, b, status, reason, count, blocking in links_before
+    }
     among = set(uids)
     rows: list[dict[str, Any]] = []
     newly_rejected: list[Link] = []
@@ -32,7 +35,7 @@ async def write_many(tx: Transaction, uids: Sequence[str], links: Iterable[Link]
         wanted.add((link.a, link.b))
         status = "accepted" if link.rejected is None else "rejected"
         before = stored.get((link.a, link.b))
-        if before == (status, link.rejected, link.count):
+        if before == (status, link.rejected, link.count, link.blocking):
             continue
         if link.rejected is not None and (before is None or before[0] != "rejected"):
             newly_rejected.append(link)

@@ -18,7 +18,7 @@ from graph.client import GraphClient, Transaction
 from graph.queries import Query, sent_text
 from ingest.calls import decode_calls
 from workers.applier.apply import Applied, Applier
-from workers.applier.batch import Preparer
+from workers.applier.batch import PreparedCall, Preparer
 from workers.decisions.desk import Desk
 from workers.decisions.upkeep import Upkeep
 from workers.live.builder import SegmentBuilder
@@ -57,7 +57,10 @@ class Line:
         body = json.dumps({"batch": list(calls)}).encode()
         decoded = decode_calls(body, "batch", clock.now_ms(), source, f"{id(self)}-{self.entries}")
         assert not decoded.rejected, decoded.rejected
-        prepared = self.preparer.prepare(decoded.calls)
+        return await self.apply_prepared(self.preparer.prepare(decoded.calls), look_up=look_up)
+
+    async def apply_prepared(self, prepared: Sequence[PreparedCall], *, look_up: bool = True) -> Applied:
+        """Apply decoded calls in one transaction."""
 
         async def work(tx: Transaction) -> Applied:
             nonlocal look_up

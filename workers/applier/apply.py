@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from base import clock
 from delivery.change import AnyChange
-from graph.client import Transaction
+from graph.client import Transaction, TryAgain
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import apply as repository
 from graph.repositories import quarantine as quarantine_repository
 from graph.repositories.quarantine import QuarantineRow
 from workers.applier.batch import Placed, PreparedCall, Preparer
 from workers.applier.consequences import Consequences
+from workers.applier.forgotten import keep_of_others
 from workers.applier.identify import Identify, identify
 from workers.applier.isolate import failed_row
 from workers.identity.outcome import Identified
@@ -31,6 +32,7 @@ class Applied:
         forget: customers whose cached state is no longer true.
         sources: where the calls came from.
         repeated: calls that had taken effect before.
+        forgotten: calls of people who were erased after them.
     """
 
     changes: list[AnyChange] = field(default_factory=list)
@@ -39,6 +41,7 @@ class Applied:
     sources: set[str] = field(default_factory=set)
     applied: int = 0
     repeated: int = 0
+    forgotten: int = 0
 
 
 class Applier:
@@ -81,14 +84,18 @@ class Applier:
         policy = await self._live.policy(tx)
         calls, refused = self._under(policy, calls)
         rejected = [*rejected, *refused]
-        known = await repository.find_applied(tx, [call.id for call in calls]) if look_up else set()
-        fresh = [call for call in calls if call.id not in known]
-        done = Applied(applied=len(fresh), repeated=len(calls) - len(fresh))
+        done = Applied()
+        fresh = await self._look_up(tx, calls, done) if look_up else calls
+        done.applied = len(fresh)
         if rejected:
             await quarantine_repository.put(tx, rejected)
         if not fresh:
             return done
-        people = await repository.lock_people(tx, self._preparer.identifier_rows(fresh), clock.now_ms())
+        graves = self._preparer.graves(fresh)
+        people = await repository.lock_people(tx, self._preparer.identifier_rows(fresh), clock.now_ms(), graves)
+        if people.erased and list(await keep_of_others(tx, fresh, self._preparer, people.erased)) != list(fresh):
+            # The next try looks it up first.
+            raise TryAgain("somebody was erased")
         identified = await self._identify(tx, fresh, people, policy, clock.now_ms())
         placed = _place(fresh, identified)
         followed = await self._consequences.follow(tx, placed, identified)
@@ -97,6 +104,14 @@ class Applier:
         if not done.sources <= self._sources:
             await repository.merge_sources(tx, sorted(done.sources))
         return done
+
+    async def _look_up(self, tx: Transaction, calls: Sequence[PreparedCall], done: Applied) -> Sequence[PreparedCall]:
+        """The calls that have not taken effect before, without people who were erased; the others are counted."""
+        found = await repository.find_applied(tx, [call.id for call in calls], self._preparer.graves(calls))
+        fresh = [call for call in calls if call.id not in found.applied]
+        kept = await keep_of_others(tx, fresh, self._preparer, found.erased)
+        done.repeated, done.forgotten = len(calls) - len(fresh), len(fresh) - len(kept)
+        return kept
 
     def _under(
         self, policy: IdentityPolicy, calls: Sequence[PreparedCall]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -88,6 +88,7 @@ class Preparer:
         self._region = region
         self._uid = lru_cache(CIPHER_CACHE)(keyring.uid)
         self._cipher = lru_cache(CIPHER_CACHE)(keyring.seal_display)
+        self._tombstone = lru_cache(CIPHER_CACHE)(keyring.tombstone)
 
     def decode(
         self, body: bytes, kind: str, received_at_ms: int, source: str, fallback_id: str, policy: IdentityPolicy
@@ -109,12 +110,11 @@ class Preparer:
             if key in prepared:
                 continue
             seen = self._seen(call, policy)
-            evidence = evidence_key(call.source, ((one.uid, one.verified) for one in seen)) if len(seen) > 1 else None
             prepared[key] = PreparedCall(
                 key,
                 call,
                 seen,
-                evidence,
+                _evidence(call, seen),
                 policy.version,
                 _kept(call.context),
                 _kept(call.extra),
@@ -145,6 +145,24 @@ class Preparer:
             sorted(by_uid.values(), key=lambda seen: (policy.of(seen.namespace, seen.verified).rank, seen.uid))
         )
 
+    def graves(self, calls: Iterable[PreparedCall]) -> list[str]:
+        """Under what calls and their identifiers are remembered where they were erased, each once."""
+        keys = {self._tombstone(seen.uid) for prepared in calls for seen in prepared.seen}
+        return [*keys, *(self._keyring.tombstone(prepared.id) for prepared in calls)]
+
+    def was_erased(self, prepared: PreparedCall, erased: Mapping[str, int]) -> bool:
+        """Whether this very call was erased.
+
+        Args:
+            erased: tombstone → when (ms).
+        """
+        return self._keyring.tombstone(prepared.id) in erased
+
+    def erased_of(self, prepared: PreparedCall, erased: Mapping[str, int]) -> set[str]:
+        """Uids of a call that were erased after it: those of an older call name somebody who is to be forgotten."""
+        at_ms = min(prepared.call.at_ms, prepared.call.received_at_ms)
+        return {seen.uid for seen in prepared.seen if erased.get(self._tombstone(seen.uid), at_ms - 1) >= at_ms}
+
     def identifier_rows(self, calls: Iterable[PreparedCall]) -> list[IdentifierRow]:
         """One row an identifier, sorted by uid, with the first and last event time in these calls."""
         rows: dict[str, IdentifierRow] = {}
@@ -165,6 +183,16 @@ class Preparer:
                 elif at > row["last_at"]:
                     row["last_at"] = at
         return [rows[uid] for uid in sorted(rows)]
+
+
+def without(prepared: PreparedCall, uids: Collection[str]) -> PreparedCall:
+    """A call that names some identifiers no more; at least one is left."""
+    seen = tuple(one for one in prepared.seen if one.uid not in uids)
+    return replace(prepared, seen=seen, evidence=_evidence(prepared.call, seen))
+
+
+def _evidence(call: Call, seen: Sequence[Seen]) -> str | None:
+    return evidence_key(call.source, ((one.uid, one.verified) for one in seen)) if len(seen) > 1 else None
 
 
 def evidence_rows(calls: Iterable[PreparedCall]) -> list[EvidenceRow]:

@@ -127,7 +127,11 @@ class Consequences:
         # Their memberships alone.
         if rest := sorted(identified.retired.keys() - absorbed.keys()):
             states |= await load_states(tx, rest, catalogue, self._live.keyring, now_ms, ())
-        return [flip for customer in sorted(states) for flip in leave_all(states[customer], "IDENTITY", now_ms)]
+        return [
+            flip
+            for customer in sorted(states)
+            for flip in leave_all(states[customer], "ERASURE" if customer in identified.erased else "IDENTITY", now_ms)
+        ]
 
     async def _states(
         self,

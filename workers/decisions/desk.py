@@ -18,7 +18,7 @@ from graph.repositories import review as review_repository
 from graph.repositories.decision import MemberRow, NewDecision
 from graph.repositories.identity import BLOCKED, LockRow
 from graph.repositories.review import ReviewItem
-from workers.decisions import imports, steps
+from workers.decisions import erasure, imports, steps
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Execution, Made, Said
 from workers.decisions.people import is_device, joined, living, strongest
@@ -138,6 +138,23 @@ class Desk:
 
         return await self._execution.run("revoke_import", said, make)
 
+    async def erase(self, customer: str, said: Said) -> Effect:
+        """A person is forgotten: everything that is theirs alone goes, and input from before does not bring it back.
+
+        Raises:
+            NotFound: nobody has the id.
+            BadInput: it has more identifiers than a person can have.
+        """
+
+        async def make(tx: Transaction, now_ms: int) -> Made:
+            person = living(await repository.list_of_customers(tx, {customer}), customer, "id")
+            decision = await self._write(tx, Kind.ERASE, said, now_ms, (set(), set()), (person.id,), None)
+            policy = await self._live.policy(tx)
+            given, erased = await erasure.begin(tx, person.id, decision, self._live.keyring, policy, now_ms)
+            return Made(decision, given, erased=erased)
+
+        return await self._execution.run("erase_customer", said, make)
+
     async def dismiss(self, item: ReviewItem, said: Said) -> Effect:
         """An item of the review list is as it should be; it stays away until its cause grows or arises anew."""
 
@@ -158,10 +175,22 @@ class Desk:
 
         async def work(tx: Transaction) -> Effect | None:
             now_ms = clock.now_ms()
+            found = await decision_repository.find_locked(tx, decision, now_ms)
+            if found is not None and found.kind == Kind.ERASE:
+                went_on = await erasure.carry_on(tx, decision, self._live.keyring, now_ms)
+                return Effect(decision, (), ()) if went_on else None
             given = await imports.carry_on(tx, decision, applied_until_ms, now_ms)
             return None if given is None else await self._execution.follow(tx, Made(decision, given), now_ms)
 
         return await self._execution.commit("carry_on_decision", work) is not None
+
+    async def end_erasure(self, decision: str) -> None:
+        """Note that nothing of an erased person is left anywhere; nothing happens while calls are."""
+
+        async def work(tx: Transaction) -> None:
+            await erasure.end(tx, decision, clock.now_ms())
+
+        await self._execution.graph.write("end_erasure", work)
 
     async def undo(self, decision: str, said: Said) -> Effect:
         """A decision was never made; the undo of an undo lets it stand again.

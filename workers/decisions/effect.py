@@ -18,6 +18,7 @@ class CustomerFate(StrEnum):
     CREATED = "CREATED"
     RETIRED = "RETIRED"
     RETURNED = "RETURNED"
+    ERASED = "ERASED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Effect:
         moved: uids of identifiers that had another owner at some time.
         background: the decision that goes on in the background, if one does.
         planned: what is left to it, when nothing was done yet.
+        call_count: calls that an erasure deletes; None for every other decision.
     """
 
     decision: str | None
@@ -57,6 +59,7 @@ class Effect:
     moved: frozenset[str] = frozenset()
     background: str | None = None
     planned: Planned | None = None
+    call_count: int | None = None
 
     @property
     def changes(self) -> tuple[Change, ...]:

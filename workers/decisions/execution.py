@@ -18,12 +18,14 @@ from graph.client import GraphClient, Transaction
 from graph.identity.resolve import Resolution
 from graph.repositories import decision as decision_repository
 from graph.repositories import review as review_repository
+from graph.repositories.identity import Component
 from workers.applier.consequences import Consequences
-from workers.decisions import imports
-from workers.decisions.effect import Effect, effect_on
+from workers.decisions import erasure, imports
+from workers.decisions.effect import CustomerEffect, CustomerFate, Effect, effect_on
+from workers.decisions.erasure import Erased
 from workers.decisions.given import Given
 from workers.identity.locking import load_locked
-from workers.identity.outcome import Identified
+from workers.identity.outcome import Identified, Turn
 from workers.identity.replay import Replay, replay
 from workers.live.context import LiveContext
 
@@ -48,12 +50,14 @@ class Made:
 
     Args:
         id: of the decision behind it; empty where there is none.
+        erased: who is erased by it.
     """
 
     id: str
     given: Given
     check: Callable[[Resolution], None] = lambda resolution: None
     review: str | None = None
+    erased: Erased | None = None
 
 
 class _DryRun(Exception):
@@ -77,7 +81,7 @@ class Execution:
 
     def __init__(self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext):
         self.live = live
-        self._graph = graph
+        self.graph = graph
         self._publisher = publisher
         self._consequences = Consequences(live)
 
@@ -110,7 +114,7 @@ class Execution:
     async def commit(self, name: str, work: Callable[[Transaction], Awaitable[E]]) -> E:
         """Run a transaction and publish what it changed."""
         try:
-            effect = await self._graph.write(name, work)
+            effect = await self.graph.write(name, work)
         finally:
             # What another process changes meanwhile is found by the customers' versions; what was rolled back is not.
             self.live.cache.clear()
@@ -127,11 +131,37 @@ class Execution:
     async def follow(self, tx: Transaction, made: Made, now_ms: int) -> Effect:
         """Resolve anew what a change concerns, and write what follows."""
         given, found = made.given, Identified(await self.live.policy(tx))
+        if made.erased:
+            return await self._erase(tx, made, made.erased, found, now_ms)
         if not given.start:
             # Nobody's calls or links: what it is about goes on in the background, or is no matter of the resolver.
             assert made.review is None, "what accepts an item changes identity"
             planned = imports.Planned(given.imported) if given.imported and given.planned else None
             return Effect(made.id, (), (), background=given.imported, planned=planned)
+        component = await self._resolve(tx, made, found, now_ms)
+        followed = await self._consequences.follow(tx, (), found)
+        if given.imported:
+            about = found.changed | found.created | found.retired.keys()
+            await decision_repository.note_customers(tx, given.imported, about)
+        effects = effect_on(component, found)
+        return Effect(made.id, effects, tuple(followed.changes), frozenset(found.moved), given.imported)
+
+    async def _erase(self, tx: Transaction, made: Made, erased: Erased, found: Identified, now_ms: int) -> Effect:
+        """What is left of others without a person, and that the person leaves every segment."""
+        component = await self._resolve(tx, made, found, now_ms) if made.given.start else Component()
+        found.retired[erased.customer] = None
+        found.erased.add(erased.customer)
+        found.turns.append(Turn("ERASED", erased.customer, None, made.id))
+        followed = await self._consequences.follow(tx, (), found)
+        calls = await erasure.finish(tx, erased, made.id, self.live.keyring, now_ms)
+        person = CustomerEffect(erased.customer, CustomerFate.ERASED, None, (), erased.lost, 0)
+        others = (one for one in effect_on(component, found) if one.id != erased.customer)
+        effects = tuple(sorted((person, *others), key=lambda one: one.id))
+        return Effect(made.id, effects, tuple(followed.changes), background=made.id, call_count=calls)
+
+    async def _resolve(self, tx: Transaction, made: Made, found: Identified, now_ms: int) -> Component:
+        """Resolve anew what a change gives, and note everybody whose facts may be others."""
+        given = made.given
         component = await load_locked(tx, given.start, found, now_ms, given.through)
         how = Replay(
             found.policy,
@@ -150,9 +180,4 @@ class Execution:
             found.changed |= {hold.customer for hold in (*one.holds, *holds)} - found.retired.keys()
             if uid in found.owners:
                 found.changed.add(found.owners[uid])
-        followed = await self._consequences.follow(tx, (), found)
-        if given.imported:
-            about = found.changed | found.created | found.retired.keys()
-            await decision_repository.note_customers(tx, given.imported, about)
-        effects = effect_on(component, found)
-        return Effect(made.id, effects, tuple(followed.changes), frozenset(found.moved), given.imported)
+        return component

@@ -10,13 +10,15 @@ from graph.identity.resolve import Resolution
 from graph.repositories.identity import ACTIVE, CustomerIdentifiers
 
 
-def living(people: Mapping[str, CustomerIdentifiers], asked: str, field: str) -> CustomerIdentifiers:
+def living(people: Mapping[str, CustomerIdentifiers | None], asked: str, field: str) -> CustomerIdentifiers:
     """Who answers for an id.
 
     Raises:
         NotFound: nobody.
     """
     found = people.get(asked)
+    if found is None and asked in people:
+        raise NotFound(f"This customer was erased: {field}.")
     if found is None:
         raise NotFound(f"Nobody has this id: {field}.")
     return found

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     REVOKE_CALL = "REVOKE_CALL"
     REVOKE_IMPORT = "REVOKE_IMPORT"
     DISMISS = "DISMISS"
+    ERASE = "ERASE"
     UNDO = "UNDO"
 
 
@@ -61,6 +62,8 @@ async def change(
             return await imports.begin(tx, decision, now_ms)
         case Kind.DISMISS:
             return await _dismiss(tx, str(subject), stands)
+        case Kind.ERASE:
+            raise BadInput("An erasure cannot be undone: nothing is left of it.", hint="What comes from now on counts.")
         case Kind.UNDO:
             raise BadInput("An undo is taken back by what it undid.")
         case _:

@@ -95,7 +95,7 @@ class Upkeep:
         while True:
             component = await repository.load_component(tx, await repository.get_identifiers(tx, uids))
             people = await repository.list_of_customers(tx, component.customers())
-            theirs = {uid for person in people.values() for uid, *_ in person.identifiers}
+            theirs = {uid for person in people.values() if person for uid, *_ in person.identifiers}
             if theirs <= component.identifiers.keys():
                 return uids
             uids = uids | theirs

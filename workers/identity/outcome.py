@@ -11,13 +11,13 @@ from graph.repositories.identity import ACTIVE, SHARED, StoredHold, StoredIdenti
 
 
 class Turn(NamedTuple):
-    """Two customers became one, or one became two; see `delivery.change.CustomerChange` for who is who.
+    """Two customers became one, one became two, or one was erased; see `delivery.change.CustomerChange` for who is who.
 
     Args:
         decision: the line of the decision log that tells of it.
     """
 
-    kind: Literal["MERGED", "SPLIT"]
+    kind: Literal["MERGED", "SPLIT", "ERASED"]
     customer: str
     other: str | None
     decision: str | None
@@ -39,6 +39,7 @@ class Identified:
         moved: identifiers that belonged to somebody else before, at any time.
         retired: retired id → survivor, None without one.
         returned: retired ids that are somebody again.
+        erased: of the retired ids, those of people who were erased.
         turns: what of this everybody is told, in order.
         absorbed: survivor → retired ids whose facts are its own now as they were, where nothing else about it changed.
     """
@@ -53,6 +54,7 @@ class Identified:
     moved: set[str] = field(default_factory=set)
     retired: dict[str, str | None] = field(default_factory=dict)
     returned: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
     turns: list[Turn] = field(default_factory=list)
     absorbed: dict[str, set[str]] = field(default_factory=dict)
 
