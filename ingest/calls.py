@@ -78,6 +78,7 @@ class Rejected(msgspec.Struct, frozen=True):
         detail: one sentence, without values.
         raw: a body of that kind, as `IngestStream.append` takes it again.
         blocked: values given as identifiers that identify nobody.
+        identifiers: usable ones that it names all the same.
     """
 
     message_id: str
@@ -87,6 +88,7 @@ class Rejected(msgspec.Struct, frozen=True):
     detail: str
     raw: bytes
     blocked: tuple[BlockedIdentifier, ...] = ()
+    identifiers: tuple[SeenIdentifier, ...] = ()
 
 
 class DecodedBody(NamedTuple):
@@ -146,7 +148,7 @@ def _decode_one(
     person, group = _traits(kind, wire, checked.context)
     seen, blocked = extract(wire, checked.context, person, region, policy)
     if (refusal := _refuse_identity(seen, policy)) is not None:
-        return _reject(refusal, parts, index, fallback_id, blocked)
+        return _reject(refusal, parts, index, fallback_id, blocked, seen)
     name, values = _event(kind, wire)
     return Call(
         kind=kind,
@@ -216,6 +218,7 @@ def _reject(
     index: int,
     fallback_id: str,
     blocked: tuple[BlockedIdentifier, ...] = (),
+    seen: tuple[SeenIdentifier, ...] = (),
 ) -> Rejected:
     kind, message_id, raw = standalone(parts.items[index], parts.envelope, parts.kind, fallback_id)
-    return Rejected(message_id, kind, index, fault.code, fault.message, raw, blocked)
+    return Rejected(message_id, kind, index, fault.code, fault.message, raw, blocked, seen)

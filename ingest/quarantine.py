@@ -61,7 +61,7 @@ class Quarantine:
         self.rows = rows
         self._stream = stream
         self._keyring = keyring
-        self._region = region
+        self.region = region
 
     async def get_many(self, ids: Sequence[str]) -> dict[str, KeptCall]:
         """Rows by id; unknown ids are missing."""
@@ -141,7 +141,7 @@ class Quarantine:
 
     def _decode(self, row: QuarantinedCall, body: bytes) -> DecodedBody:
         # The row's message id is part of made-up ids, so that two tries of the same call have the same one.
-        return decode_calls(body, row.kind, row.at_ms, row.source, row.message_id, region=self._region)
+        return decode_calls(body, row.kind, row.at_ms, row.source, row.message_id, region=self.region)
 
 
 def _waits(one: Try | None) -> bool:

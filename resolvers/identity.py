@@ -65,6 +65,7 @@ class ShownEffect:
     dry_run: bool
     customers: Sequence[ShownCustomerEffect]
     changes: Sequence[Change]
+    call_count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ async def decide(
     if effect.planned:
         return _shown_job(effect.decision, effect.planned, dry_run)
     names = await readable(context, (uid for one in effect.customers for uid in (*one.gained, *one.lost)))
-    return ShownEffect(effect.decision, dry_run, [_shown(one, names) for one in effect.customers], effect.changes)
+    customers = [_shown(one, names) for one in effect.customers]
+    return ShownEffect(effect.decision, dry_run, customers, effect.changes, effect.call_count)
 
 
 def _shown_job(decision: str | None, planned: Planned, dry_run: bool) -> ShownJob:

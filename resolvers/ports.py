@@ -59,6 +59,9 @@ class IdentityDesk(Protocol):
     async def revoke_import(self, source: str, said: Said) -> Effect:
         """All calls of a source that were received until now never happened."""
 
+    async def erase(self, customer: str, said: Said) -> Effect:
+        """A person is forgotten."""
+
     async def undo(self, decision: str, said: Said) -> Effect:
         """A decision was never made."""
 

@@ -105,6 +105,15 @@ class Mutation:
         shown = await identity.decide(info.context, reason, False, lambda said: desk.dismiss(id, said))
         return cast("IdentityResult", shown)
 
+    @declare.mutation(
+        "A person is forgotten for ever: identifiers, events, attributes and evidence that are theirs alone go, and "
+        "input from before does not bring them back. Cannot be undone; look with `dryRun` first."
+    )
+    async def erase_customer(self, info: Info, id: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
+        desk = info.context.services.desk
+        shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.erase(id, said))
+        return cast("IdentityResult", shown)
+
     @declare.mutation("A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
         desk = info.context.services.desk

@@ -28,7 +28,9 @@ from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.quarantine import QuarantineRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from ingest.quarantine import Quarantine
 from ingest.stream import IngestStream
 from workers.decisions.desk import Desk
 from workers.decisions.upkeep import Upkeep
@@ -90,6 +92,7 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
     publisher = ChangePublisher(redis, graph)
     keyring = Keyring(settings.secret_key)
     live = LiveContext(keyring, ZoneInfo(settings.time_zone))
+    stream = IngestStream(redis, keyring)
     upkeep = Upkeep(graph, publisher, live)
     return TaskServices(
         graph=graph,
@@ -99,7 +102,8 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         builder=SegmentBuilder(graph, publisher, live),
         builds=SegmentBuildRepository(graph),
         outbox=ChangeRepository(graph),
-        stream=IngestStream(redis, keyring),
+        stream=stream,
+        quarantine=Quarantine(QuarantineRepository(graph), stream, keyring, settings.phone_region),
         desk=Desk(graph, publisher, live),
         upkeep=upkeep,
         decisions=DecisionRepository(graph),

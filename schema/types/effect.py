@@ -21,6 +21,7 @@ class CustomerFate(StrEnum):
     CREATED = "CREATED"
     RETIRED = "RETIRED"
     RETURNED = "RETURNED"
+    ERASED = "ERASED"
 
 
 @strawberry.type(description="A customer that is not as it was.")
@@ -58,6 +59,7 @@ class IdentityEffect:
     dry_run: bool
     customers: list[CustomerEffect]
     changes: list[MembershipEffect] = strawberry.field(resolver=_changes)
+    call_count: int | None = strawberry.field(description="Of an erasure: calls that are deleted.")
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

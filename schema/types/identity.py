@@ -31,6 +31,7 @@ class DecisionKind(StrEnum):
     REVOKE_CALL = "REVOKE_CALL"
     REVOKE_IMPORT = "REVOKE_IMPORT"
     DISMISS = "DISMISS"
+    ERASE = "ERASE"
     UNDO = "UNDO"
     MERGE = "MERGE"
     SPLIT = "SPLIT"
@@ -63,7 +64,9 @@ class Decision:
     identifiers: list[NamedIdentifier]
     state: DecisionState = strawberry.field(description="`RUNNING` while it goes on in the background.")
     progress: float = strawberry.field(description="0 to 1.")
-    call_count: int | None = strawberry.field(description="Of a source that is taken back: its calls so far.")
+    call_count: int | None = strawberry.field(
+        description="Of a source that is taken back: its calls so far. Of an erasure: all calls that it deletes."
+    )
 
 
 @strawberry.type

@@ -7,8 +7,11 @@ from typing import cast
 
 from base import clock, logs
 from base.errors import Unavailable
+from graph.repositories.decision import RUNNING
+from ingest.forgetting import forget_erased
 from ingest.stream import IngestStream
 from workers.claims import claim
+from workers.decisions.steps import Kind
 from workers.queue import default_job_id
 from workers.tasks.services import TaskServices
 
@@ -33,6 +36,7 @@ async def carry_out_decision(ctx: Mapping[str, object], decision: str) -> None:
             pages = 0
             while await services.desk.carry_on(decision, await applied_until_ms(services.stream)):
                 pages += 1
+            await _end_erasure(services, decision)
         except Unavailable as fault:
             services.faults["decision"] = fault.message
             _log.warning("decision_postponed", decision=decision, fault=fault.message)
@@ -44,6 +48,16 @@ async def carry_out_decision(ctx: Mapping[str, object], decision: str) -> None:
         services.faults.pop("decision", None)
         if pages:
             _log.info("decision_carried_on", decision=decision, pages=pages)
+
+
+async def _end_erasure(services: TaskServices, decision: str) -> None:
+    """An erased person's calls are deleted; those that were put aside are left."""
+    found = await services.decisions.find(decision)
+    if found is None or found.kind != Kind.ERASE or found.state != RUNNING:
+        return
+    count = await forget_erased(services.graph, services.quarantine, services.live.keyring)
+    await services.desk.end_erasure(decision)
+    _log.info("person_erased", decision=decision, quarantined=count)
 
 
 async def applied_until_ms(stream: IngestStream) -> int:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from base import clock, logs, metrics
 from base.valkey import PREFIX
+from ingest.forgetting import forget_erased
 from workers.claims import claim
 from workers.identity.review import refresh
 from workers.tasks.services import TaskServices
@@ -21,8 +22,8 @@ _log = logs.get_logger()
 
 
 async def check_identity_at_night(services: TaskServices, zone: ZoneInfo) -> bool:
-    """Check identity once a night, in one worker, and bring the review list up to date. What is wrong is counted and
-    logged; nothing is changed.
+    """Check identity once a night, in one worker, and bring the review list and the quarantine up to date. What is
+    wrong is counted and logged; nothing of it is changed.
 
     Returns:
         Whether this worker checked now.
@@ -39,6 +40,8 @@ async def check_identity_at_night(services: TaskServices, zone: ZoneInfo) -> boo
             return False
         report = await services.check.run(repair=False)
         await refresh(services.graph, report.large)
+        # What was accepted before an erasure and put aside after it.
+        await forget_erased(services.graph, services.quarantine, services.live.keyring)
         await services.redis.set(key, 1, ex=REMEMBER_S)
     for kind, count in report.faults.items():
         metrics.IDENTITY_FAULTS.labels(kind).set(count)

@@ -12,6 +12,7 @@ from graph.repositories.change import ChangeRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from ingest.quarantine import Quarantine
 from ingest.stream import IngestStream
 from workers.decisions.desk import Desk
 from workers.decisions.upkeep import Upkeep
@@ -37,6 +38,7 @@ class TaskServices:
     builds: SegmentBuildRepository
     outbox: ChangeRepository
     stream: IngestStream
+    quarantine: Quarantine
     desk: Desk
     decisions: DecisionRepository
     check: IdentityCheck
