@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -24,16 +24,16 @@ from base.settings import Settings
 from base.valkey import connect
 from graph.client import GraphClient
 from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
-from graph.identity.ownership import ownership
+from graph.identity.ownership import Hold, ownership
 from graph.identity.policy import DEFAULT
-from graph.identity.resolve import resolve, usable_sets
+from graph.identity.resolve import Resolution, resolve, usable_sets
 from graph.migrate import migrate
 from ingest.calls import decode_calls
 from tests.support.calls import make_batch
 from tests.support.line import SOURCE, Line, query
 from tests.support.sightings import T0_MS
 from tests.support.stores import wipe
-from workers.applier.batch import PreparedCall
+from workers.applier.batch import PreparedCall, without
 from workers.decisions.desk import Desk, NamedIdentifier
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Said
@@ -82,11 +82,73 @@ class Told:
 
 
 @dataclass
+class Resolved:
+    """What the pure function says of everything that was said."""
+
+    resolution: Resolution
+    holds: Mapping[str, Sequence[Hold]]
+    group_of: Mapping[str, frozenset[str]]
+
+
+@dataclass
 class Model:
-    """Everything that was said, in order."""
+    """Everything that was said, in order, but for what was erased."""
 
     calls: dict[str, PreparedCall] = field(default_factory=dict)
     decisions: dict[str, Told] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+
+    def target_of(self, undone: str) -> tuple[str, bool]:
+        """The decision that an undo is about in the end, and whether it stands then."""
+        target, stands = undone, False
+        while self.decisions[target].kind == "UNDO":
+            target, stands = str(self.decisions[target].subject), not stands
+        return target, stands
+
+    def can_undo(self, undone: str) -> bool:
+        """A call that was erased cannot count again, and an erasure stays."""
+        target, stands = self.target_of(undone)
+        told = self.decisions[target]
+        gone = told.kind == "REVOKE_CALL" and told.subject not in self.calls and not stands
+        return self.decisions[undone].stands and told.kind != "ERASE" and not gone
+
+    def erase(self, group: frozenset[str]) -> set[str]:
+        """Somebody was erased; the calls that count and were theirs."""
+        resolved, revoked, blocked = self.resolved(), self.revoked(), self.blocked()
+        shared = resolved.resolution.shared
+        alone = {
+            uid
+            for uid, holds in resolved.holds.items()
+            if holds and all(resolved.group_of[one.holder] == group for one in holds)
+        }
+
+        def is_theirs(call: PreparedCall) -> bool:
+            uids = [seen.uid for seen in call.seen if seen.uid not in blocked]
+            hung = next((uid for uid in uids if uid not in shared), uids[0] if uids else None)
+            return hung is not None and any(
+                resolved.group_of[one.holder] == group
+                for one in resolved.holds[hung]
+                if one.start <= call.call.at_ms and (one.end is None or call.call.at_ms < one.end)
+            )
+
+        theirs = {id for id, call in self.calls.items() if id not in revoked and is_theirs(call)}
+        self.erased |= alone
+        self.calls = {
+            id: without(call, alone)
+            for id, call in self.calls.items()
+            if id not in theirs and any(seen.uid not in alone for seen in call.seen)
+        }
+        for told in self.decisions.values():
+            told.left, told.right = told.left - alone, told.right - alone
+        return theirs
+
+    def named(self) -> set[str]:
+        """Identifiers of calls, those that were taken back too."""
+        return {seen.uid for call in self.calls.values() for seen in call.seen}
+
+    def revoked(self) -> set[str | None]:
+        """Calls that do not count."""
+        return {one.subject for one in self.decisions.values() if one.stands and one.kind == "REVOKE_CALL"}
 
     def undo(self, decision: str, undone: str) -> None:
         """An undo was made: what it takes back, and what that took back, turns round."""
@@ -107,9 +169,18 @@ class Model:
 
     def expected(self) -> tuple[set[frozenset[str]], set[tuple[str, int, int | None, frozenset[str]]]]:
         """Groups, and stretches with the group of their holder."""
+        resolved = self.resolved()
+        holds = {
+            (uid, one.start, one.end, resolved.group_of[one.holder])
+            for uid, theirs in resolved.holds.items()
+            for one in theirs
+        }
+        return set(resolved.resolution.groups), holds
+
+    def resolved(self) -> Resolved:
+        """All that was said, resolved anew."""
         standing = [(name, one) for name, one in self.decisions.items() if one.stands]
-        revoked = {one.subject for _, one in standing if one.kind == "REVOKE_CALL"}
-        blocked = self.blocked()
+        revoked, blocked = self.revoked(), self.blocked()
         namespaces: dict[str, str] = {}
         sets: dict[str, SeenTogether] = {}
         times: dict[str, set[int]] = {}
@@ -124,17 +195,17 @@ class Model:
             first, last = min(at, known.first_at), max(at, known.last_at)
             sets[key] = SeenTogether(key, members, first, last, known.count + 1)
         decided = Decided(
-            tuple(MustLink(name, *one.left, *one.right) for name, one in standing if one.kind == "MUST_LINK"),
+            tuple(
+                MustLink(name, *one.left, *one.right)
+                for name, one in standing
+                if one.kind == "MUST_LINK" and one.left and one.right
+            ),
             tuple(CannotLink(name, one.left, one.right) for name, one in standing if one.kind == "CANNOT_LINK"),
         )
         resolution = resolve(namespaces, sets.values(), DEFAULT, decided)
         usable = usable_sets(namespaces, sets.values())
         owned = ownership(resolution, namespaces, usable, DEFAULT, decided, times)
-        group_of = {uid: group for group in resolution.groups for uid in group}
-        holds = {
-            (uid, one.start, one.end, group_of[one.holder]) for uid, theirs in owned.holds.items() for one in theirs
-        }
-        return set(resolution.groups), holds
+        return Resolved(resolution, owned.holds, {uid: group for group in resolution.groups for uid in group})
 
 
 class IdentityMachine(RuleBasedStateMachine):
@@ -188,9 +259,29 @@ class IdentityMachine(RuleBasedStateMachine):
     def undo(self, data: st.DataObject, desk: int) -> None:
         undone = list(self.model.decisions)[data.draw(st.integers(0, len(self.model.decisions) - 1))]
         effect = self._await(_tried(self._desk(desk).undo(undone, SAID)))
-        assert (effect is not None) == self.model.decisions[undone].stands
+        assert (effect is not None) == self.model.can_undo(undone)
         if effect is not None:
             self.model.undo(str(effect.decision), undone)
+
+    @precondition(lambda self: self.model.expected()[0])
+    @rule(data=st.data(), desk=DESKS)
+    def erase(self, data: st.DataObject, desk: int) -> None:
+        customer, uids = data.draw(st.sampled_from(self._await(self._people())))
+        effect = self._await(_tried(self._desk(desk).erase(customer, SAID)))
+        assert effect is not None
+        while self._await(self._desk(desk).carry_on(str(effect.decision), 0)):
+            pass
+        known = self.model.named()
+        theirs = self.model.erase(frozenset(uids))
+        left = {row["id"] for row in self._await(self.lines[0].graph.read(_CALLS))}
+        assert not theirs & left
+        # Of calls that had been taken back, those go that hung on what was the person's.
+        revoked = self.model.revoked()
+        assert {call for call in self.model.calls if call not in revoked} <= left
+        self.model.calls = {id: call for id, call in self.model.calls.items() if id in left}
+        # What nothing shows any more is erased with it.
+        self.model.erased |= known - self.model.named() - self.model.blocked()
+        self._note("ERASE", effect, None)
 
     @precondition(lambda self: self.model.calls)
     @rule(data=st.data(), sightings=st.lists(SIGHTINGS, min_size=3, max_size=6), named=NAMED, desk=DESKS)
@@ -247,9 +338,13 @@ class IdentityMachine(RuleBasedStateMachine):
 
     async def _apply(self, writer: int, body: dict[str, object]) -> None:
         line = self.lines[writer]
-        await line.apply(body)
         decoded = decode_calls(make_batch(body), "batch", clock.now_ms(), SOURCE, "entry")
-        for call in line.preparer.prepare(decoded.calls):
+        prepared = line.preparer.prepare(decoded.calls)
+        if any(seen.uid in self.model.erased for call in prepared for seen in call.seen):
+            # It would be of before the erasure: see test_erasures.
+            return
+        await line.apply(body)
+        for call in prepared:
             self.model.calls[call.id] = call
 
     def _desk(self, number: int) -> Desk:
@@ -287,6 +382,7 @@ class IdentityMachine(RuleBasedStateMachine):
         return self.runner.run(run())
 
 
+_CALLS = query("MATCH (call) WHERE call:Event OR call:Call RETURN call.id AS id")
 _HOLDS = query(
     """
     MATCH (i:Identifier)<-[h:HAS]-(c:Customer)
