@@ -132,6 +132,7 @@ class Execution:
             assert made.review is None, "what accepts an item changes identity"
             planned = imports.Planned(given.imported) if given.imported and given.planned else None
             return Effect(made.id, (), (), background=given.imported, planned=planned)
+        found.rehung |= given.rehung
         component = await load_locked(tx, given.start, found, now_ms, given.through)
         how = Replay(
             found.policy,

@@ -41,6 +41,7 @@ class Identified:
         returned: retired ids that are somebody again.
         turns: what of this everybody is told, in order.
         absorbed: survivor → retired ids whose facts are its own now as they were, where nothing else about it changed.
+        rehung: identifiers that other calls hang on than before: some were hung over, taken back or restored.
     """
 
     policy: IdentityPolicy
@@ -55,6 +56,7 @@ class Identified:
     returned: set[str] = field(default_factory=set)
     turns: list[Turn] = field(default_factory=list)
     absorbed: dict[str, set[str]] = field(default_factory=dict)
+    rehung: set[str] = field(default_factory=set)
 
     def look_at(self, known: StoredIdentifier) -> None:
         """Note an identifier as it is stored."""

@@ -33,6 +33,7 @@ from tests.support.calls import make_batch
 from tests.support.line import SOURCE, Line, query
 from tests.support.sightings import T0_MS
 from tests.support.stores import wipe
+from workers.applier.attributes import encode_document
 from workers.applier.batch import PreparedCall
 from workers.decisions.desk import Desk, NamedIdentifier
 from workers.decisions.effect import Effect
@@ -53,6 +54,7 @@ POOLS = {
     "device_id": ["tablet", "kiosk"],
     "anonymous_id": ["c1", "c2", "c3"],
 }
+GROUPS = ["family", "team"]
 # What people do: log in, log out, give a contact, sign in with WeChat; two of one namespace never stand in one call.
 KINDS = [("user_id", "device_id"), ("device_id",), ("user_id", "phone"), ("phone", "anonymous_id"),
          ("user_id", "anonymous_id"), ("email", "anonymous_id"), ("wx_unionid", "phone"), ("user_id", "email"),
@@ -135,6 +137,16 @@ class Model:
             (uid, one.start, one.end, group_of[one.holder]) for uid, theirs in owned.holds.items() for one in theirs
         }
         return set(resolution.groups), holds
+
+    def named(self) -> dict[str, tuple[int, str]]:
+        """Groups → when and how the newest call describes them."""
+        revoked = {one.subject for one in self.decisions.values() if one.stands and one.kind == "REVOKE_CALL"}
+        found: dict[str, tuple[int, str]] = {}
+        for call in self.calls.values():
+            if call.call.group_id is not None and call.id not in revoked:
+                told = call.call.at_ms, encode_document(call.call.traits)
+                found[call.call.group_id] = max(told, found.get(call.call.group_id, told))
+        return found
 
 
 class IdentityMachine(RuleBasedStateMachine):
@@ -220,6 +232,18 @@ class IdentityMachine(RuleBasedStateMachine):
         assert {frozenset(row["uids"]) for row in rows if row["end"] is None} == groups
         assert {(row["uid"], row["start"], row["end"], frozenset(row["uids"])) for row in rows} == holds
 
+    @invariant()
+    def groups_are_what_the_calls_say(self) -> None:
+        picture = self._await(self.lines[0].picture())
+        assert {key: (at, traits) for key, at, traits in picture["groups"]} == self.model.named()
+        hung = {call: uid for uid, call in picture["calls"]}
+        members: dict[tuple[str, str], int] = {}
+        for call in self.model.calls.values():
+            if call.call.group_id is not None and call.id in hung:
+                member = hung[call.id], call.call.group_id
+                members[member] = min(call.call.at_ms, members.get(member, call.call.at_ms))
+        assert {(uid, key): at for uid, key, at in picture["memberships"]} == members
+
     def teardown(self) -> None:
         line = self.lines[0]
         report = self._await(IdentityCheck(line.graph, line.upkeep().replay).run(repair=False))
@@ -243,6 +267,8 @@ class IdentityMachine(RuleBasedStateMachine):
         }
         if "user_id" in names:
             body["userId"] = names["user_id"]
+        if self.number % 3 == 0:
+            body |= {"type": "group", "groupId": GROUPS[at % 2], "traits": {"size": self.number % 2}}
         return body
 
     async def _apply(self, writer: int, body: dict[str, object]) -> None:
