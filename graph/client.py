@@ -32,8 +32,9 @@ Row = Mapping[str, Any]
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 0.5
 RETRY_FOR_S = 20.0
-# Two writers may create one key at once; the second finds it on its next try. More tries mean a fault of ours.
-CONSTRAINT_TRIES = 5
+# Two writers may create one key at once, or one may delete a node for whose lock the other waits; the second finds what
+# the first left on its next try. More tries mean a fault of ours.
+COLLISION_TRIES = 5
 CONNECT_TIMEOUT_S = 3.0
 ACQUIRE_TIMEOUT_S = 10.0
 POOL_CONNECTIONS = 50
@@ -42,6 +43,7 @@ POOL_CONNECTIONS = 50
 MAX_WRITERS = 8
 # Everything in one reply: pages are bounded by the statements themselves, and a second PULL costs a round trip.
 FETCH_ALL = -1
+NODE_IS_GONE = "Neo.ClientError.Statement.EntityNotFound"
 NO_SUCH_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
 _PING = load("system/ping")
 
@@ -156,8 +158,9 @@ class GraphClient:
                 metrics.RETRIES.labels(name).inc()
                 _log.debug("transaction_retried", transaction=name, fault=str(fault))
             except (DriverError, Neo4jError, OSError) as fault:
-                collisions += isinstance(fault, ConstraintError)
-                collided = isinstance(fault, ConstraintError) and collisions <= CONSTRAINT_TRIES
+                collided = isinstance(fault, ConstraintError) or _code(fault) == NODE_IS_GONE
+                collisions += collided
+                collided = collided and collisions <= COLLISION_TRIES
                 if not (collided or _may_retry(fault)) or time.monotonic() >= deadline:
                     raise _translated(fault) from fault
                 metrics.RETRIES.labels(name).inc()

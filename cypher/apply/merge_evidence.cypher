@@ -6,9 +6,10 @@
 UNWIND $rows AS row
 MERGE (e:Evidence {key: row.key})
 ON CREATE SET e.source = row.source, e.first_at = row.first_at, e.last_at = row.last_at, e.count = row.count
-ON MATCH SET e.count = e.count + row.count,
-  e.first_at = CASE WHEN row.first_at < e.first_at THEN row.first_at ELSE e.first_at END,
-  e.last_at = CASE WHEN row.last_at > e.last_at THEN row.last_at ELSE e.last_at END
+// Without a call that shows it a set has the times of those that were taken back.
+ON MATCH SET e.first_at = CASE WHEN e.count = 0 OR row.first_at < e.first_at THEN row.first_at ELSE e.first_at END,
+  e.last_at = CASE WHEN e.count = 0 OR row.last_at > e.last_at THEN row.last_at ELSE e.last_at END,
+  e.count = e.count + row.count
 WITH e, row
 WHERE e.count = row.count
 RETURN collect(e.key) AS keys

@@ -25,7 +25,7 @@ CALL (d, call, i) {
 }
 CALL (d, call, i) {
   WITH d, call, i WHERE type(d) = 'CALLED'
-  CREATE (i)-[:CALLED {at: d.at}]->(call)
+  CREATE (i)-[:CALLED {at: d.at, group: d.group}]->(call)
 }
 DELETE d
 RETURN DISTINCT weaker.uid AS from_uid, i.uid AS to_uid

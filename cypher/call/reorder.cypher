@@ -24,7 +24,7 @@ CALL (d, call, i) {
 }
 CALL (d, call, i) {
   WITH d, call, i WHERE type(d) = 'CALLED'
-  CREATE (i)-[:CALLED {at: d.at}]->(call)
+  CREATE (i)-[:CALLED {at: d.at, group: d.group}]->(call)
 }
 DELETE d
 WITH collect(DISTINCT old.uid) + collect(DISTINCT i.uid) AS uids

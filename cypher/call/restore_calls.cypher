@@ -28,7 +28,7 @@ CALL (w, call, i) {
 }
 CALL (w, call, i) {
   WITH w, call, i WHERE w.was = 'CALLED'
-  CREATE (i)-[:CALLED {at: w.at}]->(call)
+  CREATE (i)-[:CALLED {at: w.at, group: w.group}]->(call)
 }
 DELETE w
 RETURN count(*) AS count, collect(DISTINCT i.uid) AS hung, collect(DISTINCT call.evidence) AS evidence

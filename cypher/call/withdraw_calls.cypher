@@ -12,6 +12,7 @@ OPTIONAL MATCH (e:Event {id: id})
 OPTIONAL MATCH (c:Call {id: id})
 WITH coalesce(e, c) AS call
 MATCH (i:Identifier)-[d:DID|CALLED]->(call)
-CREATE (i)-[:WITHDRAWN {was: type(d), name: d.name, at: d.at, starts_at: d.starts_at, decision: $decision}]->(call)
+CREATE (i)-[:WITHDRAWN {was: type(d), name: d.name, at: d.at, starts_at: d.starts_at, group: d.group,
+  decision: $decision}]->(call)
 DELETE d
 RETURN count(*) AS count, collect(DISTINCT i.uid) AS hung, collect(DISTINCT call.evidence) AS evidence

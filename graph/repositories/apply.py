@@ -102,10 +102,16 @@ class CallRow(TypedDict):
 
 
 class PlainCallRow(CallRow):
-    """A call that is no event; `traits` are JSON, None when there are none."""
+    """A call that is no event.
+
+    `traits` are JSON, a person's; None when there are none. `group` is the group that it names, and `group_traits` are
+    that group's.
+    """
 
     kind: str
     traits: str | None
+    group: str | None
+    group_traits: str | None
 
 
 class EventRow(CallRow):

@@ -28,7 +28,7 @@ MAY_SCAN = {
 # Time moves customers: only the sweep goes from events to customers.
 FROM_EVENTS = {"live/scan_events", "live/scan_starting_events"}
 
-# A customer with two identifiers, evidence, an observation, memberships and events of three names, one of them
+# A customer with two identifiers, evidence, an observation, a group, memberships and events of three names, one of them
 # not yet begun.
 _FILL = query(
     """
@@ -41,7 +41,8 @@ _FILL = query(
     CREATE (e)-[:SAW {verified: true}]->(i), (e)-[:SAW {verified: true}]->(j)
     CREATE (i)-[:REPORTED]->(:Observation {key: 'o' + n, name: 'birthday', value: '1', at: n, source: 's', instant: n})
     CREATE (c)<-[:ABOUT]-(:Decision {id: 'd' + n})
-    CREATE (:Call {id: 'call' + n}), (:Change {position: n, body: '{}', at: n})
+    CREATE (i)-[:CALLED {at: n, group: 'g' + n}]->(:Call {id: 'call' + n, group_traits: '{}'})
+    CREATE (:Change {position: n, body: '{}', at: n})
     CREATE (:Quarantined {id: 'q' + n, at: n, reason: 'r'})
     CREATE (i)-[:MEMBER_OF {at: n}]->(:Group {key: 'g' + n, at: n})
     FOREACH (m IN range(1, $events) |

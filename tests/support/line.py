@@ -150,6 +150,8 @@ class Line:
                 (row["key"], row["value"], row["at"]) for row in await self.graph.read(_OBSERVATIONS)
             ),
             "calls": sorted((row["uid"], row["id"]) for row in await self.graph.read(_CALLS)),
+            "memberships": sorted((row["uid"], row["group"], row["at"]) for row in await self.graph.read(_MEMBERSHIPS)),
+            "groups": sorted((row["key"], row["at"], row["traits"]) for row in await self.graph.read(_GROUPS)),
             "shared": sorted(row["uid"] for row in await self.graph.read(_SHARED)),
         }
 
@@ -194,6 +196,8 @@ _EVIDENCE = query(
 )
 _OBSERVATIONS = query("MATCH (o:Observation) RETURN o.key AS key, o.value AS value, o.at AS at")
 _CALLS = query("MATCH (i:Identifier)-[:CALLED]->(c:Call) RETURN i.uid AS uid, c.id AS id")
+_MEMBERSHIPS = query("MATCH (i:Identifier)-[m:MEMBER_OF]->(g:Group) RETURN i.uid AS uid, g.key AS group, m.at AS at")
+_GROUPS = query("MATCH (g:Group) RETURN g.key AS key, g.at AS at, g.traits AS traits")
 _HOLDS = query(
     """
     MATCH (i:Identifier)<-[h:HAS]-(c:Customer)

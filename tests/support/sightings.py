@@ -15,12 +15,14 @@ def sighting(
     at: int | None = None,
     kind: str = "identify",
     traits: Mapping[str, object] | None = None,
+    group: str | None = None,
     verified: bool = True,
     **identifiers: str,
 ) -> dict[str, object]:
     """A call with the message id `m<number>`, `at` seconds (its number, if not given) after the start of the year.
 
     Args:
+        group: that a group call names.
         identifiers: member, cookie, device, email, phone, or a namespace with `__` for its colon.
     """
     made: dict[str, object] = {
@@ -32,6 +34,8 @@ def sighting(
         made["event"] = "Seen"
     elif traits:
         made["traits"] = dict(traits)
+    if group is not None:
+        made |= {"type": "group", "groupId": group}
     context: dict[str, object] = {}
     external = []
     for name, value in identifiers.items():

@@ -16,6 +16,7 @@ from graph.repositories import apply as repository
 from workers.applier import attributes as derive
 from workers.applier.batch import Placed
 from workers.applier.rows import call_rows, event_rows, group_rows
+from workers.identity.groups import write_groups
 from workers.identity.outcome import Identified
 from workers.live.catalogue import READABLE_IDENTIFIERS, SINCE_EVER_MS, Catalogue
 from workers.live.context import LiveContext
@@ -197,7 +198,7 @@ class Consequences:
         await repository.set_attributes(
             tx, [derive.attributes_row(customer, states[customer].attributes) for customer in sorted(changed)]
         )
-        await repository.merge_groups(tx, group_rows(calls))
+        await write_groups(tx, group_rows(calls), identified.rehung, identified.regrouped)
 
     @staticmethod
     async def _derive_again(

@@ -49,6 +49,8 @@ def call_rows(calls: Sequence[Placed]) -> list[PlainCallRow]:
             identifiers=[seen.uid for seen in prepared.seen],
             evidence=prepared.evidence,
             traits=encode_document(call.traits) if call.kind == "identify" and call.traits else None,
+            group=call.group_id,
+            group_traits=encode_document(call.traits) if call.group_id is not None else None,
             context=prepared.context,
             extra=prepared.extra,
             blocked=prepared.blocked,
@@ -63,16 +65,12 @@ def call_rows(calls: Sequence[Placed]) -> list[PlainCallRow]:
 
 
 def group_rows(calls: Sequence[Placed]) -> list[GroupRow]:
-    """Rows of group calls, sorted by uid."""
+    """Rows of group calls, sorted by key: groups are locked in the order of the keys."""
     rows = [
-        GroupRow(
-            uid=placed.uid,
-            key=placed.prepared.call.group_id,
-            at=placed.prepared.call.at_ms,
-            traits=encode_document(placed.prepared.call.traits),
-        )
+        GroupRow(uid=placed.uid, key=key, at=call.at_ms, traits=encode_document(call.traits))
         for placed in calls
-        if placed.prepared.call.kind == "group" and placed.prepared.call.group_id is not None
+        for call in (placed.prepared.call,)
+        if (key := call.group_id) is not None
     ]
-    rows.sort(key=lambda row: (row["uid"], row["key"]))
+    rows.sort(key=lambda row: (row["key"], row["uid"]))
     return rows

@@ -8,7 +8,7 @@ many; they hang on nodes that nobody finds any more, and are deleted in pages.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from base.errors import BadInput
 from base.ids import review_id
@@ -20,6 +20,7 @@ from graph.repositories import apply as apply_repository
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import erasure as repository
+from graph.repositories import group as group_repository
 from graph.repositories import identity as identity_repository
 from graph.repositories import review as review_repository
 from graph.repositories.apply import EvidenceRow, SawRow
@@ -45,12 +46,14 @@ class Erased:
         customer: its id.
         merged: ids that had been merged into it.
         lost: uids that it had, those of others among them, sorted.
+        groups: keys of groups that it was in.
         bare: identifiers that nothing shows any more once the others are resolved without the person.
     """
 
     customer: str
     merged: Sequence[str]
     lost: tuple[str, ...]
+    groups: frozenset[str]
     bare: frozenset[str]
 
 
@@ -83,18 +86,19 @@ async def begin(
     ]
     taken = await repository.take_calls(tx, stretches, decision)
     renamed = await _rename_sets(tx, alone)
+    groups = {one.key for one in await group_repository.list_memberships(tx, sorted(alone))}
     merged = await repository.release_customer(tx, customer)
     await _release(tx, alone, decision, keyring, now_ms)
     bare_sets = await repository.list_bare_sets(tx, taken.evidence)
     await repository.delete_sets(tx, bare_sets)
     await call_repository.recount_evidence(tx, (taken.evidence | renamed) - bare_sets)
-    await rebuild(tx, taken.uids)
+    rehung = await rebuild(tx, taken.uids)
     await call_repository.set_seen(tx, touched.others)
     bare = await repository.list_bare_identifiers(tx, touched.others)
     await repository.clear_log(tx, [customer, *merged], alone | bare)
-    given = await _given(tx, touched.others, policy)
+    given = replace(await _given(tx, touched.others, policy), rehung=rehung)
     lost = sorted(uid for uid, one in touched.held.items() if any(end is None for _, end in one.stretches))
-    return given, Erased(customer, merged, tuple(lost), frozenset(bare))
+    return given, Erased(customer, merged, tuple(lost), frozenset(groups), frozenset(bare))
 
 
 async def finish(tx: Transaction, erased: Erased, decision: str, keyring: Keyring, now_ms: int) -> int:

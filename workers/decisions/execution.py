@@ -131,6 +131,7 @@ class Execution:
     async def follow(self, tx: Transaction, made: Made, now_ms: int) -> Effect:
         """Resolve anew what a change concerns, and write what follows."""
         given, found = made.given, Identified(await self.live.policy(tx))
+        found.rehung |= given.rehung
         if made.erased:
             return await self._erase(tx, made, made.erased, found, now_ms)
         if not given.start:
@@ -151,6 +152,7 @@ class Execution:
         component = await self._resolve(tx, made, found, now_ms) if made.given.start else Component()
         found.retired[erased.customer] = None
         found.erased.add(erased.customer)
+        found.regrouped |= erased.groups
         found.turns.append(Turn("ERASED", erased.customer, None, made.id))
         followed = await self._consequences.follow(tx, (), found)
         calls = await erasure.finish(tx, erased, made.id, self.live.keyring, now_ms)

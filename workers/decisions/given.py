@@ -22,6 +22,7 @@ class Given:
         through: of them, those to walk through though they take part in no links.
         rechecked: of them, those that may be shared no more.
         unseen: of them, those that no call shows.
+        rehung: identifiers that other calls hang on than before.
         call_count: calls that were taken back or count again.
         imported: the decision about a source that goes on in the background.
         planned: whether all of it is left to the background.
@@ -31,6 +32,7 @@ class Given:
     through: frozenset[str] = frozenset()
     rechecked: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()
+    rehung: frozenset[str] = frozenset()
     call_count: int = 0
     imported: str | None = None
     planned: bool = False
@@ -58,7 +60,7 @@ async def give_back(tx: Transaction, calls: Sequence[str], decision: str, now_ms
 async def _recounted(tx: Transaction, start: dict[str, StoredIdentifier], hung: HungCalls) -> Given:
     """Everything that is derived from the calls of these identifiers, derived again."""
     await call_repository.recount_evidence(tx, hung.evidence)
-    await rebuild(tx, hung.uids)
+    rehung = await rebuild(tx, hung.uids)
     await call_repository.set_seen(tx, start)
     shared = frozenset(uid for uid, one in start.items() if one.status == SHARED)
     now = await repository.get_identifiers(tx, start)
@@ -67,5 +69,6 @@ async def _recounted(tx: Transaction, start: dict[str, StoredIdentifier], hung: 
         through=frozenset(now),
         rechecked=shared,
         unseen=frozenset(await call_repository.list_unseen(tx, now)),
+        rehung=rehung,
         call_count=hung.call_count,
     )

@@ -99,7 +99,7 @@ async def set_aside(
         tx, dict.fromkeys(changing, BLOCKED if blocked else ACTIVE), by_policy=by_policy and blocked
     )
     moved = await (call_repository.hang_over(tx, changing) if blocked else call_repository.hang_back(tx, changing))
-    await rebuild(tx, moved | set(changing))
+    rehung = await rebuild(tx, moved | set(changing))
     status = BLOCKED if blocked else ACTIVE
     start = {uid: one._replace(status=status) if uid in uids else one for uid, one in start.items()}
     return Given(
@@ -107,6 +107,7 @@ async def set_aside(
         through=frozenset(start),
         rechecked=rechecked,
         unseen=frozenset(await call_repository.list_unseen(tx, start)),
+        rehung=rehung,
     )
 
 

@@ -76,8 +76,7 @@ class Upkeep:
         async def make(tx: Transaction, now_ms: int) -> Made:
             await self._require(tx, version)
             start = await lock(tx, {uid for row in rows for uid in row["order"]}, now_ms)
-            await rebuild(tx, await call_repository.reorder(tx, rows))
-            return Made("", Given(start))
+            return Made("", Given(start, rehung=await rebuild(tx, await call_repository.reorder(tx, rows))))
 
         return await self._execution.run("reorder_calls", _NOBODY, make)
 

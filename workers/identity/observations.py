@@ -46,16 +46,22 @@ class Newest:
         return sorted(self._rows.values(), key=lambda row: (row["uid"], row["key"]))
 
 
-async def rebuild(tx: Transaction, uids: Iterable[str]) -> None:
-    """Derive what identifiers reported from their calls of now: calls were hung over, taken back or restored."""
+async def rebuild(tx: Transaction, uids: Iterable[str]) -> frozenset[str]:
+    """Derive what identifiers reported from their calls of now: calls were hung over, taken back or restored.
+
+    Returns:
+        The identifiers. The groups that they are in are others now too, and are locked after all customers: see
+        `Identified.rehung`.
+    """
     ordered = sorted(set(uids))
     if not ordered:
-        return
+        return frozenset()
     newest = Newest()
     for call in await call_repository.get_called(tx, ordered):
         newest.add(call.uid, call.source, call.at_ms, _decode(call.traits))
     await call_repository.delete_observations(tx, ordered)
     await apply_repository.merge_observations(tx, newest.rows())
+    return frozenset(ordered)
 
 
 def _key(uid: str, source: str, name: str) -> str:

@@ -42,6 +42,8 @@ class Identified:
         erased: of the retired ids, those of people who were erased.
         turns: what of this everybody is told, in order.
         absorbed: survivor → retired ids whose facts are its own now as they were, where nothing else about it changed.
+        regrouped: keys of groups that lost calls together with their identifiers.
+        rehung: identifiers that other calls hang on than before: some were hung over, taken back or restored.
     """
 
     policy: IdentityPolicy
@@ -57,6 +59,8 @@ class Identified:
     erased: set[str] = field(default_factory=set)
     turns: list[Turn] = field(default_factory=list)
     absorbed: dict[str, set[str]] = field(default_factory=dict)
+    rehung: set[str] = field(default_factory=set)
+    regrouped: set[str] = field(default_factory=set)
 
     def look_at(self, known: StoredIdentifier) -> None:
         """Note an identifier as it is stored."""

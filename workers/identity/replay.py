@@ -73,7 +73,9 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     )
     # One that no call shows any more is as if it had never been seen.
     unseen = {uid for uid in how.unseen if component.identifiers[uid].status == SHARED}
-    received = await _set_shared(tx, resolution.shared - shared_before, (shared_before - resolution.shared) | unseen)
+    received = await _set_shared(
+        tx, resolution.shared - shared_before, (shared_before - resolution.shared) | unseen, found
+    )
     sets = usable_sets(namespaces, component.evidence.values())
     owned = await read_ownership(tx, resolution, namespaces, sets, component.decided(), how.policy, how.fresh)
     known = {uid: one.known() for uid, one in component.identifiers.items()}
@@ -100,13 +102,13 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     return resolution
 
 
-async def _set_shared(tx: Transaction, new: Collection[str], old: Collection[str]) -> set[str]:
+async def _set_shared(tx: Transaction, new: Collection[str], old: Collection[str], found: Identified) -> set[str]:
     """Mark who is shared now and who is no more; uids of identifiers that calls were hung over to."""
     if not new and not old:
         return set()
     await repository.set_status(tx, dict.fromkeys(new, SHARED) | dict.fromkeys(old, ACTIVE))
     moved = await call_repository.hang_over(tx, new) | await call_repository.hang_back(tx, old)
-    await rebuild(tx, moved | {*new, *old})
+    found.rehung |= await rebuild(tx, moved | {*new, *old})
     return moved
 
 

@@ -68,7 +68,6 @@ def _call(chance: random.Random, number: int, at: int) -> Call:
             call["traits"] = traits
         case share if share < 0.4:
             call["type"] = "group"
-            call["groupId"] = "family"
         case share if share < 0.45 and "userId" in call:
             call["type"] = "alias"
             call["previousId"] = chance.choice(COOKIES)
@@ -77,6 +76,9 @@ def _call(chance: random.Random, number: int, at: int) -> Call:
         case _:
             call["event"] = "Bought"
             call["properties"] = {"amount": chance.choice([5, 12.5, 20])}
+    if call["type"] == "group" or (call["type"] == "track" and number % 5 == 0):
+        call = {name: value for name, value in call.items() if name not in ("event", "properties")}
+        call |= {"type": "group", "groupId": ("family", "team")[number % 2], "traits": {"size": number % 3}}
     call["context"] = context
     return call
 

@@ -33,6 +33,7 @@ from tests.support.calls import make_batch
 from tests.support.line import SOURCE, Line, query
 from tests.support.sightings import T0_MS
 from tests.support.stores import wipe
+from workers.applier.attributes import encode_document
 from workers.applier.batch import PreparedCall, without
 from workers.decisions.desk import Desk, NamedIdentifier
 from workers.decisions.effect import Effect
@@ -53,6 +54,7 @@ POOLS = {
     "device_id": ["tablet", "kiosk"],
     "anonymous_id": ["c1", "c2", "c3"],
 }
+GROUPS = ["family", "team"]
 # What people do: log in, log out, give a contact, sign in with WeChat; two of one namespace never stand in one call.
 KINDS = [("user_id", "device_id"), ("device_id",), ("user_id", "phone"), ("phone", "anonymous_id"),
          ("user_id", "anonymous_id"), ("email", "anonymous_id"), ("wx_unionid", "phone"), ("user_id", "email"),
@@ -142,7 +144,7 @@ class Model:
             told.left, told.right = told.left - alone, told.right - alone
         return theirs
 
-    def named(self) -> set[str]:
+    def shown(self) -> set[str]:
         """Identifiers of calls, those that were taken back too."""
         return {seen.uid for call in self.calls.values() for seen in call.seen}
 
@@ -206,6 +208,16 @@ class Model:
         usable = usable_sets(namespaces, sets.values())
         owned = ownership(resolution, namespaces, usable, DEFAULT, decided, times)
         return Resolved(resolution, owned.holds, {uid: group for group in resolution.groups for uid in group})
+
+    def named(self) -> dict[str, tuple[int, str]]:
+        """Groups → when and how the newest call describes them."""
+        revoked = self.revoked()
+        found: dict[str, tuple[int, str]] = {}
+        for call in self.calls.values():
+            if call.call.group_id is not None and call.id not in revoked:
+                told = call.call.at_ms, encode_document(call.call.traits)
+                found[call.call.group_id] = max(told, found.get(call.call.group_id, told))
+        return found
 
 
 class IdentityMachine(RuleBasedStateMachine):
@@ -271,7 +283,7 @@ class IdentityMachine(RuleBasedStateMachine):
         assert effect is not None
         while self._await(self._desk(desk).carry_on(str(effect.decision), 0)):
             pass
-        known = self.model.named()
+        known = self.model.shown()
         theirs = self.model.erase(frozenset(uids))
         left = {row["id"] for row in self._await(self.lines[0].graph.read(_CALLS))}
         assert not theirs & left
@@ -280,7 +292,7 @@ class IdentityMachine(RuleBasedStateMachine):
         assert {call for call in self.model.calls if call not in revoked} <= left
         self.model.calls = {id: call for id, call in self.model.calls.items() if id in left}
         # What nothing shows any more is erased with it.
-        self.model.erased |= known - self.model.named() - self.model.blocked()
+        self.model.erased |= known - self.model.shown() - self.model.blocked()
         self._note("ERASE", effect, None)
 
     @precondition(lambda self: self.model.calls)
@@ -311,6 +323,18 @@ class IdentityMachine(RuleBasedStateMachine):
         assert {frozenset(row["uids"]) for row in rows if row["end"] is None} == groups
         assert {(row["uid"], row["start"], row["end"], frozenset(row["uids"])) for row in rows} == holds
 
+    @invariant()
+    def groups_are_what_the_calls_say(self) -> None:
+        picture = self._await(self.lines[0].picture())
+        assert {key: (at, traits) for key, at, traits in picture["groups"]} == self.model.named()
+        hung = {call: uid for uid, call in picture["calls"]}
+        members: dict[tuple[str, str], int] = {}
+        for call in self.model.calls.values():
+            if call.call.group_id is not None and call.id in hung:
+                member = hung[call.id], call.call.group_id
+                members[member] = min(call.call.at_ms, members.get(member, call.call.at_ms))
+        assert {(uid, key): at for uid, key, at in picture["memberships"]} == members
+
     def teardown(self) -> None:
         line = self.lines[0]
         report = self._await(IdentityCheck(line.graph, line.upkeep().replay).run(repair=False))
@@ -334,6 +358,8 @@ class IdentityMachine(RuleBasedStateMachine):
         }
         if "user_id" in names:
             body["userId"] = names["user_id"]
+        if self.number % 3 == 0:
+            body |= {"type": "group", "groupId": GROUPS[at % 2], "traits": {"size": self.number % 2}}
         return body
 
     async def _apply(self, writer: int, body: dict[str, object]) -> None:

@@ -170,6 +170,20 @@ async def test_what_a_call_told_is_forgotten_with_it(line: Line, desk: Desk) -> 
     assert "Basel" in str(await line.picture())
 
 
+async def test_what_is_seen_again_has_no_times_of_calls_that_were_taken_back(
+    line: Line, desk: Desk, graph: GraphClient, redis: Redis
+) -> None:
+    again = sighting(2, at=5, member="M", cookie="c")
+    await line.apply(again)
+    never = await line.picture()
+    for at in (1, 9):
+        await wipe(graph, redis)
+        await line.apply(sighting(1, at=at, member="M", cookie="c"))
+        await desk.revoke_call(call_id(SOURCE, "m1"), SAID)
+        await line.apply(again)
+        assert same(never, await line.picture())
+
+
 async def test_somebody_whose_only_call_is_taken_back_is_nobody(line: Line, desk: Desk) -> None:
     await line.segment("all", {"everyone": True})
     empty = await line.picture()
