@@ -17,10 +17,11 @@ MERGE (i:Identifier {uid: row.uid})
 ON CREATE SET i.namespace = row.namespace, i.status = 'ACTIVE', i.first_seen = row.first_at, i.last_seen = row.last_at,
   i.cipher = row.cipher
 ON MATCH SET i.namespace = row.namespace
-WITH i, row
-SET i.first_seen = CASE WHEN row.first_at < i.first_seen THEN row.first_at ELSE i.first_seen END,
-  i.last_seen = CASE WHEN row.last_at > i.last_seen THEN row.last_at ELSE i.last_seen END
 WITH i, row, [(i)<-[h:HAS]-(c:Customer) | [h.from, h.to, h.via, c.id]] AS holds
+// One that nobody has is new, or has the times of calls that were taken back.
+WITH i, row, holds, i.status = 'ACTIVE' AND size(holds) = 0 AS unseen
+SET i.first_seen = CASE WHEN unseen OR row.first_at < i.first_seen THEN row.first_at ELSE i.first_seen END,
+  i.last_seen = CASE WHEN unseen OR row.last_at > i.last_seen THEN row.last_at ELSE i.last_seen END
 WITH collect([i.uid, i.status, i.first_seen, coalesce(i.decided, false), holds]) AS identifiers,
   collect([hold IN holds WHERE hold[1] IS NULL OR hold[1] > row.first_at | hold[3]]) AS owners
 CALL (owners) {

@@ -152,6 +152,7 @@ class Line:
             "calls": sorted((row["uid"], row["id"]) for row in await self.graph.read(_CALLS)),
             "memberships": sorted((row["uid"], row["group"], row["at"]) for row in await self.graph.read(_MEMBERSHIPS)),
             "groups": sorted((row["key"], row["at"], row["traits"]) for row in await self.graph.read(_GROUPS)),
+            "seen": sorted((row["uid"], row["first"], row["last"]) for row in await self.graph.read(_SEEN)),
             "shared": sorted(row["uid"] for row in await self.graph.read(_SHARED)),
         }
 
@@ -210,5 +211,8 @@ _LINKS = query(
     MATCH (a:Identifier)-[l:LINKED]->(b:Identifier) WHERE l.status <> 'revoked'
     RETURN a.uid AS a, b.uid AS b, l.status AS status, l.reason AS reason
     """
+)
+_SEEN = query(
+    "MATCH (i:Identifier)<-[:HAS]-() RETURN DISTINCT i.uid AS uid, i.first_seen AS first, i.last_seen AS last"
 )
 _SHARED = query("MATCH (i:Identifier {status: 'SHARED'}) RETURN i.uid AS uid")
