@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ class Applied:
         forget: customers whose cached state is no longer true.
         sources: where the calls came from.
         repeated: calls that had taken effect before.
+        blocked: namespace, without an app or a source → values of the applied calls that identify nobody.
     """
 
     changes: list[AnyChange] = field(default_factory=list)
@@ -39,6 +41,7 @@ class Applied:
     sources: set[str] = field(default_factory=set)
     applied: int = 0
     repeated: int = 0
+    blocked: Counter[str] = field(default_factory=Counter)
 
 
 class Applier:
@@ -84,6 +87,7 @@ class Applier:
         known = await repository.find_applied(tx, [call.id for call in calls]) if look_up else set()
         fresh = [call for call in calls if call.id not in known]
         done = Applied(applied=len(fresh), repeated=len(calls) - len(fresh))
+        done.blocked.update(one.namespace.partition(":")[0] for call in fresh for one in call.call.blocked)
         if rejected:
             await quarantine_repository.put(tx, rejected)
         if not fresh:
