@@ -176,7 +176,7 @@ async def test_case_9_calls_sent_three_times_leave_graph_counts_and_decisions_as
 # So many in each mode would take most of this file's time.
 @pytest.mark.parametrize(
     ("mode", "count"),
-    [(in_order, 700), (shuffled, 10_000), (repeated, 700), (by_sixteen, 700)],
+    [(in_order, 500), (shuffled, 10_000), (repeated, 500), (by_sixteen, 500)],
     ids=lambda one: getattr(one, "__name__", None),
 )
 async def test_case_6_placeholders_join_nobody_and_each_is_counted_once(

@@ -181,7 +181,10 @@ async def test_listed_values_and_trusted_sources(api: Api, line: Line) -> None:
         ({"namespaces": [{"name": "user_id", "sharedAbove": 3}]}, "namespaces.user_id.sharedAbove"),
         ({"namespaces": [{"name": "email", "rank": 7}]}, "namespaces.wx_openid:*.rank"),
         ({"namespaces": [{"name": "phone", "limit": 1}, {"name": "phone", "limit": 2}]}, "namespaces.phone"),
-        ({"namespaces": [{"name": "idfa", "limit": 1}], "removeNamespaces": ["idfa"]}, "namespaces.idfa"),
+        (
+            {"namespaces": [{"name": "idfa", "class": "DEVICE", "rank": 8}], "removeNamespaces": ["idfa"]},
+            "namespaces.idfa",
+        ),
         ({"blocked": [{"namespace": "*", "values": [value]} for value in "xy"]}, "blocked.*"),
         ({"sourceOrder": [{"attribute": "*", "sources": [source]} for source in "xy"]}, "sourceOrder.*"),
         ({"sourceOrder": [{"attribute": "*", "sources": ["crm", "crm"]}]}, "sourceOrder.*"),
