@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -87,8 +88,9 @@ def edited(old: IdentityPolicy, edit: Edit) -> IdentityPolicy:
     """A policy with an edit; its version does not count.
 
     Raises:
-        BadInput: a new namespace without class or rank, or one to remove that is not there.
+        BadInput: a new namespace without class or rank, one to remove that is not there, or two edits of one thing.
     """
+    _check_once(edit)
     namespaces = dict(old.namespaces)
     for name in edit.removed:
         if namespaces.pop(name, None) is None:
@@ -113,6 +115,17 @@ def edited(old: IdentityPolicy, edit: Edit) -> IdentityPolicy:
         blocked,
         order,
     )
+
+
+def _check_once(edit: Edit) -> None:
+    """Refuse what would be said twice: of two edits of one thing the first would be lost without a word."""
+    removed = [("namespaces", name) for name in edit.removed]
+    changed = [("namespaces", name) for name, _ in edit.namespaces]
+    listed = [("blocked", name) for name, *_ in edit.blocked]
+    ordered = [("sourceOrder", name) for name, _ in edit.source_order]
+    for (field, name), times in Counter([*removed, *changed, *listed, *ordered]).items():
+        if times > 1:
+            raise BadInput(f"{name} is given twice.", field=f"{field}.{name}", hint="Say at once what becomes of it.")
 
 
 def _namespace(name: str, old: NamespacePolicy | None, fields: Fields) -> NamespacePolicy:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 
 import pytest
 
@@ -13,8 +12,8 @@ from base.ids import call_id
 from base.keys import Keyring
 from base.valkey import INGEST_STREAM
 from ingest.sources import DEFAULT_SOURCE
-from tests.e2e.test_identity_cases import MODES, Call, customer, send
 from tests.support.applied import wait_until_drained
+from tests.support.cases import MODES, Calls, Mode, send
 from tests.support.client import Client
 from tests.support.dump import dump
 from tests.support.service import Service, Stores
@@ -23,10 +22,16 @@ from tests.support.sightings import sighting
 ERASE = """mutation ($id: ID!) { eraseCustomer(id: $id, reason: "a case") {
   ... on IdentityEffect { decisionId callCount } ... on ValidationError { message } } }"""
 DECISION = "query ($id: ID!) { decision(id: $id) { state } }"
-Mode = Callable[[list[Call]], list[list[Call]]]
+WHO = "query ($of: IdentifierInput!) { customer(identifier: $of) { id } }"
+Name = tuple[str, str]
 
 
-def calls_of(run: str) -> list[Call]:
+async def customer(client: Client, name: Name) -> str | None:
+    found = await client.ask(WHO, of={"namespace": name[0], "value": name[1]})
+    return None if found is None else str(found["id"])
+
+
+def calls_of(run: str) -> Calls:
     """A person's calls, some of them on a tablet that somebody else used before."""
     shown = [
         {"kind": "track", "cookie": f"{run}-laptop"},
@@ -53,7 +58,7 @@ async def test_case_17_an_erased_person_is_nowhere_and_does_not_come_back(
         {**sighting(2, kind="track", device=f"{run}-tablet"), "messageId": f"{run}-ben-2"},
     ]
     theirs = calls_of(run)
-    await send(client, mode([*before, *theirs]))
+    await send(client, behind, mode([*before, *theirs]))
     mia, ben = ("user_id", f"{run}-mia"), ("user_id", f"{run}-ben")
     person, other = await customer(client, mia), await customer(client, ben)
     assert person is not None
@@ -90,7 +95,7 @@ async def test_case_17_an_erased_person_is_nowhere_and_does_not_come_back(
     assert await behind.redis.xlen(INGEST_STREAM) == 0
 
     back = {**sighting(0, member=f"{run}-mia"), "timestamp": iso(now_ms()), "messageId": f"{run}-back"}
-    await send(client, [[back]])
+    await send(client, behind, [[back]])
     assert await customer(client, mia) not in (None, person)
 
 

@@ -20,6 +20,7 @@ from base.valkey import INGEST_GROUP, INGEST_STREAM
 from local.directory import free_port
 from tests.support.applied import assert_alternating, changes_of, effects, wait_until_drained
 from tests.support.client import CREATE_SEGMENT, SEGMENT, Client
+from tests.support.metrics import read_counts
 from tests.support.service import ROOT, START_TIMEOUT_S, Service, Stores
 
 BATCH_CALLS = 250
@@ -32,16 +33,14 @@ class Extra:
 
     def __init__(self, process: subprocess.Popen[bytes], metrics_port: int):
         self.process = process
-        self._url = f"http://127.0.0.1:{metrics_port}/metrics"
+        self._metrics_port = metrics_port
 
-    def applied(self) -> float:
+    def applied(self) -> int:
         """Calls that it applied since its start; 0 while it starts."""
         try:
-            text = httpx.get(self._url, trust_env=False, timeout=10).text
+            return read_counts(self._metrics_port, "kith_applied_total", "outcome")["applied"]
         except httpx.HTTPError:
             return 0
-        wanted = 'kith_applied_total{outcome="applied"} '
-        return sum(float(line.removeprefix(wanted)) for line in text.splitlines() if line.startswith(wanted))
 
 
 @contextmanager

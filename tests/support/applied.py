@@ -7,15 +7,18 @@ import time
 from collections.abc import Iterable, Sequence
 
 from base.ids import call_id
+from base.keys import Keyring
 from base.valkey import INGEST_STREAM
 from delivery.change import Change, decode
 from graph.client import GraphClient
 from ingest.sources import DEFAULT_SOURCE
+from ingest.stream import IngestStream
 from tests.support.line import query
 from tests.support.service import Stores
 
 TIMEOUT_S = 300.0
 POLL_S = 0.1
+SHORT_POLL_S = 0.02
 PAGE = 1_000
 
 # An event counts once for each identifier that it hangs on: one is right.
@@ -54,6 +57,15 @@ async def changes_of(graph: GraphClient, *segments: str) -> list[Change]:
     log = [decode(row["body"]) for row in await graph.read(_CHANGES)]
     changes = [change for change in log if isinstance(change, Change)]
     return [change for change in changes if change.segment in segments]
+
+
+async def wait_until_applied(stores: Stores) -> None:
+    """Return when everything accepted so far has been applied or put aside, repeats included."""
+    stream = IngestStream(stores.redis, Keyring(stores.settings.secret_key))
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while waiting := (await stream.backlog()).entries_count:
+        assert time.monotonic() < deadline_s, f"{waiting} requests wait"
+        await asyncio.sleep(SHORT_POLL_S)
 
 
 async def wait_until_drained(stores: Stores) -> None:

@@ -147,6 +147,13 @@ class Service:
             return None
         return None
 
+    def metrics_port(self, role: Role) -> int:
+        """Where a role serves its metrics; the API serves them beside everything else."""
+        if role == "api":
+            return self.port
+        noted: dict[str, int] = json.loads((self.files / "local.json").read_text(encoding="utf-8"))
+        return noted[f"{role}_metrics_port"]
+
     def kill(self, part: Part) -> int:
         """SIGKILL; returns the process id. Waits a while for a part that has just been started again."""
         pid = self._existing(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,7 @@ class Applied:
         sources: where the calls came from.
         repeated: calls that had taken effect before.
         forgotten: calls of people who were erased after them.
+        blocked: namespace, without an app or a source → values of the applied calls that identify nobody.
     """
 
     changes: list[AnyChange] = field(default_factory=list)
@@ -42,6 +44,7 @@ class Applied:
     applied: int = 0
     repeated: int = 0
     forgotten: int = 0
+    blocked: Counter[str] = field(default_factory=Counter)
 
 
 class Applier:
@@ -87,6 +90,7 @@ class Applier:
         done = Applied()
         fresh = await self._look_up(tx, calls, done) if look_up else calls
         done.applied = len(fresh)
+        done.blocked.update(one.namespace.partition(":")[0] for call in fresh for one in call.call.blocked)
         if rejected:
             await quarantine_repository.put(tx, rejected)
         if not fresh:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from base import metrics
 from base.ids import call_id
 from base.keys import Keyring
 from graph.identity.evidence import evidence_key
@@ -125,8 +124,6 @@ class Preparer:
     def _blocked(self, call: Call, key: str) -> bytes | None:
         if not call.blocked:
             return None
-        for one in call.blocked:
-            metrics.BLOCKED.labels(one.namespace.partition(":")[0]).inc()
         # Sealed, since a phone number with a typing error identifies nobody and is personal all the same.
         values = [{"namespace": one.namespace, "value": one.value} for one in call.blocked]
         return self._keyring.seal_display(msgspec.json.encode(values).decode(), key)

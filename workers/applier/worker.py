@@ -179,6 +179,8 @@ class IngestWorker:
         metrics.APPLIED.labels("applied").inc(applied.applied)
         metrics.APPLIED.labels("repeated").inc(applied.repeated)
         metrics.APPLIED.labels("forgotten").inc(applied.forgotten)
+        for namespace, count in applied.blocked.items():
+            metrics.BLOCKED.labels(namespace).inc(count)
         metrics.INGEST_LAG_SECONDS.set(max(0.0, (clock.now_ms() - oldest_ms) / 1000))
 
     async def _put_aside(self, batch: Batch, fault: Exception) -> None:

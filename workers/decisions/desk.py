@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from base import clock
 from base.errors import BadInput, NotFound
 from base.ids import new_decision_id
 from delivery.publisher import ChangePublisher
-from graph.client import GraphClient, Transaction
+from graph.client import GraphClient, Transaction, TryAgain
 from graph.identity.resolve import Resolution
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
@@ -21,6 +21,7 @@ from graph.repositories.review import ReviewItem
 from workers.decisions import erasure, imports, steps
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Execution, Made, Said
+from workers.decisions.given import lock
 from workers.decisions.people import is_device, joined, living, strongest
 from workers.decisions.steps import Kind
 from workers.live.context import LiveContext
@@ -57,6 +58,7 @@ class Desk:
                 raise BadInput("These are one customer already.", field="b")
             policy = await self._live.policy(tx)
             a, b = strongest(first, "a", policy), strongest(second, "b", policy)
+            await _hold(tx, {a: first.id, b: second.id}, now_ms)
             return await self._decide(tx, Kind.MUST_LINK, said, now_ms, ({a}, {b}), (first.id, second.id), joined(a, b))
 
         return await self._execution.run("merge_customers", said, make)
@@ -82,6 +84,7 @@ class Desk:
             namespaces = {uid: namespace for uid, namespace, *_ in person.identifiers}
             policy = await self._live.policy(tx)
             right = {uid for uid in right if not is_device(namespaces[uid], policy)} or right
+            await _hold(tx, dict.fromkeys(left | right, person.id), now_ms)
             return await self._decide(tx, Kind.CANNOT_LINK, said, now_ms, (left, right), (person.id,))
 
         return await self._execution.run("split_customer", said, make)
@@ -113,6 +116,8 @@ class Desk:
         """
 
         async def make(tx: Transaction, now_ms: int) -> Made:
+            # Before the look whether it counts: whoever takes it back at the same time has the same locks.
+            await lock(tx, await call_repository.get_uids(tx, [call]), now_ms)
             found = await call_repository.find_call(tx, call)
             if found is None:
                 raise NotFound("No call with this message id took effect.")
@@ -159,6 +164,7 @@ class Desk:
         """An item of the review list is as it should be; it stays away until its cause grows or arises anew."""
 
         async def make(tx: Transaction, now_ms: int) -> Made:
+            await review_repository.lock(tx, [item.id])
             now = (await review_repository.list_true(tx, [item.id])).get(item.id)
             if now is None or now.state != review_repository.OPEN:
                 raise BadInput("This item is not open any more.")
@@ -273,3 +279,14 @@ class Desk:
             ),
         )
         return decision
+
+
+async def _hold(tx: Transaction, owners: Mapping[str, str], now_ms: int) -> None:
+    """Lock identifiers (uid → customer) of whom it was read without a lock who has them.
+
+    Raises:
+        TryAgain: somebody else has one by now, as when the same was decided at the same time.
+    """
+    locked = await lock(tx, owners, now_ms)
+    if {uid: one.customer for uid, one in locked.items()} != owners:
+        raise TryAgain("an identifier has another customer")

@@ -47,7 +47,7 @@ EXPLAIN = """query ($a: IdentifierInput!, $b: IdentifierInput!) { explainIdentit
 CUSTOMER = """query ($of: IdentifierInput!, $first: Int, $after: String) { customer(identifier: $of) {
   id segments { segment { key } } identifiers { value }
   decisions(first: $first, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
-    kind author reason stands customerIds identifiers { namespace value } } } } } }"""
+    id kind author reason stands customerIds identifiers { namespace value } } } } } }"""
 
 
 def of(namespace: str, value: str) -> dict[str, str]:
@@ -65,6 +65,13 @@ def line(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
 async def customer(api: Api, identifier: dict[str, str], **page: object) -> dict[str, Any]:
     found: dict[str, Any] = (await api.data(CUSTOMER, {"of": identifier, **page}))["customer"]
     return found
+
+
+async def decided(api: Api, mutation: str, **variables: object) -> str:
+    """The id of a decision that must be made."""
+    (made,) = (await api.data(mutation, variables)).values()
+    assert made["__typename"] == "IdentityEffect", made
+    return str(made["decisionId"])
 
 
 async def test_joined_looked_at_and_undone(api: Api, line: Line) -> None:
@@ -97,6 +104,41 @@ async def test_joined_looked_at_and_undone(api: Api, line: Line) -> None:
     assert (await customer(api, E))["id"] == e
     again = (await api.data(UNDO, {"id": done["decisionId"]}))["undo"]
     assert (again["__typename"], again["message"]) == ("ValidationError", "This decision was undone already.")
+
+
+async def test_an_undo_of_an_undo_lets_the_decision_stand_again(api: Api, line: Line) -> None:
+    await line.apply(sighting(1, member="M"), sighting(2, email="e@x.org"))
+    m, e = (await customer(api, M))["id"], (await customer(api, E))["id"]
+    made = await decided(api, MERGE, a=m, b=e, look=False)
+    joined = await line.picture()
+
+    undone = await decided(api, UNDO, id=made)
+    assert ((await customer(api, E))["id"], await stands(api, made, undone)) == (e, [False, True])
+    again = await decided(api, UNDO, id=undone)
+    assert ((await customer(api, E))["id"], await stands(api, made, undone, again)) == (m, [True, False, True])
+    assert await line.picture() == joined
+
+
+async def stands(api: Api, *decisions: str) -> list[bool]:
+    return [(await api.data(DECISION, {"id": one}))["decision"]["stands"] for one in decisions]
+
+
+async def test_a_decision_about_a_retired_id_is_about_its_successor(api: Api, line: Line) -> None:
+    await line.apply(sighting(1, member="M"), sighting(2, email="e@x.org"), sighting(3, member="N", cookie="c"))
+    m, e, n = [(await customer(api, one))["id"] for one in (M, E, of("user_id", "N"))]
+    await decided(api, MERGE, a=m, b=e, look=False)
+
+    looked = (await api.data(MERGE, {"a": e, "b": n, "look": True}))["mergeCustomers"]
+    assert {one["customerId"]: (one["fate"], one["mergedInto"]) for one in looked["customers"]} == {
+        m: ("KEPT", None),
+        n: ("RETIRED", m),
+    }
+    await decided(api, MERGE, a=e, b=n, look=False)
+    assert (await customer(api, of("user_id", "N")))["id"] == m
+    parted = (await api.data(SPLIT, {"id": n, "of": [of("anonymous_id", "c")]}))["splitCustomer"]
+    assert [(one["customerId"], one["lost"]) for one in parted["customers"] if one["fate"] == "KEPT"] == [
+        (m, [of("anonymous_id", "c")])
+    ]
 
 
 async def test_split_block_and_take_back(api: Api, line: Line) -> None:
@@ -202,6 +244,60 @@ async def test_the_log_is_read_in_pages(api: Api, line: Line) -> None:
     rest = (await customer(api, M, first=4, after=first["pageInfo"]["endCursor"]))["decisions"]
     assert (first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
     assert (len(first["edges"]), len(rest["edges"])) == (4, 2)
+
+
+# `m` is M with e@x.org, `n` is N; `apart` was taken from m, `retired` became n.
+BAD = {
+    "joined with itself": (MERGE, {"a": "m", "b": "m", "look": False}, "These are one customer already.", "b"),
+    "joined with itself, only to look": (MERGE, {"a": "m", "b": "m", "look": True}, "are one customer already", "b"),
+    "joined with its own retired id": (MERGE, {"a": "retired", "b": "n", "look": False}, "one customer already", "b"),
+    "joined with whom somebody took it from": (MERGE, {"a": "m", "b": "apart", "look": False}, "two persons", None),
+    "split of everything": (
+        SPLIT,
+        {"id": "m", "of": [M, E]},
+        "at least one identifier with the customer",
+        "identifiers",
+    ),
+    "split of nothing": (SPLIT, {"id": "m", "of": []}, "identifiers that this customer has now", "identifiers"),
+    "split of another's": (SPLIT, {"id": "m", "of": [of("user_id", "N")]}, "has now", "identifiers"),
+    "split of a stranger's": (SPLIT, {"id": "m", "of": [of("email", "no@x.org")]}, "has now", "identifiers"),
+    "freed though nobody blocked it": (UNBLOCK, {"of": M}, "not blocked", None),
+    "taken back twice": (REVOKE, {"id": "m9"}, "taken back already", None),
+    "undone twice": (UNDO, {"id": "undone"}, "undone already", None),
+    "an undo that was undone": (UNDO, {"id": "undo"}, "undone already", None),
+    "undone though no person decided it": (UNDO, {"id": "resolver's"}, "Only a person's decision", None),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_what_cannot_be_is_refused_with_a_reason_and_changes_nothing(api: Api, line: Line, name: str) -> None:
+    await line.apply(
+        sighting(1, member="M", email="e@x.org", phone="13912345001"),
+        sighting(2, member="N"),
+        sighting(3, email="old@x.org"),
+        sighting(9, cookie="c"),
+    )
+    ids = {"m": (await customer(api, M))["id"], "n": (await customer(api, of("user_id", "N")))["id"]}
+    await api.data(SPLIT, {"id": ids["m"], "of": [of("phone", "13912345001")]})
+    ids["apart"] = (await customer(api, of("phone", "13912345001")))["id"]
+    ids["retired"] = (await customer(api, of("email", "old@x.org")))["id"]
+    await api.data(MERGE, {"a": ids["n"], "b": ids["retired"], "look": False})
+    log = [edge["node"] for edge in (await customer(api, of("user_id", "N")))["decisions"]["edges"]]
+    ids["resolver's"] = next(one["id"] for one in log if one["author"] == "resolver")
+    await api.data(REVOKE, {"id": "m9"})
+    ids["undone"] = await decided(api, BLOCK, of=of("email", "gone@x.org"))
+    await decided(api, UNDO, id=ids["undone"])
+    ids["undo"] = await decided(api, UNDO, id=await decided(api, BLOCK, of=of("email", "again@x.org")))
+    await decided(api, UNDO, id=ids["undo"])
+    before = await line.picture()
+
+    mutation, variables, message, field = BAD[name]
+    given = {key: ids.get(value, value) if isinstance(value, str) else value for key, value in variables.items()}
+    (answer,) = (await api.data(mutation, given)).values()
+    assert answer["__typename"] == "ValidationError", answer
+    assert message in answer["message"]
+    assert (answer["field"] or None) == field
+    assert await line.picture() == before
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,18 @@ async def test_listed_values_and_trusted_sources(api: Api, line: Line) -> None:
         ({"namespaces": [{"name": "device_id", "rank": 1}]}, "namespaces.device_id.rank"),
         ({"namespaces": [{"name": "user_id", "limit": None}]}, "namespaces.user_id.conflict"),
         ({"blocked": [{"namespace": "*", "patterns": ["("]}]}, "blocked.*.patterns.0"),
+        ({"blocked": [{"namespace": "*", "patterns": [".*"]}]}, "blocked.*.patterns.0"),
         ({"unknown": {"class": "PERSON"}}, "unknown.class"),
+        ({"namespaces": [{"name": "user_id", "sharedAbove": 3}]}, "namespaces.user_id.sharedAbove"),
+        ({"namespaces": [{"name": "email", "rank": 7}]}, "namespaces.wx_openid:*.rank"),
+        ({"namespaces": [{"name": "phone", "limit": 1}, {"name": "phone", "limit": 2}]}, "namespaces.phone"),
+        (
+            {"namespaces": [{"name": "idfa", "class": "DEVICE", "rank": 8}], "removeNamespaces": ["idfa"]},
+            "namespaces.idfa",
+        ),
+        ({"blocked": [{"namespace": "*", "values": [value]} for value in "xy"]}, "blocked.*"),
+        ({"sourceOrder": [{"attribute": "*", "sources": [source]} for source in "xy"]}, "sourceOrder.*"),
+        ({"sourceOrder": [{"attribute": "*", "sources": ["crm", "crm"]}]}, "sourceOrder.*"),
     ],
 )
 async def test_a_policy_that_cannot_be_is_refused(api: Api, change: dict[str, object], field: str) -> None:

@@ -70,6 +70,16 @@ async def test_context_unknown_keys_and_blocked_values_stay_on_the_event(line: L
     assert rows[0]["id"] == call_id(SOURCE, "m1")
 
 
+async def test_values_that_identify_nobody_are_counted_when_their_call_takes_effect_and_not_again(line: Line) -> None:
+    nobody = {"traits": {"phone": "null"}, "externalIds": [{"type": "wx_openid:A", "id": "0"}]}
+    calls = [track(1, context=nobody), track(2, context=nobody), track(3)]
+    first = await line.apply(calls[0], calls[1], calls[0])
+    second = await line.apply(*calls)
+    third = await line.apply(calls[0], look_up=False)
+    assert first.blocked == {"phone": 2, "wx_openid": 2}
+    assert second.blocked == third.blocked == {}
+
+
 @pytest.mark.parametrize("backwards", [False, True])
 async def test_a_customer_shows_the_first_thousand_attributes_whatever_came_first(line: Line, backwards: bool) -> None:
     names = [f"trait {number:04d}" for number in range(MAX_ATTRIBUTES + 250)]

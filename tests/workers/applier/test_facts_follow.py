@@ -84,10 +84,12 @@ async def test_a_rule_that_is_saved_and_built_while_a_batch_waits_for_locks_miss
     await line.apply(call(1, userId="M"))
     other, lock = Line.of(graph, redis, keyring), repository.lock_people
 
-    async def waiting(tx: Transaction, rows: Sequence[IdentifierRow], at_ms: int) -> LockedPeople:
+    async def waiting(
+        tx: Transaction, rows: Sequence[IdentifierRow], at_ms: int, graves: Sequence[str]
+    ) -> LockedPeople:
         await other.segment("buyers", {"event": {"name": "Bought"}})
         await other.build("buyers")
-        return await lock(tx, rows, at_ms)
+        return await lock(tx, rows, at_ms, graves)
 
     monkeypatch.setattr(repository, "lock_people", waiting)
     await line.apply(call(2, "track", event="Bought", userId="M"))

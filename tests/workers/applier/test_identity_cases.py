@@ -11,39 +11,12 @@ from redis.asyncio import Redis
 
 from base.keys import Keyring
 from graph.client import GraphClient
-from tests.support.line import Line
+from tests.support.line import Line, query
+from tests.support.sightings import sighting
+from tests.support.stores import wipe
 
-T0 = 1_767_225_600_000  # 2026-01-01
-
-
-def call(number: int, *, at: int = 0, kind: str = "identify", **identifiers: str) -> dict[str, object]:
-    """An identify (or track) call with identifiers by short names, `at` seconds after T0."""
-    made: dict[str, object] = {"type": kind, "messageId": f"m{number}", "timestamp": iso(at), "context": {}}
-    if kind == "track":
-        made["event"] = "Seen"
-    external = []
-    for name, value in identifiers.items():
-        match name:
-            case "member":
-                made["userId"] = value
-            case "cookie":
-                made["anonymousId"] = value
-            case "device":
-                made["context"] = {"device": {"id": value}}
-            case "email" | "phone":
-                made["traits"] = {**dict(made.get("traits", {})), name: value}  # type: ignore[call-overload]
-            case _:
-                external.append({"type": name.replace("__", ":"), "id": value})
-    made["context"] = {**dict(made["context"]), "externalIds": external}  # type: ignore[call-overload]
-    if "userId" not in made and "anonymousId" not in made:
-        made["anonymousId"] = None
-    return made
-
-
-def iso(at: int) -> str:
-    from base.clock import iso as text
-
-    return text(T0 + at * 1000)
+WORKERS = 16
+_REDIRECT = query("MATCH (:Customer {id: $id})-[:MERGED_INTO]->(c:Customer) WHERE NOT c:Retired RETURN c.id AS id")
 
 
 @pytest.fixture
@@ -59,38 +32,38 @@ async def partition_of(line: Line, calls: list[dict[str, object]]) -> set[frozen
 
 CASES: dict[str, tuple[list[dict[str, object]], list[list[tuple[str, str]]]]] = {
     "a cookie that becomes a member is one customer": (
-        [call(1, at=1, kind="track", cookie="c"), call(2, at=2, cookie="c", member="M")],
+        [sighting(1, kind="track", cookie="c"), sighting(2, cookie="c", member="M")],
         [[("anonymous_id", "c"), ("user_id", "M")]],
     ),
     "two devices of one member are one customer": (
-        [call(1, at=1, device="d1", member="M"), call(2, at=2, device="d2", member="M")],
+        [sighting(1, device="d1", member="M"), sighting(2, device="d2", member="M")],
         [[("device_id", "d1"), ("device_id", "d2"), ("user_id", "M")]],
     ),
     "a shared tablet is with its last member": (
-        [call(1, at=1, device="d", member="M1"), call(2, at=2, device="d", member="M2")],
+        [sighting(1, device="d", member="M1"), sighting(2, device="d", member="M2")],
         [[("user_id", "M1")], [("user_id", "M2"), ("device_id", "d")]],
     ),
     "a tablet goes back to its first member": (
         [
-            call(1, at=1, device="d", member="M1"),
-            call(2, at=2, device="d", member="M2"),
-            call(3, at=4, device="d", member="M1"),
+            sighting(1, device="d", member="M1"),
+            sighting(2, device="d", member="M2"),
+            sighting(3, at=4, device="d", member="M1"),
         ],
         [[("user_id", "M1"), ("device_id", "d")], [("user_id", "M2")]],
     ),
     "an e-mail of two members joins nobody and goes to the newest": (
-        [call(1, at=1, member="M1", email="e@x.org"), call(2, at=2, member="M2", email="e@x.org")],
+        [sighting(1, member="M1", traits={"email": "e@x.org"}), sighting(2, member="M2", traits={"email": "e@x.org"})],
         [[("user_id", "M1")], [("user_id", "M2"), ("email", "e@x.org")]],
     ),
     "two e-mails on one device are two customers": (
-        [call(1, at=1, cookie="d", email="e1@x.org"), call(2, at=2, cookie="d", email="e2@x.org")],
+        [sighting(1, cookie="d", traits={"email": "e1@x.org"}), sighting(2, cookie="d", traits={"email": "e2@x.org"})],
         [[("email", "e1@x.org")], [("email", "e2@x.org"), ("anonymous_id", "d")]],
     ),
     "one union id joins the openids of two apps": (
         [
-            call(1, at=1, cookie="k", wx_openid__A="o", wx_unionid="u"),
-            call(2, at=2, cookie="l", wx_openid__B="o", wx_unionid="u"),
-            call(3, at=3, cookie="m", wx_openid__B="o", member="M"),
+            sighting(1, cookie="k", wx_openid__A="o", wx_unionid="u"),
+            sighting(2, cookie="l", wx_openid__B="o", wx_unionid="u"),
+            sighting(3, cookie="m", wx_openid__B="o", member="M"),
         ],
         [
             [
@@ -105,7 +78,7 @@ CASES: dict[str, tuple[list[dict[str, object]], list[list[tuple[str, str]]]]] = 
         ],
     ),
     "a kiosk is shared once a fourth member logs in": (
-        [call(number, at=number, device="kiosk", member=f"M{number}") for number in range(1, 5)],
+        [sighting(number, device="kiosk", member=f"M{number}") for number in range(1, 5)],
         [[("user_id", f"M{number}")] for number in range(1, 5)] + [[("device_id", "kiosk")]],
     ),
 }
@@ -115,8 +88,6 @@ CASES: dict[str, tuple[list[dict[str, object]], list[list[tuple[str, str]]]]] = 
 async def test_the_result_is_the_same_in_every_order(
     name: str, graph: GraphClient, redis: Redis, keyring: Keyring
 ) -> None:
-    from tests.support.stores import wipe
-
     calls, groups = CASES[name]
     orders = list(itertools.permutations(calls))
     chosen = orders if len(orders) <= 6 else random.Random(7).sample(orders, 6)
@@ -134,19 +105,18 @@ async def test_the_result_is_the_same_from_concurrent_workers(
     name: str, graph: GraphClient, redis: Redis, keyring: Keyring
 ) -> None:
     calls, groups = CASES[name]
-    lines = [Line.of(graph, redis, keyring) for _ in range(4)]
-    await asyncio.gather(
-        *(line.apply(one) for line in lines for one in random.Random(id(line)).sample(calls, len(calls)))
-    )
+    lines = [Line.of(graph, redis, keyring) for _ in range(WORKERS)]
+    orders = [random.Random(number).sample(calls, len(calls)) for number in range(WORKERS)]
+    await asyncio.gather(*(line.apply(one) for line, order in zip(lines, orders, strict=True) for one in order))
     expected = {frozenset(lines[0].uid(*identifier) for identifier in group) for group in groups}
     assert await lines[0].partition() == expected
 
 
 async def test_a_retired_id_answers_with_its_survivor(line: Line) -> None:
-    await line.apply(call(1, at=1, kind="track", cookie="c"))
-    await line.apply(call(2, at=2, kind="track", member="M"))
+    await line.apply(sighting(1, kind="track", cookie="c"))
+    await line.apply(sighting(2, kind="track", member="M"))
     anonymous, member = await line.customer("anonymous_id", "c"), await line.customer("user_id", "M")
-    await line.apply(call(3, at=3, cookie="c", member="M"))
+    await line.apply(sighting(3, cookie="c", member="M"))
     survivor = await line.customer("user_id", "M")
     assert survivor == member
     assert await line.customer("anonymous_id", "c") == member
@@ -155,20 +125,20 @@ async def test_a_retired_id_answers_with_its_survivor(line: Line) -> None:
 
 
 async def test_chains_of_merges_stay_one_step_long(line: Line) -> None:
-    await line.apply(call(1, at=1, kind="track", cookie="c1"))
+    await line.apply(sighting(1, kind="track", cookie="c1"))
     first = await line.customer("anonymous_id", "c1")
-    await line.apply(call(2, at=2, email="e@x.org", cookie="c2"))
-    await line.apply(call(3, at=3, email="e@x.org", cookie="c1"))
-    await line.apply(call(4, at=4, kind="track", member="M"))
-    await line.apply(call(5, at=5, member="M", email="e@x.org"))
+    await line.apply(sighting(2, traits={"email": "e@x.org"}, cookie="c2"))
+    await line.apply(sighting(3, traits={"email": "e@x.org"}, cookie="c1"))
+    await line.apply(sighting(4, kind="track", member="M"))
+    await line.apply(sighting(5, member="M", traits={"email": "e@x.org"}))
     rows = await line.graph.read(_REDIRECT, id=first)
     assert [row["id"] for row in rows] == [await line.customer("user_id", "M")]
 
 
 async def test_64_writers_create_one_node_for_one_phone(graph: GraphClient, redis: Redis, keyring: Keyring) -> None:
-    lines = [Line.of(graph, redis, keyring) for _ in range(16)]
-    calls = [call(n, at=n, phone="+8613912345678", cookie=f"c{n}") for n in range(64)]
-    await asyncio.gather(*(lines[n % 16].apply(one) for n, one in enumerate(calls)))
+    lines = [Line.of(graph, redis, keyring) for _ in range(WORKERS)]
+    calls = [sighting(n, traits={"phone": "+8613912345678"}, cookie=f"c{n}") for n in range(64)]
+    await asyncio.gather(*(lines[n % WORKERS].apply(one) for n, one in enumerate(calls)))
     expected = {
         frozenset(
             [lines[0].uid("phone", "+8613912345678"), *(lines[0].uid("anonymous_id", f"c{n}") for n in range(64))]
@@ -177,14 +147,11 @@ async def test_64_writers_create_one_node_for_one_phone(graph: GraphClient, redi
     assert await lines[0].partition() == expected
 
 
-async def test_a_thousand_calls_with_placeholders_join_nobody(line: Line) -> None:
+async def test_calls_with_placeholders_join_nobody(line: Line) -> None:
     placeholders = ["13800000000", "null", "0", "-1", "", "undefined", '"null"']
-    calls = [call(n, at=n, cookie=f"c{n}", phone=placeholders[n % 7], email="test@test.com") for n in range(140)]
+    calls = [
+        sighting(n, cookie=f"c{n}", traits={"phone": placeholders[n % 7], "email": "test@test.com"}) for n in range(140)
+    ]
     for start in range(0, 140, 35):
         await line.apply(*calls[start : start + 35])
     assert len(await line.partition()) == 140
-
-
-from tests.support.line import query  # noqa: E402
-
-_REDIRECT = query("MATCH (:Customer {id: $id})-[:MERGED_INTO]->(c:Customer) WHERE NOT c:Retired RETURN c.id AS id")
