@@ -1,4 +1,4 @@
-"""Cost of a call with identity over time against joining alone: one stream, two workers in turn, one process.
+"""Cost of a call with identity over time against the basic resolver: one stream, two workers in turn, one process.
 
 The stream is a year in which everybody appears. Then the same people with the same identifiers do the same again, now:
 that is the steady state of which the target speaks. Tablets still change hands in it.
@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 
 from base.clock import iso, now_ms
 from base.keys import Keyring
-from bench.joining import identify_by_joining
+from bench.basic import identify_basically
 from bench.stage import Result, Sizes, Stage, Value
 from bench.streams.records import call
 from bench.streams.stream import Stream
 from bench.worker import Worker, opened
 
-ROW = "cost of a call, identity over time against joining alone"
+ROW = "cost of a call, identity over time against the basic resolver"
 AT_MOST = 1.25
 MOST_PERSONS = 2_000
 CUSTOMERS_A_PERSON = 25
@@ -32,8 +32,8 @@ async def measure(stage: Stage) -> Result:
         settings = stage.service.settings
         # Keys of its own make each one's people other people in the same graph.
         over_time = Worker.of(graph, settings, Keyring(secrets.token_hex(32)))
-        joining = Worker.of(graph, settings, Keyring(secrets.token_hex(32)), identify_by_joining)
-        workers = {"over_time": over_time, "joining": joining}
+        basic = Worker.of(graph, settings, Keyring(secrets.token_hex(32)), identify_basically)
+        workers = {"over_time": over_time, "basic": basic}
         # Evidence is of one source: from another, the same identifiers together would be news.
         source = f"bench-{secrets.token_hex(4)}"
         first_us = await _cost_us(workers, year, source)
@@ -41,8 +41,8 @@ async def measure(stage: Stage) -> Result:
     return Result(
         ROW,
         [
-            Value("known people", steady_us["over_time"] / steady_us["joining"], "×", AT_MOST, "lower", digits=2),
-            Value("everybody new", first_us["over_time"] / first_us["joining"], "×", digits=2),
+            Value("known people", steady_us["over_time"] / steady_us["basic"], "×", AT_MOST, "lower", digits=2),
+            Value("everybody new", first_us["over_time"] / first_us["basic"], "×", digits=2),
             Value("known people, identity over time", steady_us["over_time"], "µs a call"),
         ],
         {"calls": len(year), "persons": stream.persons, "everybody_new_us": first_us, "known_people_us": steady_us},

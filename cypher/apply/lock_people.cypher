@@ -3,7 +3,7 @@
 // Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES}
 // Param: graves LIST<STRING>, keyed hashes of the identifiers and of the calls that name them
 // Param: now INT ms
-// Column: identifiers LIST<LIST>: [uid, status, first_seen ms, decided BOOLEAN, holds LIST<LIST>: [from ms, to ms or null, via uid, customer]]; no holds when this transaction created it
+// Column: identifiers LIST<LIST>: [uid, status, first_seen ms, decided BOOLEAN, holds LIST<LIST>: [from ms, to ms or null, via uid, customer], when it was seen last before ms]; no holds when this transaction created it
 // Column: customers LIST<LIST>: [id, version after counting]
 // Column: erased LIST<LIST>: [key, at ms], those of the keyed hashes that are of something erased
 // Index: identifier_uid
@@ -19,10 +19,10 @@ ON CREATE SET i.namespace = row.namespace, i.status = 'ACTIVE', i.first_seen = r
 ON MATCH SET i.namespace = row.namespace
 WITH i, row, [(i)<-[h:HAS]-(c:Customer) | [h.from, h.to, h.via, c.id]] AS holds
 // One that nobody has is new, or has the times of calls that were taken back.
-WITH i, row, holds, i.status = 'ACTIVE' AND size(holds) = 0 AS unseen
+WITH i, row, holds, i.last_seen AS seen_until, i.status = 'ACTIVE' AND size(holds) = 0 AS unseen
 SET i.first_seen = CASE WHEN unseen OR row.first_at < i.first_seen THEN row.first_at ELSE i.first_seen END,
   i.last_seen = CASE WHEN unseen OR row.last_at > i.last_seen THEN row.last_at ELSE i.last_seen END
-WITH collect([i.uid, i.status, i.first_seen, coalesce(i.decided, false), holds]) AS identifiers,
+WITH collect([i.uid, i.status, i.first_seen, coalesce(i.decided, false), holds, seen_until]) AS identifiers,
   collect([hold IN holds WHERE hold[1] IS NULL OR hold[1] > row.first_at | hold[3]]) AS owners
 CALL (owners) {
   UNWIND owners AS some

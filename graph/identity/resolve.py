@@ -49,7 +49,13 @@ class Resolution:
 
 
 @dataclass(slots=True)
-class _Candidate:
+class Candidate:
+    """What evidence says of two identifiers: a link before it is accepted or rejected.
+
+    Args:
+        strength_at: the newest event time of the strongest evidence.
+    """
+
     device_end: bool
     rank_sum: int
     weak: bool
@@ -80,7 +86,7 @@ def resolve(
     """
     sets = usable_sets(namespaces, evidence)
     shared = find_shared(namespaces, sets, policy) | (already_shared & namespaces.keys())
-    candidates = _star_links(namespaces, sets, shared, policy)
+    candidates = star_links(namespaces, sets, shared, policy)
     sides = Sides(namespaces, _persons(namespaces, sets, policy), _last_seen(sets), decided.cannot, policy)
     objections: dict[tuple[str, str], Objection | None] = {}
     must: dict[tuple[str, str], str] = {}
@@ -91,7 +97,7 @@ def resolve(
         must.setdefault(ends, one.decision)
         # Who decided knows of the limits; only another decision stands against it.
         _try(sides, ends, objections, sides.forbidden(sides.root(one.a), sides.root(one.b)))
-    for ends, candidate in sorted(candidates.items(), key=_link_order):
+    for ends, candidate in sorted(candidates.items(), key=link_order):
         if ends in must:
             continue
         root_a, root_b = sides.root(ends[0]), sides.root(ends[1])
@@ -116,7 +122,7 @@ def _try(
 
 
 def _link(
-    ends: tuple[str, str], candidate: _Candidate | None, decision: str | None, objection: Objection | None
+    ends: tuple[str, str], candidate: Candidate | None, decision: str | None, objection: Objection | None
 ) -> Link:
     return Link(
         a=ends[0],
@@ -182,10 +188,11 @@ def _last_seen(sets: Iterable[SeenTogether]) -> dict[str, int]:
     return found
 
 
-def _star_links(
+def star_links(
     namespaces: Mapping[str, str], sets: Iterable[SeenTogether], shared: frozenset[str], policy: IdentityPolicy
-) -> dict[tuple[str, str], _Candidate]:
-    found: dict[tuple[str, str], _Candidate] = {}
+) -> dict[tuple[str, str], Candidate]:
+    """The links that sets over these identifiers make: from the strongest of each that is not shared to its others."""
+    found: dict[tuple[str, str], Candidate] = {}
     for seen in sets:
         members = {uid: verified for uid, verified in seen.members.items() if uid not in shared}
         if len(members) < 2:
@@ -210,7 +217,7 @@ def _star_links(
 
 
 def _strengthen(
-    found: dict[tuple[str, str], _Candidate],
+    found: dict[tuple[str, str], Candidate],
     ends: tuple[str, str],
     seen: SeenTogether,
     *,
@@ -220,7 +227,7 @@ def _strengthen(
 ) -> None:
     old = found.get(ends)
     if old is None:
-        found[ends] = _Candidate(device_end, rank_sum, weak, seen.first_at, seen.last_at, seen.last_at, [seen.key])
+        found[ends] = Candidate(device_end, rank_sum, weak, seen.first_at, seen.last_at, seen.last_at, [seen.key])
         return
     old.evidence.append(seen.key)
     old.first_at = min(old.first_at, seen.first_at)
@@ -232,9 +239,9 @@ def _strengthen(
         old.strength_at = max(old.strength_at, seen.last_at)
 
 
-def _link_order(item: tuple[tuple[str, str], _Candidate]) -> tuple[bool, int, bool, int, tuple[str, str]]:
-    """Strength first. Weak links after strong ones of one rank sum: so an accepted link that is seen again, and moves
-    forward among its like, never changes the groups (see `settled`).
+def link_order(item: tuple[tuple[str, str], Candidate]) -> tuple[bool, int, bool, int, tuple[str, str]]:
+    """In which order links are looked at: strength first. Weak links after strong ones of one rank sum: so an accepted
+    link that is seen again, and moves forward among its like, never changes the groups (see `settled`).
     """
     ends, candidate = item
     return candidate.device_end, candidate.rank_sum, candidate.weak, -candidate.strength_at, ends

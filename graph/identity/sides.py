@@ -121,3 +121,8 @@ class Sides:
 def pair(a: str, b: str) -> tuple[str, str]:
     """Two uids in order."""
     return (a, b) if a < b else (b, a)
+
+
+def other_end(ends: tuple[str, str], uid: str) -> str:
+    """The end of a pair that is not this one."""
+    return ends[1] if ends[0] == uid else ends[0]

@@ -47,12 +47,14 @@ class LockedPeople:
 
     An identifier without holds was created by this transaction, or is blocked. Customers who had one of the
     identifiers are locked as far as a call of this transaction may belong to them. `erased` are those of the given
-    keyed hashes that stand for something erased → when (ms).
+    keyed hashes that stand for something erased → when (ms). `seen_until`: uid → when it was seen last (ms), before
+    this transaction.
     """
 
     identifiers: dict[str, StoredIdentifier]
     versions: dict[str, int]
     erased: dict[str, int]
+    seen_until: dict[str, int]
 
 
 class LookedUp(NamedTuple):
@@ -189,10 +191,11 @@ async def lock_people(
     return LockedPeople(
         identifiers={
             uid: stored_identifier((uid, namespaces[uid], status, first_seen, decided), holds)
-            for uid, status, first_seen, decided, holds in row["identifiers"]
+            for uid, status, first_seen, decided, holds, _ in row["identifiers"]
         },
         versions=dict(row["customers"]),
         erased=dict(row["erased"]),
+        seen_until={one[0]: one[5] for one in row["identifiers"]},
     )
 
 

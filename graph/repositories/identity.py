@@ -159,6 +159,30 @@ async def get_identifiers(tx: Transaction, uids: Iterable[str]) -> dict[str, Sto
     return {row[0]: stored_identifier(row, row[6]) for row in rows}
 
 
+class Surroundings(NamedTuple):
+    """Sets that saw some identifiers, by key; all their members, by uid; and how many sets saw each of these."""
+
+    sets: dict[str, SeenTogether]
+    identifiers: dict[str, StoredIdentifier]
+    degrees: dict[str, int]
+
+
+async def get_surroundings(tx: Transaction, uids: Sequence[str]) -> Surroundings:
+    """What identifiers were seen together with: one step of a walk. uids sorted."""
+    rows = await tx.run(_EXPAND, uids=uids) if uids else ()
+    sets = {
+        key: SeenTogether(key, dict(members), first_at, last_at, count)
+        for row in rows
+        for key, first_at, last_at, count, members in row["sets"]
+    }
+    members = {member[0]: member for row in rows for member in row["identifiers"]}
+    return Surroundings(
+        sets,
+        {uid: stored_identifier(member, member[6]) for uid, member in members.items()},
+        {uid: member[5] for uid, member in members.items()},
+    )
+
+
 async def load_component(
     tx: Transaction, start: Mapping[str, StoredIdentifier], walk_through: Iterable[str] = (), again: Iterable[str] = ()
 ) -> Component:
@@ -183,16 +207,15 @@ async def load_component(
         walked = sorted(next_step - found.walked)
         known_before = set()
         found.walked.update(walked)
-        for row in await tx.run(_EXPAND, uids=walked) if walked else ():
-            for key, first_at, last_at, count, members in row["sets"]:
-                if key not in found.evidence:
-                    found.evidence[key] = SeenTogether(key, dict(members), first_at, last_at, count)
-                    met.update(uid for uid, _ in members)
-            for member in row["identifiers"]:
-                uid = member[0]
-                if uid not in found.identifiers:
-                    reached[uid] = found.identifiers[uid] = stored_identifier(member, member[6])
-                    degree[uid] = member[5]
+        surroundings = await get_surroundings(tx, walked)
+        for key, seen in surroundings.sets.items():
+            if key not in found.evidence:
+                found.evidence[key] = seen
+                met.update(seen.members)
+        for uid, one in surroundings.identifiers.items():
+            if uid not in found.identifiers:
+                reached[uid] = found.identifiers[uid] = one
+                degree[uid] = surroundings.degrees[uid]
         reached |= await _decided(tx, found, [known.uid for known in frontier if known.decided])
         frontier = [known for known in reached.values() if known.status == ACTIVE or known.uid in through]
     return found

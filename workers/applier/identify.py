@@ -12,6 +12,7 @@ from graph.repositories import apply as apply_repository
 from graph.repositories.apply import EvidenceRow, LockedPeople, SawRow
 from graph.repositories.identity import BLOCKED, SHARED, Component, StoredIdentifier
 from workers.applier.batch import PreparedCall, evidence_rows
+from workers.applier.handovers import hand_over, part_handovers
 from workers.applier.leaves import add_leaves, part_leaves
 from workers.identity.locking import load_locked
 from workers.identity.outcome import Identified
@@ -34,10 +35,13 @@ async def identify(
     for known in people.identifiers.values():
         found.look_at(known)
     rows = {row["key"]: row for row in evidence_rows(calls)}
-    new_evidence = await _write_evidence(tx, calls, list(rows.values()))
+    new_evidence = await write_evidence(tx, calls, list(rows.values()))
     unsettled = [call for call in calls if _is_unsettled(call, people.identifiers, new_evidence, policy)]
     if unsettled:
         unsettled, leaves = part_leaves(unsettled, people.identifiers, policy)
+        unsettled, handing = part_handovers(unsettled, people, new_evidence, policy)
+        if handing:
+            unsettled += await hand_over(tx, handing, [*unsettled, *leaves], calls, people, policy, now_ms, found)
         if unsettled:
             await _resolve(tx, calls, unsettled, rows, people, policy, now_ms, found)
         if leaves:
@@ -57,7 +61,7 @@ async def _resolve(
 ) -> None:
     start = {seen.uid: people.identifiers[seen.uid] for call in unsettled for seen in call.seen}
     component = await load_locked(tx, start, found, now_ms)
-    _add_evidence(component, unsettled, rows)
+    add_evidence(component, unsettled, rows)
     fresh: dict[str, set[int]] = {}
     for call in calls:
         if call.evidence is not None:
@@ -88,7 +92,7 @@ def _is_unsettled(
     return not is_settled(owners, call.evidence in new_evidence)
 
 
-async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall], rows: Sequence[EvidenceRow]) -> set[str]:
+async def write_evidence(tx: Transaction, calls: Sequence[PreparedCall], rows: Sequence[EvidenceRow]) -> set[str]:
     """Count what was seen together; rows sorted by key.
 
     Returns:
@@ -105,7 +109,7 @@ async def _write_evidence(tx: Transaction, calls: Sequence[PreparedCall], rows: 
     return new_keys
 
 
-def _add_evidence(component: Component, unsettled: Sequence[PreparedCall], rows: Mapping[str, EvidenceRow]) -> None:
+def add_evidence(component: Component, unsettled: Sequence[PreparedCall], rows: Mapping[str, EvidenceRow]) -> None:
     """Add sets that the walk did not meet: those of identifiers that are all shared or new."""
     for call in unsettled:
         if call.evidence is None or call.evidence in component.evidence:

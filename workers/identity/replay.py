@@ -194,11 +194,11 @@ def _decisions(
         if turn.decision is None or turn.other is None:
             continue
         if turn.kind == "SPLIT":
-            rows.append(_line(now_ms, "SPLIT", turn.customer, turn.other, decision=turn.decision))
+            rows.append(log_line(now_ms, "SPLIT", turn.customer, turn.other, decision=turn.decision))
             continue
         across = (link for link in accepted if before[link.a] != before[link.b])
         joining = next((link for link in across if turn.customer in (before[link.a], before[link.b])), None)
-        rows.append(_line(now_ms, "MERGE", turn.other, turn.customer, joining, decision=turn.decision))
+        rows.append(log_line(now_ms, "MERGE", turn.other, turn.customer, joining, decision=turn.decision))
     appeared = assignment.created | assignment.returned
     moved: dict[tuple[str, str], str] = {}
     for uid, owner in assignment.owners.items():
@@ -208,15 +208,15 @@ def _decisions(
         moved.setdefault((old, owner), uid)
     for (old, new), uid in sorted(moved.items()):
         joining = next((link for link in accepted if uid in (link.a, link.b)), None)
-        rows.append(_line(now_ms, "MOVE", new, old, joining))
+        rows.append(log_line(now_ms, "MOVE", new, old, joining))
     for link in rejected:
         one, other = assignment.owners.get(link.a), assignment.owners.get(link.b)
         if one is not None and other is not None:
-            rows.append(_line(now_ms, "REJECT", one, other, link, link.rejected))
+            rows.append(log_line(now_ms, "REJECT", one, other, link, link.rejected))
     return rows
 
 
-def _line(
+def log_line(
     now_ms: int,
     kind: str,
     customer: str,
@@ -225,6 +225,12 @@ def _line(
     reason: str | None = None,
     decision: str | None = None,
 ) -> DecisionRow:
+    """A line of the decision log about what the resolver did.
+
+    Args:
+        customer, other: the survivor and the retired one, the new and the earlier owner.
+        reason: of a link that was cut.
+    """
     return DecisionRow(
         id=decision or new_decision_id(),
         kind=kind,
