@@ -21,7 +21,7 @@ from graph.queries import Query, parse
 from workers.applier.apply import Applied, Applier
 from workers.applier.batch import Preparer
 from workers.applier.identify import Identify, identify
-from workers.decisions.desk import Desk
+from workers.decisions.upkeep import Upkeep
 from workers.live.context import LiveContext
 
 _CYPHER = Path(__file__).parent / "cypher"
@@ -63,14 +63,14 @@ class Worker:
 
 
 @asynccontextmanager
-async def opened(service: BenchService) -> AsyncIterator[tuple[GraphClient, Desk]]:
-    """The graph of a service, and where decisions are made."""
+async def opened(service: BenchService) -> AsyncIterator[tuple[GraphClient, Upkeep]]:
+    """The graph of a service, and what brings it up to date."""
     settings = service.settings
     graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
     redis = connect(settings.redis_url)
     live = LiveContext(Keyring(settings.secret_key), ZoneInfo(settings.time_zone))
     try:
-        yield graph, Desk(graph, ChangePublisher(redis, graph), live)
+        yield graph, Upkeep(graph, ChangePublisher(redis, graph), live)
     finally:
         await redis.aclose()
         await graph.close()

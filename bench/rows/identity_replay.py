@@ -22,7 +22,7 @@ AT_MOST_MS = 300
 async def measure(stage: Stage) -> Result:
     took_ms: list[float] = []
     member = f"{time.time_ns():x}"
-    async with opened(stage.service) as (graph, desk):
+    async with opened(stage.service) as (graph, upkeep):
         settings = stage.service.settings
         worker = Worker.of(graph, settings, Keyring(settings.secret_key))
         calls = [
@@ -39,7 +39,7 @@ async def measure(stage: Stage) -> Result:
         uid = worker.keyring.uid("user_id", member)
         for number in range(WARM_REPLAYS + REPLAYS):
             started_s = time.perf_counter()
-            if await desk.replay([uid], keep=True):
+            if await upkeep.replay([uid], keep=True):
                 raise RuntimeError("a replay of what nothing changed changed something")
             if number >= WARM_REPLAYS:
                 took_ms.append(1_000 * (time.perf_counter() - started_s))

@@ -154,8 +154,7 @@ class Desk:
         async def make(tx: Transaction, now_ms: int) -> Made:
             person = living(await repository.list_of_customers(tx, {customer}), customer, "id")
             decision = await self._write(tx, Kind.ERASE, said, now_ms, (set(), set()), (person.id,), None)
-            policy = await self._live.policy(tx)
-            given, erased = await erasure.begin(tx, person.id, decision, self._live.keyring, policy, now_ms)
+            given, erased = await erasure.begin(tx, person.id, decision, self._live.keyring, now_ms)
             return Made(decision, given, erased=erased)
 
         return await self._execution.run("erase_customer", said, make)

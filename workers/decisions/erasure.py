@@ -15,7 +15,6 @@ from base.ids import review_id
 from base.keys import Keyring
 from graph.client import Transaction, TryAgain
 from graph.identity.evidence import evidence_key
-from graph.identity.policy import IdentityPolicy
 from graph.repositories import apply as apply_repository
 from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
@@ -26,11 +25,10 @@ from graph.repositories import review as review_repository
 from graph.repositories.apply import EvidenceRow, SawRow
 from graph.repositories.decision import RUNNING
 from graph.repositories.erasure import Held, NamingSet, RenameRow, StretchRow
-from graph.repositories.identity import SHARED
 from graph.repositories.review import ReviewKind
 from workers.decisions.given import Given, lock
 from workers.identity.observations import rebuild
-from workers.identity.sharing import still_shared
+from workers.identity.sharing import part_shared
 
 # One transaction: a person has some dozen identifiers, a hundred with all cookies.
 MAX_IDENTIFIERS = 5_000
@@ -66,9 +64,7 @@ class _Touched:
     held: dict[str, Held]
 
 
-async def begin(
-    tx: Transaction, customer: str, decision: str, keyring: Keyring, policy: IdentityPolicy, now_ms: int
-) -> tuple[Given, Erased]:
+async def begin(tx: Transaction, customer: str, decision: str, keyring: Keyring, now_ms: int) -> tuple[Given, Erased]:
     """Take a living customer out of the graph; what others have left is to be resolved anew.
 
     Raises:
@@ -96,7 +92,7 @@ async def begin(
     await call_repository.set_seen(tx, touched.others)
     bare = await repository.list_bare_identifiers(tx, touched.others)
     await repository.clear_log(tx, [customer, *merged], alone | bare)
-    given = replace(await _given(tx, touched.others, policy), rehung=rehung)
+    given = replace(await _given(tx, touched.others), rehung=rehung)
     lost = sorted(uid for uid, one in touched.held.items() if any(end is None for _, end in one.stretches))
     return given, Erased(customer, merged, tuple(lost), frozenset(groups), frozenset(bare))
 
@@ -205,13 +201,12 @@ async def _forget_reviews(tx: Transaction, customer: str, uids: Collection[str])
     await review_repository.delete(tx, ids)
 
 
-async def _given(tx: Transaction, uids: Iterable[str], policy: IdentityPolicy) -> Given:
+async def _given(tx: Transaction, uids: Iterable[str]) -> Given:
     now = await identity_repository.get_identifiers(tx, uids)
-    shared = {uid for uid, one in now.items() if one.status == SHARED}
-    rechecked = frozenset(shared - await still_shared(tx, shared, policy))
+    through, rechecked = await part_shared(tx, now)
     return Given(
         now,
-        through=frozenset(now.keys() - (shared - rechecked)),
+        through=through,
         rechecked=rechecked,
         unseen=frozenset(await call_repository.list_unseen(tx, now)),
     )

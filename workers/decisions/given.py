@@ -9,8 +9,9 @@ from graph.client import Transaction
 from graph.repositories import call as call_repository
 from graph.repositories import identity as repository
 from graph.repositories.call import HungCalls
-from graph.repositories.identity import SHARED, StoredIdentifier
+from graph.repositories.identity import StoredIdentifier
 from workers.identity.observations import rebuild
+from workers.identity.sharing import part_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ async def _recounted(tx: Transaction, start: dict[str, StoredIdentifier], hung: 
     await call_repository.recount_evidence(tx, hung.evidence)
     rehung = await rebuild(tx, hung.uids)
     await call_repository.set_seen(tx, start)
-    shared = frozenset(uid for uid, one in start.items() if one.status == SHARED)
     now = await repository.get_identifiers(tx, start)
+    through, rechecked = await part_shared(tx, now)
     return Given(
         now,
-        through=frozenset(now),
-        rechecked=shared,
+        through=through,
+        rechecked=rechecked,
         unseen=frozenset(await call_repository.list_unseen(tx, now)),
         rehung=rehung,
         call_count=hung.call_count,

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from graph.client import Transaction
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import identity as repository
+from graph.repositories.identity import ACTIVE, SHARED, StoredIdentifier
+from graph.repositories.policy import get_current
 
 # A kiosk was seen with everybody; a few tell that it is one.
 MAX_PARTNERS = 200
 
 
-async def still_shared(tx: Transaction, uids: Collection[str], policy: IdentityPolicy) -> set[str]:
-    """Those of the shared identifiers that are surely shared still; of the others all evidence has to be looked at."""
+async def part_shared(
+    tx: Transaction, identifiers: Mapping[str, StoredIdentifier]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """(identifiers to walk through, those of them that are shared and may be so no more).
+
+    Left out are blocked ones, which join nobody, and those that are surely shared still.
+    """
+    shared = {uid for uid, one in identifiers.items() if one.status == SHARED}
+    rechecked = frozenset(shared - await _still_shared(tx, shared, await get_current(tx)) if shared else ())
+    active = {uid for uid, one in identifiers.items() if one.status == ACTIVE}
+    return rechecked | active, rechecked
+
+
+async def _still_shared(tx: Transaction, uids: Collection[str], policy: IdentityPolicy) -> set[str]:
+    """Those of the shared identifiers that are surely so still; of the others all evidence has to be looked at."""
     unique = [name for name, space in policy.namespaces.items() if space.limit == 1]
-    if not uids or policy.unknown.limit == 1:
+    if policy.unknown.limit == 1:
         return set()
     prefixes = [name.removesuffix("*") if name.endswith("*") else f"{name}|" for name in unique]
     found: set[str] = set()
