@@ -21,6 +21,7 @@ from graph.queries import Query, parse
 from workers.applier.apply import Applied, Applier
 from workers.applier.batch import Preparer
 from workers.applier.identify import Identify, identify
+from workers.applier.worker import MAX_UNCHECKED_CALLS
 from workers.decisions.upkeep import Upkeep
 from workers.live.context import LiveContext
 
@@ -54,8 +55,12 @@ class Worker:
         body = json.dumps({"batch": calls}).encode()
         decoded = self.preparer.decode(body, "batch", clock.now_ms(), source, "bench", self.live.last_policy)
 
+        look_up = len(decoded.calls) > MAX_UNCHECKED_CALLS
+
         async def work(tx: Transaction) -> Applied:
-            return await self.applier.apply(tx, decoded.calls, [])
+            nonlocal look_up
+            look_up_now, look_up = look_up, True
+            return await self.applier.apply(tx, decoded.calls, [], look_up=look_up_now)
 
         started_s = time.perf_counter()
         self.applier.remember(await self.graph.write("bench_apply", work))

@@ -33,12 +33,15 @@ ON MATCH SET k.value = k.value + size($bodies)
 WITH created, k.value AS last, k.swept_until AS announced
 CALL () {
   UNWIND $leave AS row
-  MATCH (c:Customer {id: row.customer})
-  CALL (c, row) {
+  WITH row.customer AS id, collect(row) AS rows, collect(row.segment) AS keys
+  MATCH (c:Customer {id: id})
+  // Once a customer: one that is merged away leaves all of its segments.
+  CALL (c, keys) {
     MATCH (c)-[m:IN_SEGMENT]->(:Segment)
-    WHERE m.segment = row.segment
+    WHERE m.segment IN keys
     DELETE m
   }
+  UNWIND rows AS row
   MATCH (s:Segment {key: row.segment})
   CREATE (c)-[:WAS_IN {segment: row.segment, since: row.since, until: row.until,
     segment_version: row.version, sequence: row.sequence}]->(s)

@@ -17,13 +17,14 @@ from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.identity.resolve import Resolution
 from graph.repositories import decision as decision_repository
+from graph.repositories import identity as identity_repository
 from graph.repositories import review as review_repository
 from graph.repositories.identity import Component
 from workers.applier.consequences import Consequences
 from workers.decisions import erasure, imports
 from workers.decisions.effect import CustomerEffect, CustomerFate, Effect, effect_on
 from workers.decisions.erasure import Erased
-from workers.decisions.given import Given
+from workers.decisions.given import Given, Unreached
 from workers.identity.locking import load_locked
 from workers.identity.outcome import Identified, Turn
 from workers.identity.replay import Replay, replay
@@ -165,6 +166,11 @@ class Execution:
         """Resolve anew what a change gives, and note everybody whose facts may be others."""
         given = made.given
         component = await load_locked(tx, given.start, found, now_ms, given.through)
+        if given.whole:
+            people = await identity_repository.list_of_customers(tx, component.customers())
+            theirs = {uid for person in people.values() if person for uid, *_ in person.identifiers}
+            if unreached := theirs - component.identifiers.keys():
+                raise Unreached(frozenset(unreached))
         how = Replay(
             found.policy,
             now_ms,

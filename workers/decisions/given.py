@@ -27,6 +27,7 @@ class Given:
         call_count: calls that were taken back or count again.
         imported: the decision about a source that goes on in the background.
         planned: whether all of it is left to the background.
+        whole: whether everything that the customers concerned have must have been reached; see `Unreached`.
     """
 
     start: dict[str, StoredIdentifier]
@@ -37,6 +38,19 @@ class Given:
     call_count: int = 0
     imported: str | None = None
     planned: bool = False
+    whole: bool = False
+
+
+class Unreached(Exception):
+    """In a graph that is wrong, customers have identifiers that the walk over evidence does not reach.
+
+    Args:
+        uids: of them; to be looked at together with the others.
+    """
+
+    def __init__(self, uids: frozenset[str]):
+        super().__init__()
+        self.uids = uids
 
 
 async def lock(tx: Transaction, uids: Collection[str], now_ms: int) -> dict[str, StoredIdentifier]:

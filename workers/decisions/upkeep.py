@@ -9,13 +9,12 @@ from delivery.change import AnyChange
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import call as call_repository
-from graph.repositories import identity as repository
 from graph.repositories.call import OrderRow
 from graph.repositories.identity import BLOCKED, SHARED
 from workers.decisions import steps
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Execution, Made, Said
-from workers.decisions.given import Given, lock
+from workers.decisions.given import Given, Unreached, lock
 from workers.identity.observations import rebuild
 from workers.live.context import LiveContext
 
@@ -42,14 +41,22 @@ class Upkeep:
         Returns:
             Identifiers that did not belong to whom they should have, now or before.
         """
-        asked = set(uids)
+        asked = frozenset(uids)
+        while True:
+            try:
+                return await self._replay(asked, keep, recheck_shared)
+            except Unreached as more:
+                asked |= more.uids
 
+    async def _replay(self, uids: frozenset[str], keep: bool, recheck_shared: bool) -> frozenset[str]:
         async def make(tx: Transaction, now_ms: int) -> Made:
-            start = await lock(tx, await self._whole(tx, asked), now_ms)
+            start = await lock(tx, uids, now_ms)
             unseen = await call_repository.list_unseen(tx, start)
             blocked = frozenset(uid for uid, one in start.items() if one.status == BLOCKED)
             shared = frozenset(uid for uid, one in start.items() if one.status == SHARED and recheck_shared)
-            return Made("", Given(start, through=blocked | shared, rechecked=shared, unseen=frozenset(unseen)))
+            return Made(
+                "", Given(start, through=blocked | shared, rechecked=shared, unseen=frozenset(unseen), whole=True)
+            )
 
         return (await self._execution.run("replay_identity", replace(_NOBODY, dry_run=not keep), make)).moved
 
@@ -88,13 +95,3 @@ class Upkeep:
         live = self._execution.live
         if (await live.policy(tx)).version != version and (await live.renewed_policy(tx)).version != version:
             raise Superseded
-
-    async def _whole(self, tx: Transaction, uids: set[str]) -> set[str]:
-        """Identifiers with all others of the customers of their components: in a graph that is wrong they are more."""
-        while True:
-            component = await repository.load_component(tx, await repository.get_identifiers(tx, uids))
-            people = await repository.list_of_customers(tx, component.customers())
-            theirs = {uid for person in people.values() if person for uid, *_ in person.identifiers}
-            if theirs <= component.identifiers.keys():
-                return uids
-            uids = uids | theirs
