@@ -88,14 +88,14 @@ class Applier:
         calls, refused = self._under(policy, calls)
         rejected = [*rejected, *refused]
         done = Applied()
-        fresh = await self._look_up(tx, calls, done) if look_up else calls
+        graves = self._preparer.graves(calls)
+        fresh = await self._look_up(tx, calls, graves, done) if look_up else calls
         done.applied = len(fresh)
         done.blocked.update(one.namespace.partition(":")[0] for call in fresh for one in call.call.blocked)
         if rejected:
             await quarantine_repository.put(tx, rejected)
         if not fresh:
             return done
-        graves = self._preparer.graves(fresh)
         people = await repository.lock_people(tx, self._preparer.identifier_rows(fresh), clock.now_ms(), graves)
         if people.erased and list(await keep_of_others(tx, fresh, self._preparer, people.erased)) != list(fresh):
             # The next try looks it up first.
@@ -109,9 +109,11 @@ class Applier:
             await repository.merge_sources(tx, sorted(done.sources))
         return done
 
-    async def _look_up(self, tx: Transaction, calls: Sequence[PreparedCall], done: Applied) -> Sequence[PreparedCall]:
+    async def _look_up(
+        self, tx: Transaction, calls: Sequence[PreparedCall], graves: Sequence[str], done: Applied
+    ) -> Sequence[PreparedCall]:
         """The calls that have not taken effect before, without people who were erased; the others are counted."""
-        found = await repository.find_applied(tx, [call.id for call in calls], self._preparer.graves(calls))
+        found = await repository.find_applied(tx, [call.id for call in calls], graves)
         fresh = [call for call in calls if call.id not in found.applied]
         kept = await keep_of_others(tx, fresh, self._preparer, found.erased)
         done.repeated, done.forgotten = len(calls) - len(fresh), len(fresh) - len(kept)

@@ -7,7 +7,7 @@ many; they hang on nodes that nobody finds any more, and are deleted in pages.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from base.errors import BadInput
@@ -20,15 +20,13 @@ from graph.repositories import call as call_repository
 from graph.repositories import decision as decision_repository
 from graph.repositories import erasure as repository
 from graph.repositories import group as group_repository
-from graph.repositories import identity as identity_repository
 from graph.repositories import review as review_repository
 from graph.repositories.apply import EvidenceRow, SawRow
 from graph.repositories.decision import RUNNING
 from graph.repositories.erasure import Held, NamingSet, RenameRow, StretchRow
 from graph.repositories.review import ReviewKind
-from workers.decisions.given import Given, lock
+from workers.decisions.given import Given, as_of_now, lock
 from workers.identity.observations import rebuild
-from workers.identity.sharing import part_shared
 
 # One transaction: a person has some dozen identifiers, a hundred with all cookies.
 MAX_IDENTIFIERS = 5_000
@@ -92,7 +90,7 @@ async def begin(tx: Transaction, customer: str, decision: str, keyring: Keyring,
     await call_repository.set_seen(tx, touched.others)
     bare = await repository.list_bare_identifiers(tx, touched.others)
     await repository.clear_log(tx, [customer, *merged], alone | bare)
-    given = replace(await _given(tx, touched.others), rehung=rehung)
+    given = replace(await as_of_now(tx, touched.others), rehung=rehung)
     lost = sorted(uid for uid, one in touched.held.items() if any(end is None for _, end in one.stretches))
     return given, Erased(customer, merged, tuple(lost), frozenset(groups), frozenset(bare))
 
@@ -199,17 +197,6 @@ async def _forget_reviews(tx: Transaction, customer: str, uids: Collection[str])
     ids |= {review_id(ReviewKind.NEAR_LIMIT, customer, namespace) for namespace in namespaces}
     ids.add(review_id(ReviewKind.LARGE_CUSTOMER, customer))
     await review_repository.delete(tx, ids)
-
-
-async def _given(tx: Transaction, uids: Iterable[str]) -> Given:
-    now = await identity_repository.get_identifiers(tx, uids)
-    through, rechecked = await part_shared(tx, now)
-    return Given(
-        now,
-        through=through,
-        rechecked=rechecked,
-        unseen=frozenset(await call_repository.list_unseen(tx, now)),
-    )
 
 
 async def _delete_page(tx: Transaction, decision: str, keyring: Keyring, now_ms: int, count: int) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from graph.client import Transaction
 from graph.repositories import call as call_repository
@@ -77,13 +77,13 @@ async def _recounted(tx: Transaction, start: dict[str, StoredIdentifier], hung: 
     await call_repository.recount_evidence(tx, hung.evidence)
     rehung = await rebuild(tx, hung.uids)
     await call_repository.set_seen(tx, start)
-    now = await repository.get_identifiers(tx, start)
+    return replace(await as_of_now(tx, start), rehung=rehung, call_count=hung.call_count)
+
+
+async def as_of_now(tx: Transaction, uids: Iterable[str]) -> Given:
+    """Identifiers, which are locked, as they are after calls of theirs changed."""
+    now = await repository.get_identifiers(tx, uids)
     through, rechecked = await part_shared(tx, now)
     return Given(
-        now,
-        through=through,
-        rechecked=rechecked,
-        unseen=frozenset(await call_repository.list_unseen(tx, now)),
-        rehung=rehung,
-        call_count=hung.call_count,
+        now, through=through, rechecked=rechecked, unseen=frozenset(await call_repository.list_unseen(tx, now))
     )
