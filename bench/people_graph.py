@@ -1,7 +1,7 @@
 """Fills an empty graph with a generated stream as if every call had been applied: a million identifiers in minutes.
 
 The write path would take an hour for it. What it would have written follows from the pure functions: customers,
-stretches of time, evidence, calls. Links, which only explain, and observations are left out.
+stretches of time, evidence, links (without the keys of their evidence), calls. Observations are left out.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from graph.client import GraphClient, Transaction
 from graph.identity.evidence import evidence_key
 from graph.identity.ownership import SINCE_EVER
 from graph.identity.policy import DEFAULT
+from graph.identity.sides import pair
 from graph.queries import Query
 from graph.repositories.apply import create_customers
 from graph.repositories.identity import ACTIVE, SHARED
@@ -34,6 +35,7 @@ MARKER = "people.json"
 
 _CREATE_IDENTIFIERS = load("create_identifiers")
 _CREATE_EVIDENCE = load("create_evidence")
+_CREATE_LINKS = load("create_links")
 _CREATE_CALLS = load("create_calls")
 Row = dict[str, Any]
 
@@ -79,6 +81,7 @@ class _Writer:
             await self._create_customers(part)
         await self._run(_CREATE_IDENTIFIERS, self._identifiers(ids), at=clock.now_ms())
         await self._run(_CREATE_EVIDENCE, self._sets.values())
+        await self._run(_CREATE_LINKS, self._links(), rule_version=DEFAULT.version)
         await self._run(_CREATE_CALLS, calls)
 
     def _calls(self) -> Iterator[Row]:
@@ -147,6 +150,21 @@ class _Writer:
                 "first_seen": self._seen[uid][0],
                 "last_seen": self._seen[uid][1],
                 "holds": holds or [[SINCE_EVER, None, ids[resolved.customer_of[name]], True]],
+            }
+
+    def _links(self) -> Iterator[Row]:
+        uids = {uid_of(namespace, value): uid for (namespace, value), uid in self._uids.items()}
+        for link in self._resolved.links:
+            a, b = pair(uids[link.a], uids[link.b])
+            yield {
+                "a": a,
+                "b": b,
+                "status": "accepted" if link.rejected is None else "rejected",
+                "reason": link.rejected,
+                "blocking": list(pair(*(uids[uid] for uid in link.blocking))) if link.blocking else None,
+                "first_at": link.first_at,
+                "last_at": link.last_at,
+                "count": link.count,
             }
 
     async def _create_customers(self, ids: Sequence[str]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bench.streams.records import Record, extracted, uid_of
 from graph.identity.evidence import NOTHING_DECIDED, SeenTogether
-from graph.identity.ownership import Hold, ownership
+from graph.identity.ownership import Hold, Stretches
 from graph.identity.policy import DEFAULT, IdentityPolicy
-from graph.identity.resolve import find_shared, resolve, usable_sets
+from graph.identity.resolve import Link, find_shared, resolve
 from graph.identity.sides import Rejection
 
 
@@ -41,6 +41,7 @@ class Resolved:
         shared: identifiers that join nobody; each is a customer of its own.
         attributed: message id → customer.
         cuts: rejected links, sorted.
+        links: all of them, rejected and accepted.
     """
 
     customers: tuple[frozenset[str], ...]
@@ -49,6 +50,7 @@ class Resolved:
     shared: frozenset[str]
     attributed: Mapping[str, int]
     cuts: tuple[Cut, ...]
+    links: tuple[Link, ...] = field(compare=False, repr=False)
 
     def customer_at(self, uid: str, at_ms: int) -> int:
         """Whose an identifier was at an instant."""
@@ -84,6 +86,7 @@ class _Found:
     groups: list[frozenset[str]] = field(default_factory=list)
     holds: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
     cuts: list[Cut] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
 
 
 def resolve_all(records: Iterable[Record], policy: IdentityPolicy = DEFAULT) -> Resolved:
@@ -111,11 +114,11 @@ def resolve_all(records: Iterable[Record], policy: IdentityPolicy = DEFAULT) -> 
         uid: tuple(Held(one.start, one.end, customer_of[one.holder]) for one in stretches)
         for uid, stretches in found.holds.items()
     }
-    resolved = Resolved(customers, customer_of, holds, shared, {}, tuple(sorted(found.cuts)))
+    resolved = Resolved(customers, customer_of, holds, shared, {}, tuple(sorted(found.cuts)), tuple(found.links))
     attributed = {
         event.message_id: resolved.customer_at(_hangs_on(event.uids, shared), event.at_ms) for event in gathered.events
     }
-    return Resolved(customers, customer_of, holds, shared, attributed, resolved.cuts)
+    return replace(resolved, attributed=attributed)
 
 
 def _gather(records: Iterable[Record], policy: IdentityPolicy) -> _Gathered:
@@ -178,14 +181,13 @@ def _resolve_one(
 ) -> None:
     """One component; the shared identifiers that it meets are given too, since they say what a call vouched for."""
     resolution = resolve(namespaces, sets, policy, already_shared=shared & namespaces.keys())
-    usable = usable_sets(namespaces, sets)
-    owned = ownership(resolution, namespaces, usable, policy, NOTHING_DECIDED, {})
+    stretches = Stretches(resolution, namespaces, policy, NOTHING_DECIDED)
     times: dict[str, Sequence[int]] = {}
-    while owned.unknown:
+    while (owned := stretches.follow(times)).unknown:
         times |= {key: all_times[key] for key in owned.unknown}
-        owned = ownership(resolution, namespaces, usable, policy, NOTHING_DECIDED, times)
     found.groups += [group for group in resolution.groups if not group <= shared]
     found.holds |= {uid: holds for uid, holds in owned.holds.items() if len(holds) > 1}
+    found.links += resolution.links
     found.cuts += [Cut(link.a, link.b, link.rejected) for link in resolution.links if link.rejected is not None]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from base import clock
+from base import clock, process
 from base.keys import Keyring
 from base.settings import Settings
 from base.valkey import connect
@@ -69,7 +69,8 @@ class Worker:
 
 @asynccontextmanager
 async def opened(service: BenchService) -> AsyncIterator[tuple[GraphClient, Upkeep]]:
-    """The graph of a service, and what brings it up to date."""
+    """The graph of a service, and what brings it up to date; this process collects garbage as a worker does."""
+    process.tune_garbage_collection()
     settings = service.settings
     graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
     redis = connect(settings.redis_url)

@@ -18,7 +18,7 @@ from prometheus_client import start_http_server
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from base import clock, logs
+from base import clock, logs, process
 from base.errors import Unavailable
 from base.keys import Keyring
 from base.settings import Settings
@@ -67,6 +67,7 @@ async def run(settings: Settings) -> None:
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.host)
     stopping = _stop_on_sigterm()
+    process.tune_garbage_collection()
     graph = GraphClient(
         settings.neo4j_uri,
         settings.neo4j_user,

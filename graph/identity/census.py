@@ -9,11 +9,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from graph.identity.policy import VERIFIABLE, IdentifierClass, IdentityPolicy
 
 # Classes whose links never join two persons.
 _WEAK = (IdentifierClass.DEVICE, IdentifierClass.CONTACT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """What the census needs of a namespace's policy."""
+
+    name: str
+    limit: int | None
+    strong: bool
+    contact: bool
+    person: bool
+    verifiable: bool
 
 
 class Census:
@@ -27,6 +40,8 @@ class Census:
         self._policy = policy
         self._number: dict[str, int] = {}
         self._uids: list[str] = []
+        self._spaces: dict[str, _Space] = {}
+        self._space: list[_Space] = []
         self._parent: list[int] = []
         # The same over strong links alone: what they join is joined before any weak link is looked at.
         self._strong: list[int] = []
@@ -50,6 +65,11 @@ class Census:
         """
         number = self._number[uid] = len(self._uids)
         self._uids.append(uid)
+        namespace = uid.partition("|")[0]
+        space = self._spaces.get(namespace)
+        if space is None:
+            space = self._spaces[namespace] = _space(namespace, self._policy)
+        self._space.append(space)
         self._owner.append(owner)
         self._parent.append(number if walked else -1)
         self._strong.append(number)
@@ -61,21 +81,18 @@ class Census:
     def add_set(self, members: Sequence[str], unverified: Collection[str]) -> None:
         """Add identifiers that were seen together; those that were not added before are left out: they are newer."""
         known = [number for uid in members if (number := self._number.get(uid)) is not None]
-        walked = [number for number in known if self._parent[number] >= 0]
+        parent, space = self._parent, self._space
+        walked = [number for number in known if parent[number] >= 0]
         for number in walked[1:]:
-            _join(self._parent, walked[0], number)
-        if len(walked) < len(known) and any(
-            self._parent[number] < 0 and self._policy.of(_namespace(self._uids[number])).limit == 1 for number in known
-        ):
+            _join(parent, walked[0], number)
+        if len(walked) < len(known) and any(parent[number] < 0 and space[number].limit == 1 for number in known):
             # It counts for whether the others are shared though nobody walks through it.
             self._special.update(walked)
         strong: int | None = None
         for number in walked:
-            uid = self._uids[number]
-            namespace = _namespace(uid)
-            if uid in unverified and namespace in VERIFIABLE:
+            if unverified and space[number].verifiable and self._uids[number] in unverified:
                 self._contact.add(number)
-            elif self._policy.of(namespace).identifier_class not in _WEAK:
+            elif space[number].strong:
                 if strong is not None:
                     _join(self._strong, strong, number)
                 strong = number
@@ -89,6 +106,18 @@ class Census:
         for numbers in components.values():
             if not (self._is_one(numbers) and self._may_be_one(numbers)):
                 yield [self._uids[number] for number in numbers]
+
+    def owners(self, uids: Iterable[str]) -> set[str]:
+        """Customers who have identifiers now."""
+        return {owner for uid in uids if (owner := self._owner[self._number[uid]]) is not None}
+
+    def is_walked(self, uid: str) -> bool:
+        """Whether an identifier takes part in links."""
+        return self._parent[self._number[uid]] >= 0
+
+    def is_closed(self, component: Sequence[str]) -> bool:
+        """Whether everybody who has an identifier of a component has no other."""
+        return sum(self._owned[owner] for owner in self.owners(component)) == len(component)
 
     def _is_one(self, numbers: Sequence[int]) -> bool:
         """Whether all of them are one customer's, who has nothing else and had them for ever."""
@@ -108,19 +137,14 @@ class Census:
         """
         if len(numbers) == 1:
             return True
-        counts = Counter(_namespace(self._uids[number]) for number in numbers)
-        persons: list[int] = []
-        contact = False
-        for namespace, count in counts.items():
-            own = self._policy.of(namespace)
-            if own.limit is not None and count > own.limit:
-                return False
-            contact = contact or own.identifier_class is IdentifierClass.CONTACT
-            if own.identifier_class is IdentifierClass.PERSON:
-                persons += [number for number in numbers if _namespace(self._uids[number]) == namespace]
+        spaces = [self._space[number] for number in numbers]
+        counts = Counter(space.name for space in spaces)
+        if any(space.limit is not None and counts[space.name] > space.limit for space in spaces):
+            return False
+        persons = [number for number, space in zip(numbers, spaces, strict=True) if space.person]
         if len(persons) < 2:
             return True
-        if contact or not self._contact.isdisjoint(numbers):
+        if any(space.contact for space in spaces) or not self._contact.isdisjoint(numbers):
             return False
         first = _root(self._strong, persons[0])
         return all(_root(self._strong, person) == first for person in persons)
@@ -140,8 +164,16 @@ def batches(components: Iterable[list[str]], size: int) -> Iterator[list[list[st
         yield batch
 
 
-def _namespace(uid: str) -> str:
-    return uid.partition("|")[0]
+def _space(namespace: str, policy: IdentityPolicy) -> _Space:
+    own = policy.of(namespace)
+    return _Space(
+        namespace,
+        own.limit,
+        strong=own.identifier_class not in _WEAK,
+        contact=own.identifier_class is IdentifierClass.CONTACT,
+        person=own.identifier_class is IdentifierClass.PERSON,
+        verifiable=namespace in VERIFIABLE,
+    )
 
 
 def _root(parent: list[int], number: int) -> int:

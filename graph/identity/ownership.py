@@ -8,12 +8,12 @@ a visitor is the person who logs in later.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from base.clock import MIN_MS
-from graph.identity.evidence import Decided, SeenTogether, strongest
-from graph.identity.policy import Conflict, IdentifierClass, IdentityPolicy
+from graph.identity.evidence import Decided, SeenTogether
+from graph.identity.policy import Conflict, IdentityPolicy
 from graph.identity.resolve import Resolution
 
 # No event is older.
@@ -57,7 +57,6 @@ class _Rays:
 def ownership(
     resolution: Resolution,
     namespaces: Mapping[str, str],
-    sets: Iterable[SeenTogether],
     policy: IdentityPolicy,
     decided: Decided,
     times: Mapping[str, Collection[int]],
@@ -65,57 +64,35 @@ def ownership(
     """Stretches of time for every identifier of a resolved component.
 
     Args:
-        namespaces, sets: as given to `resolve`, `sets` over these identifiers alone.
+        namespaces: as given to `resolve`.
         times: evidence key → event times, ms, as far as they had to be looked up; see `Ownership.unknown`.
     """
-    rays = _rays(resolution, namespaces, sets, policy, decided)
-    builder = _Builder(resolution, rays, times)
-    # The strongest first, so that equal input gives equal output even where evidence is circular.
-    order = sorted(namespaces, key=lambda uid: (policy.of(namespaces[uid]).rank, uid))
-    holds = {uid: builder.holds(uid) for uid in order}
-    return Ownership(holds, frozenset(builder.unknown))
+    return Stretches(resolution, namespaces, policy, decided).follow(times)
 
 
-def _rays(
-    resolution: Resolution,
-    namespaces: Mapping[str, str],
-    sets: Iterable[SeenTogether],
-    policy: IdentityPolicy,
-    decided: Decided,
-) -> dict[str, _Rays]:
-    found: dict[str, _Rays] = {}
-    for seen in sets:
-        members = {uid: verified for uid, verified in seen.members.items() if uid not in resolution.shared}
-        if len(members) < 2:
-            continue
-        centre = strongest(members, namespaces, policy)
-        centre_policy = policy.of(namespaces[centre], members[centre])
-        for uid, verified in members.items():
-            own = policy.of(namespaces[uid], verified)
-            if uid == centre or policy.of(namespaces[uid]).conflict is Conflict.REJECT:
-                continue
-            # What somebody took apart was never together.
-            if any(one.separates(centre, uid) for one in decided.cannot):
-                continue
-            device_end = IdentifierClass.DEVICE in (own.identifier_class, centre_policy.identifier_class)
-            strength = device_end, own.rank + centre_policy.rank
-            known = found.get(uid)
-            if known is None or strength < known.strength:
-                known = found[uid] = _Rays(strength)
-            if strength == known.strength:
-                known.sightings.append((centre, seen))
-    return found
+class Stretches:
+    """The same in several goes, where times become known in between; arguments as of `ownership`."""
 
-
-class _Builder:
-    def __init__(self, resolution: Resolution, rays: Mapping[str, _Rays], times: Mapping[str, Collection[int]]):
+    def __init__(self, resolution: Resolution, namespaces: Mapping[str, str], policy: IdentityPolicy, decided: Decided):
+        # The strongest first, so that equal input gives equal output even where evidence is circular.
+        self._order = sorted(namespaces, key=lambda uid: (policy.of(namespaces[uid]).rank, uid))
         self._group_of = {uid: number for number, group in enumerate(resolution.groups) for uid in group}
-        self._rays = rays
-        self._times = times
+        self._rays = _rays(resolution, namespaces, policy, decided)
+        self._times: Mapping[str, Collection[int]] = {}
         self._done: dict[str, tuple[Hold, ...]] = {}
-        self.unknown: set[str] = set()
+        self._unknown: set[str] = set()
+        # Whose stretches depend on times that are not known yet.
+        self._open: set[str] = set()
 
-    def holds(self, uid: str) -> tuple[Hold, ...]:
+    def follow(self, times: Mapping[str, Collection[int]]) -> Ownership:
+        """Stretches with all times that are known by now."""
+        self._times = times
+        for uid in self._open:
+            del self._done[uid]
+        self._open, self._unknown = set(), set()
+        return Ownership({uid: self._holds(uid) for uid in self._order}, frozenset(self._unknown))
+
+    def _holds(self, uid: str) -> tuple[Hold, ...]:
         known = self._done.get(uid)
         if known is not None:
             return known
@@ -128,22 +105,25 @@ class _Builder:
 
     def _followed(self, uid: str, rays: _Rays) -> tuple[Hold, ...]:
         own = self._group_of[uid]
+        centres = list(dict.fromkeys(centre for centre, _ in rays.sightings))
+        moving = [centre for centre in centres if len(self._holds(centre)) > 1]
+        if not self._open.isdisjoint(centres):
+            self._open.add(uid)
+        if not moving and all(self._group_of[centre] == own for centre in centres):
+            return (Hold(SINCE_EVER, None, uid),)
         by_centre: dict[str, list[SeenTogether]] = defaultdict(list)
         for centre, seen in rays.sightings:
             by_centre[centre].append(seen)
-        moving = [centre for centre in by_centre if len(self.holds(centre)) > 1]
-        if not moving and all(self._group_of[centre] == own for centre in by_centre):
-            return (Hold(SINCE_EVER, None, uid),)
         sightings = sorted(
             # At one instant the customer who has it now comes last.
             (at, self._group_of[centre] == own, centre)
             for centre, sets in by_centre.items()
-            for at in self._instants(centre, sets, by_centre)
+            for at in self._instants(uid, centre, sets, by_centre)
         )
         runs = _runs(sightings)
         stretches: list[Hold] = []
         for (start, centre), end in zip(runs, [start for start, _ in runs[1:]] + [None], strict=True):
-            stretches += _within(self.holds(centre), start, end)
+            stretches += _within(self._holds(centre), start, end)
         if self._group_of[stretches[-1].holder] != own:
             # A link that was cut for another reason than its age claims the time in which it was seen, and no more.
             last = sightings[-1][0] + 1
@@ -151,7 +131,7 @@ class _Builder:
         return self._joined(stretches, uid)
 
     def _instants(
-        self, centre: str, sets: Sequence[SeenTogether], by_centre: Mapping[str, Sequence[SeenTogether]]
+        self, uid: str, centre: str, sets: Sequence[SeenTogether], by_centre: Mapping[str, Sequence[SeenTogether]]
     ) -> set[int]:
         """Event times of the sets: all of them where somebody else's lie between, else the first and the last."""
         others = [seen for other, theirs in by_centre.items() if other != centre for seen in theirs]
@@ -164,7 +144,8 @@ class _Builder:
             if exact is not None:
                 found.update(exact)
             elif any(other.first_at < seen.last_at and other.last_at > seen.first_at for other in others):
-                self.unknown.add(seen.key)
+                self._unknown.add(seen.key)
+                self._open.add(uid)
         return found
 
     def _joined(self, stretches: Sequence[Hold], uid: str) -> tuple[Hold, ...]:
@@ -207,4 +188,24 @@ def _within(holds: Sequence[Hold], start: int, end: int | None) -> list[Hold]:
         last = one.end if end is None else end if one.end is None else min(one.end, end)
         if last is None or first < last:
             found.append(Hold(first, last, one.holder))
+    return found
+
+
+def _rays(
+    resolution: Resolution, namespaces: Mapping[str, str], policy: IdentityPolicy, decided: Decided
+) -> dict[str, _Rays]:
+    # One that is rejected where two claim it changes hands by no evidence.
+    steady = {uid for uid, name in namespaces.items() if policy.of(name).conflict is Conflict.REJECT}
+    found: dict[str, _Rays] = {}
+    for centre, seen, rays in resolution.stars:
+        for uid, device_end, rank_sum, _ in rays:
+            # What somebody took apart was never together.
+            if uid in steady or (decided.cannot and any(one.separates(centre, uid) for one in decided.cannot)):
+                continue
+            strength = device_end, rank_sum
+            known = found.get(uid)
+            if known is None or strength < known.strength:
+                known = found[uid] = _Rays(strength)
+            if strength == known.strength:
+                known.sightings.append((centre, seen))
     return found

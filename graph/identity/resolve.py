@@ -7,11 +7,12 @@ then by the newest event time, then by name, and joined greedily under the limit
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from graph.identity.evidence import NOTHING_DECIDED, Decided, SeenTogether, strongest
+from graph.identity.evidence import NOTHING_DECIDED, Decided, SeenTogether
 from graph.identity.policy import IdentifierClass, IdentityPolicy
 from graph.identity.sides import Objection, Rejection, Sides, pair
+from graph.identity.stars import Star, find_stars
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Result of `resolve`: a partition of all given identifiers, the links and the shared identifiers."""
+    """Result of `resolve`: a partition of all given identifiers, the links and the shared identifiers.
+
+    Args:
+        stars: what the evidence says, from which the links were made.
+    """
 
     groups: tuple[frozenset[str], ...]
     links: tuple[Link, ...]
     shared: frozenset[str]
+    stars: tuple[Star, ...] = field(compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -86,8 +92,9 @@ def resolve(
     """
     sets = usable_sets(namespaces, evidence)
     shared = find_shared(namespaces, sets, policy) | (already_shared & namespaces.keys())
-    candidates = star_links(namespaces, sets, shared, policy)
-    sides = Sides(namespaces, _persons(namespaces, sets, policy), _last_seen(sets), decided.cannot, policy)
+    stars = find_stars(namespaces, sets, shared, policy)
+    candidates = star_links(stars)
+    sides = Sides(namespaces, _persons(namespaces, sets, policy), _last_seen(sets, policy), decided.cannot, policy)
     objections: dict[tuple[str, str], Objection | None] = {}
     must: dict[tuple[str, str], str] = {}
     for one in sorted(decided.must, key=lambda each: (pair(each.a, each.b), each.decision)):
@@ -106,7 +113,7 @@ def resolve(
         _link(ends, candidates.get(ends), must.get(ends), None if sides.root(ends[0]) == sides.root(ends[1]) else found)
         for ends, found in objections.items()
     ]
-    return Resolution(groups=sides.groups(), links=tuple(links), shared=shared)
+    return Resolution(groups=sides.groups(), links=tuple(links), shared=shared, stars=stars)
 
 
 def _try(
@@ -145,16 +152,13 @@ def usable_sets(namespaces: Mapping[str, str], evidence: Iterable[SeenTogether])
 
 def find_shared(namespaces: Mapping[str, str], sets: Iterable[SeenTogether], policy: IdentityPolicy) -> frozenset[str]:
     """Identifiers seen together with too many distinct one-per-customer identifiers of one namespace."""
+    unique = {uid for uid, namespace in namespaces.items() if policy.of(namespace).limit == 1}
+    open_to = {uid for uid, namespace in namespaces.items() if policy.of(namespace).shared_above is not None}
     partners: dict[str, dict[str, set[str]]] = {}
     for seen in sets:
-        unique = [uid for uid in seen.members if policy.of(namespaces[uid]).limit == 1]
-        if not unique:
-            continue
-        for uid in seen.members:
-            if policy.of(namespaces[uid]).shared_above is None:
-                continue
-            for other in unique:
-                if other != uid:
+        for other in [uid for uid in seen.members if uid in unique]:
+            for uid in seen.members:
+                if uid != other and uid in open_to:
                     partners.setdefault(uid, {}).setdefault(namespaces[other], set()).add(other)
     return frozenset(
         uid
@@ -180,7 +184,11 @@ def _persons(namespaces: Mapping[str, str], sets: Iterable[SeenTogether], policy
     )
 
 
-def _last_seen(sets: Iterable[SeenTogether]) -> dict[str, int]:
+def _last_seen(sets: Iterable[SeenTogether], policy: IdentityPolicy) -> dict[str, int]:
+    """When each was seen last; only limits with a window need it."""
+    spaces = (*policy.namespaces.values(), policy.unverified, policy.unknown)
+    if all(space.limit is None or space.window_days is None for space in spaces):
+        return {}
     found: dict[str, int] = {}
     for seen in sets:
         for uid in seen.members:
@@ -188,55 +196,28 @@ def _last_seen(sets: Iterable[SeenTogether]) -> dict[str, int]:
     return found
 
 
-def star_links(
-    namespaces: Mapping[str, str], sets: Iterable[SeenTogether], shared: frozenset[str], policy: IdentityPolicy
-) -> dict[tuple[str, str], Candidate]:
-    """The links that sets over these identifiers make: from the strongest of each that is not shared to its others."""
+def star_links(stars: Iterable[Star]) -> dict[tuple[str, str], Candidate]:
+    """The links that stars make: from the centre of each to its others."""
     found: dict[tuple[str, str], Candidate] = {}
-    for seen in sets:
-        members = {uid: verified for uid, verified in seen.members.items() if uid not in shared}
-        if len(members) < 2:
-            continue
-        centre = strongest(members, namespaces, policy)
-        centre_policy = policy.of(namespaces[centre], members[centre])
-        for uid, verified in members.items():
-            if uid == centre:
+    for centre, seen, rays in stars:
+        for uid, device_end, rank_sum, weak in rays:
+            ends = pair(centre, uid)
+            old = found.get(ends)
+            if old is None:
+                found[ends] = Candidate(
+                    device_end, rank_sum, weak, seen.first_at, seen.last_at, seen.last_at, [seen.key]
+                )
                 continue
-            ray_policy = policy.of(namespaces[uid], verified)
-            classes = (centre_policy.identifier_class, ray_policy.identifier_class)
-            device_end = IdentifierClass.DEVICE in classes
-            _strengthen(
-                found,
-                pair(centre, uid),
-                seen,
-                device_end=device_end,
-                rank_sum=centre_policy.rank + ray_policy.rank,
-                weak=device_end or IdentifierClass.CONTACT in classes,
-            )
+            old.evidence.append(seen.key)
+            old.first_at = min(old.first_at, seen.first_at)
+            old.last_at = max(old.last_at, seen.last_at)
+            # A link is as strong as its best evidence, and as new as the newest evidence of that strength.
+            new_strength, strength = (device_end, rank_sum, weak), (old.device_end, old.rank_sum, old.weak)
+            if new_strength < strength:
+                old.rank_sum, old.weak, old.device_end, old.strength_at = rank_sum, weak, device_end, seen.last_at
+            elif new_strength == strength:
+                old.strength_at = max(old.strength_at, seen.last_at)
     return found
-
-
-def _strengthen(
-    found: dict[tuple[str, str], Candidate],
-    ends: tuple[str, str],
-    seen: SeenTogether,
-    *,
-    device_end: bool,
-    rank_sum: int,
-    weak: bool,
-) -> None:
-    old = found.get(ends)
-    if old is None:
-        found[ends] = Candidate(device_end, rank_sum, weak, seen.first_at, seen.last_at, seen.last_at, [seen.key])
-        return
-    old.evidence.append(seen.key)
-    old.first_at = min(old.first_at, seen.first_at)
-    old.last_at = max(old.last_at, seen.last_at)
-    # A link is as strong as its best evidence, and as new as the newest evidence of that strength.
-    if (device_end, rank_sum, weak) < (old.device_end, old.rank_sum, old.weak):
-        old.rank_sum, old.weak, old.device_end, old.strength_at = rank_sum, weak, device_end, seen.last_at
-    elif (device_end, rank_sum, weak) == (old.device_end, old.rank_sum, old.weak):
-        old.strength_at = max(old.strength_at, seen.last_at)
 
 
 def link_order(item: tuple[tuple[str, str], Candidate]) -> tuple[bool, int, bool, int, tuple[str, str]]:

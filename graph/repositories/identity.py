@@ -31,6 +31,7 @@ GET_VALUES = load("identity/get_values")
 _LIST_PARTNERS = load("identity/list_partners")
 _LIST_SHARED_BESIDE = load("identity/list_shared_beside")
 _CREATE_DECISIONS = load("identity/create_decisions")
+_GET_VERSIONS = load("identity/get_versions")
 
 ACTIVE = "ACTIVE"
 SHARED = "SHARED"
@@ -67,6 +68,8 @@ class StoredIdentifier(NamedTuple):
     @property
     def customer(self) -> str | None:
         """Who has it now."""
+        if self.holds and self.holds[-1].end is None:
+            return self.holds[-1].customer
         return next((hold.customer for hold in self.holds if hold.end is None), None)
 
     def known(self) -> KnownIdentifier:
@@ -184,7 +187,7 @@ async def get_surroundings(tx: Transaction, uids: Sequence[str]) -> Surroundings
 
 
 async def load_component(
-    tx: Transaction, start: Mapping[str, StoredIdentifier], walk_through: Iterable[str] = (), again: Iterable[str] = ()
+    tx: Transaction, start: Mapping[str, StoredIdentifier], walk_through: Iterable[str] = (), first: Iterable[str] = ()
 ) -> Component:
     """Walk the evidence from some identifiers until nothing new appears.
 
@@ -192,16 +195,17 @@ async def load_component(
 
     Args:
         walk_through: shared or blocked identifiers to walk through all the same.
-        again: what an earlier walk from the same start walked; it is read again in the first step.
+        first: uids that are walked from in the first step too: those of an earlier walk, or identifiers of which
+            nothing is known yet but that they are in evidence.
     """
     found = Component(dict(start))
     through = set(walk_through)
-    known_before = set(again)
+    known_before = set(first)
     frontier = [known for known in start.values() if known.status == ACTIVE or known.uid in through]
     # How many sets that saw an identifier are met, of how many: most devices are in one set, and lead nowhere else.
     met: Counter[str] = Counter()
     degree: dict[str, int] = {}
-    while frontier:
+    while frontier or known_before:
         reached: dict[str, StoredIdentifier] = {}
         next_step = {known.uid for known in frontier if met[known.uid] < degree.get(known.uid, 1)} | known_before
         walked = sorted(next_step - found.walked)
@@ -239,6 +243,11 @@ async def _decided(tx: Transaction, found: Component, uids: Sequence[str]) -> di
     reached = await get_identifiers(tx, missing) if missing else {}
     found.identifiers |= reached
     return reached
+
+
+async def get_versions(tx: Transaction, customers: Iterable[str]) -> dict[str, int]:
+    """Versions of customers, without locks; unknown ids are missing."""
+    return dict((await tx.run(_GET_VERSIONS, ids=sorted(customers)))[0]["versions"])
 
 
 async def list_neighbours(tx: Transaction, uids: Iterable[str]) -> set[str]:

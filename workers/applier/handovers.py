@@ -16,6 +16,7 @@ from graph.identity.evidence import SeenTogether, strongest
 from graph.identity.policy import IdentifierClass, IdentityPolicy
 from graph.identity.resolve import Candidate, Link, link_order, star_links, usable_sets
 from graph.identity.sides import Rejection, other_end, pair
+from graph.identity.stars import find_stars
 from graph.repositories import identity as repository
 from graph.repositories import link as link_repository
 from graph.repositories.apply import LockedPeople
@@ -163,7 +164,7 @@ class _Reader:
         # A phone or e-mail that some call did not vouch for may be a contact.
         self._unvouched = {uid for seen in usable for uid, verified in seen.members.items() if not verified}
         self._links: dict[str, dict[tuple[str, str], Candidate]] = {}
-        for ends, link in star_links(self._namespaces, usable, self._shared, policy).items():
+        for ends, link in star_links(find_stars(self._namespaces, usable, self._shared, policy)).items():
             for uid in ends:
                 self._links.setdefault(uid, {})[ends] = link
         self._calls: dict[str, list[PreparedCall]] = {}

@@ -15,6 +15,7 @@ from workers.decisions import steps
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Execution, Made, Said
 from workers.decisions.given import Given, Unreached, lock
+from workers.identity.finding import Finding, Outdated, confirm
 from workers.identity.observations import rebuild
 from workers.live.context import LiveContext
 
@@ -47,6 +48,30 @@ class Upkeep:
                 return await self._replay(asked, keep, recheck_shared)
             except Unreached as more:
                 asked |= more.uids
+
+    async def settle(self, finding: Finding, version: int) -> bool:
+        """Put right what was found to differ.
+
+        Args:
+            version: of the policy under which it was found.
+
+        Returns:
+            Whether it was; not where somebody was faster: then it has to be looked at again.
+
+        Raises:
+            Superseded: another version is in force.
+        """
+
+        async def make(tx: Transaction, now_ms: int) -> Made:
+            await self._require(tx, version)
+            versions = await confirm(tx, finding, now_ms)
+            return Made("", Given(finding.component.identifiers, found=finding, versions=versions))
+
+        try:
+            await self._execution.run("settle_identity", _NOBODY, make)
+        except Outdated:
+            return False
+        return True
 
     async def _replay(self, uids: frozenset[str], keep: bool, recheck_shared: bool) -> frozenset[str]:
         async def make(tx: Transaction, now_ms: int) -> Made:

@@ -13,8 +13,9 @@ from enum import StrEnum
 from graph.client import GraphClient
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.survey import SurveyRepository
+from workers.identity.finding import Asked
 from workers.identity.review import LARGE_IDENTIFIERS
-from workers.identity.survey import Asked, Survey
+from workers.identity.survey import Survey
 
 PAGE_CUSTOMERS = 2_000
 # Enough to look at by hand; a graph that is wrong throughout would otherwise be listed whole.

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from base.ids import new_customer_id, new_decision_id
 from graph.client import Transaction
 from graph.identity.assign import FORGOTTEN, Assignment, Past, assign
-from graph.identity.ownership import Hold
+from graph.identity.ownership import Hold, Ownership
 from graph.identity.policy import IdentityPolicy
-from graph.identity.resolve import Link, Resolution, resolve, usable_sets
+from graph.identity.resolve import Link, Resolution, resolve
 from graph.repositories import apply as apply_repository
 from graph.repositories import call as call_repository
 from graph.repositories import identity as repository
@@ -46,6 +46,7 @@ class Replay:
         rechecked: shared identifiers of which all evidence was loaded: they may turn out not to be shared any more.
         unseen: identifiers that no call shows any more; they are nobody's.
         undoing: something was taken back, so retired ids may return.
+        resolution, owned: what follows for the component, where that is known.
     """
 
     policy: IdentityPolicy
@@ -54,6 +55,8 @@ class Replay:
     rechecked: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()
     undoing: bool = False
+    resolution: Resolution | None = None
+    owned: Ownership | None = None
 
 
 async def replay(tx: Transaction, component: Component, how: Replay, found: Identified) -> Resolution:
@@ -64,7 +67,7 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
         if one.status != BLOCKED and uid not in how.unseen
     }
     shared_before = {uid for uid in namespaces if component.identifiers[uid].status == SHARED}
-    resolution = resolve(
+    resolution = how.resolution or resolve(
         namespaces,
         component.evidence.values(),
         how.policy,
@@ -76,10 +79,11 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     received = await _set_shared(
         tx, resolution.shared - shared_before, (shared_before - resolution.shared) | unseen, found
     )
-    sets = usable_sets(namespaces, component.evidence.values())
-    owned = await read_ownership(tx, resolution, namespaces, sets, component.decided(), how.policy, how.fresh)
+    owned = how.owned
+    if owned is None or received:
+        owned = await read_ownership(tx, resolution, namespaces, component.decided(), how.policy, how.fresh)
     known = {uid: one.known() for uid, one in component.identifiers.items()}
-    past = await _past(tx, namespaces, component, how.now_ms, found) if how.undoing else FORGOTTEN
+    past = await _past(tx, resolution, component, how.now_ms, found) if how.undoing else FORGOTTEN
     assignment = assign(resolution.groups, known, how.policy, new_customer_id, past)
     await apply_repository.create_customers(tx, sorted(assignment.created), how.now_ms)
     await repository.return_customers(tx, assignment.returned)
@@ -112,9 +116,25 @@ async def _set_shared(tx: Transaction, new: Collection[str], old: Collection[str
     return moved
 
 
-async def _past(tx: Transaction, uids: Iterable[str], component: Component, now_ms: int, found: Identified) -> Past:
-    """Who may return, locked."""
-    past = await repository.get_past(tx, uids, component.customers())
+async def _past(tx: Transaction, resolution: Resolution, component: Component, now_ms: int, found: Identified) -> Past:
+    """Who may return, locked. Whoever has a whole group to himself, and nothing else, keeps it in any case."""
+    place = {uid: number for number, group in enumerate(resolution.groups) for uid in group}
+    had: dict[str, set[int | None]] = {}
+    having: dict[int, set[str | None]] = {}
+    for uid, one in component.identifiers.items():
+        had.setdefault(one.customer or "", set()).add(place.get(uid))
+        if uid in place:
+            having.setdefault(place[uid], set()).add(one.customer)
+    moving = {
+        number
+        for number, customers in having.items()
+        if len(customers) > 1 or any(one is None or len(had[one]) > 1 for one in customers)
+    }
+    if not moving:
+        return FORGOTTEN
+    uids = [uid for number in moving for uid in resolution.groups[number]]
+    customers = {customer for number in moving for customer in having[number] if customer is not None}
+    past = await repository.get_past(tx, uids, customers)
     if ids := sorted({one.id for one in past.retired} - found.versions.keys()):
         found.versions.update(await apply_repository.lock_customers(tx, ids, now_ms))
     return past

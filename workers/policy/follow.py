@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from base.ahead import ahead
 from graph.client import GraphClient
 from graph.identity.census import batches
 from graph.identity.policy import IdentityPolicy
@@ -18,7 +19,8 @@ from graph.identity.policy_document import PolicyStep, shares_otherwise, steps_b
 from graph.repositories.policy import Counts, PolicyRecord, PolicyRepository
 from workers.decisions.effect import CustomerFate, Effect
 from workers.decisions.upkeep import Upkeep
-from workers.identity.survey import Asked, Survey
+from workers.identity.finding import Asked
+from workers.identity.survey import Survey, Suspects
 from workers.live.context import LiveContext
 from workers.policy import attributes
 from workers.policy.lists import Listed, find_listed
@@ -120,13 +122,18 @@ class Follower:
             self.policy.of(uid.partition("|")[0]).limit == 1 for uid in (*listed.blocked, *listed.unblocked)
         )
         asked = Asked(self.policy, recheck, listed.blocked, listed.unblocked)
-        async for suspects in Survey(self.graph, asked).run():
-            self._customers |= suspects.customers
-            if not self.record.trial:
-                for part in batches(suspects.components, REPLAY_IDENTIFIERS):
-                    uids = [uid for component in part for uid in component]
-                    await self.upkeep.replay(uids, True, recheck_shared=recheck)
-            await self._tell(suspects.progress)
+        async with ahead(Survey(self.graph, asked).run()) as found:
+            async for suspects in found:
+                self._customers |= suspects.customers
+                if not self.record.trial:
+                    await self._put_right(suspects, recheck)
+                await self._tell(suspects.progress)
+
+    async def _put_right(self, suspects: Suspects, recheck: bool) -> None:
+        if suspects.finding is not None and await self.upkeep.settle(suspects.finding, self.policy.version):
+            return
+        for part in batches(suspects.components, REPLAY_IDENTIFIERS):
+            await self.upkeep.replay([uid for component in part for uid in component], True, recheck_shared=recheck)
 
     async def _derive(self) -> None:
         async for ids, done in attributes.differing(self.graph, self.live, self.policy):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
 from graph.identity.ownership import Hold, ownership
 from graph.identity.policy import DEFAULT
-from graph.identity.resolve import Resolution, resolve, usable_sets
+from graph.identity.resolve import Resolution, resolve
 from workers.applier.attributes import encode_document
 from workers.applier.batch import PreparedCall, without
 
@@ -146,8 +146,7 @@ class Model:
             tuple(CannotLink(name, one.left, one.right) for name, one in standing if one.kind == "CANNOT_LINK"),
         )
         resolution = resolve(namespaces, sets.values(), DEFAULT, decided)
-        usable = usable_sets(namespaces, sets.values())
-        owned = ownership(resolution, namespaces, usable, DEFAULT, decided, times)
+        owned = ownership(resolution, namespaces, DEFAULT, decided, times)
         return Resolved(resolution, owned.holds, {uid: group for group in resolution.groups for uid in group})
 
     def named(self) -> dict[str, tuple[int, str]]:

@@ -11,7 +11,7 @@ from graph.identity.census import Census
 from graph.identity.evidence import NOTHING_DECIDED
 from graph.identity.ownership import SINCE_EVER, Hold, ownership
 from graph.identity.policy import DEFAULT
-from graph.identity.resolve import resolve, usable_sets
+from graph.identity.resolve import resolve
 from tests.property.identity.streams import STREAMS, Sighting, evidence_of, namespaces_of
 
 many = settings(max_examples=300, deadline=None, database=None)
@@ -33,9 +33,7 @@ def test_who_is_not_in_doubt_is_one_customer_for_ever(stream: list[Sighting], me
     namespaces, evidence = namespaces_of(stream), evidence_of(stream)
     resolution = resolve(namespaces, evidence, DEFAULT)
     group_of = {uid: group for group in resolution.groups for uid in group}
-    holds = ownership(
-        resolution, namespaces, usable_sets(namespaces, evidence), DEFAULT, NOTHING_DECIDED, _times(stream)
-    ).holds
+    holds = ownership(resolution, namespaces, DEFAULT, NOTHING_DECIDED, _times(stream)).holds
     moved = {uid for uid, theirs in holds.items() if len(theirs) > 1}
     owners = {uid: "one" if merged and uid not in resolution.shared else min(group_of[uid]) for uid in namespaces}
     census = census_of(stream, owners, moved | resolution.shared, resolution.shared)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.identity.evidence import NOTHING_DECIDED, strongest
-from graph.identity.ownership import SINCE_EVER, Ownership, ownership
+from graph.identity.ownership import SINCE_EVER, Ownership, Stretches, ownership
 from graph.identity.policy import DEFAULT, Conflict, IdentifierClass
 from graph.identity.resolve import Resolution, resolve
 from tests.property.identity.streams import STREAMS, Sighting, evidence_of, namespace_of, namespaces_of
@@ -22,13 +22,14 @@ INSTANTS = range(-1, 12)
 def owned(stream: list[Sighting]) -> tuple[Resolution, Ownership]:
     names, sets = namespaces_of(stream), evidence_of(stream)
     resolution = resolve(names, sets, DEFAULT)
+    stretches = Stretches(resolution, names, DEFAULT, NOTHING_DECIDED)
     times: dict[str, Collection[int]] = {}
-    found = ownership(resolution, names, sets, DEFAULT, NOTHING_DECIDED, times)
-    if found.unknown:
+    if (found := stretches.follow(times)).unknown:
         # Only what was asked for, as the graph would be asked.
         times = {key: [one.at for one in stream if one.key == key] for key in found.unknown}
-        found = ownership(resolution, names, sets, DEFAULT, NOTHING_DECIDED, times)
+        found = stretches.follow(times)
     assert not found.unknown
+    assert found == ownership(resolution, names, DEFAULT, NOTHING_DECIDED, times), "in two goes as in one"
     return resolution, found
 
 

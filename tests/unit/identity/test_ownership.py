@@ -20,7 +20,7 @@ def owned(
 ) -> Ownership:
     resolution = resolved(sets, decided=decided)
     names = {name: namespace_of(name) for one in sets for name in one.members}
-    return ownership(resolution, names, sets, DEFAULT, decided, times or {})
+    return ownership(resolution, names, DEFAULT, decided, times or {})
 
 
 def held(
