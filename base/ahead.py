@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 @asynccontextmanager
-async def ahead(source: AsyncIterator[T], size: int = 1) -> AsyncIterator[AsyncIterator[T]]:
+async def ahead(source: AsyncGenerator[T, None], size: int = 1) -> AsyncIterator[AsyncIterator[T]]:
     """The items of a source in their order; up to `size` of them wait ready, and the source makes one more meanwhile.
 
     What the source raises is raised where its item would have been. At the end of the block the source is stopped,
@@ -21,20 +21,21 @@ async def ahead(source: AsyncIterator[T], size: int = 1) -> AsyncIterator[AsyncI
 
     async def make() -> None:
         try:
-            async for item in source:
-                await ready.put((item,))
+            async with aclosing(source) as items:
+                async for item in items:
+                    await ready.put((item,))
         finally:
             if not making.cancelling():
                 await ready.put(None)
 
-    async def items() -> AsyncIterator[T]:
+    async def taken() -> AsyncIterator[T]:
         while (item := await ready.get()) is not None:
             yield item[0]
         await making
 
     making = asyncio.create_task(make())
     try:
-        yield items()
+        yield taken()
     finally:
         making.cancel()
         with suppress(asyncio.CancelledError, Exception):

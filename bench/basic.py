@@ -19,10 +19,12 @@ from graph.identity.settled import is_settled
 from graph.repositories import apply as apply_repository
 from graph.repositories import identity as repository
 from graph.repositories import link as link_repository
+from graph.repositories import resolution as resolution_repository
 from graph.repositories.apply import LockedPeople
-from graph.repositories.identity import SHARED, Component, HoldsRow, RetiredRow
+from graph.repositories.identity import SHARED, Component
+from graph.repositories.resolution import HoldsRow, ResolutionRows, RetiredRow
 from workers.applier.batch import PreparedCall, evidence_rows
-from workers.applier.identify import add_evidence, write_evidence
+from workers.applier.identify import add_evidence
 from workers.identity.locking import load_locked
 from workers.identity.outcome import Identified
 from workers.identity.replay import log_line
@@ -36,7 +38,7 @@ async def identify_basically(
     for known in people.identifiers.values():
         found.look_at(known)
     rows = {row["key"]: row for row in evidence_rows(calls)}
-    new_evidence = await write_evidence(tx, calls, list(rows.values()))
+    new_evidence = await apply_repository.merge_evidence(tx, list(rows.values()))
     unsettled = [call for call in calls if not _is_settled(call, people, call.evidence in new_evidence)]
     if unsettled:
         start = {seen.uid: people.identifiers[seen.uid] for call in unsettled for seen in call.seen}
@@ -60,27 +62,21 @@ async def _resolve(
     resolution = resolve(namespaces, component.evidence.values(), policy, already_shared=shared)
     assignment = assign(resolution.groups, {uid: one.known() for uid, one in known.items()}, policy, new_customer_id)
     await repository.set_status(tx, dict.fromkeys(resolution.shared - shared, SHARED))
-    await apply_repository.create_customers(tx, sorted(assignment.created), now_ms)
-    await repository.retire_customers(
-        tx, [RetiredRow(retired=one, survivor=heir, had=[], kept=[]) for one, heir in assignment.merged.items()], now_ms
-    )
     moved = {uid: owner for uid, owner in assignment.owners.items() if known[uid].customer != owner}
-    await repository.write_holds(
-        tx,
-        [
+    stored = sorted(uid for uid, one in known.items() if one.holds)
+    rows = ResolutionRows(
+        created=assignment.created,
+        retired=[RetiredRow(retired=one, survivor=heir, had=[], kept=[]) for one, heir in assignment.merged.items()],
+        holds=[
             HoldsRow(
-                uid=uid,
-                remove=[hold.start for hold in known[uid].holds],
-                add=[(SINCE_EVER, None, uid, owner, True)],
+                uid=uid, remove=[hold.start for hold in known[uid].holds], add=[(SINCE_EVER, None, uid, owner, True)]
             )
             for uid, owner in moved.items()
         ],
-        now_ms,
+        links=(await link_repository.compare(tx, stored, resolution.links)).rows,
+        decisions=[log_line(now_ms, "MERGE", heir, one) for one, heir in sorted(assignment.merged.items())],
     )
-    stored = sorted(uid for uid, one in known.items() if one.holds)
-    await link_repository.write_many(tx, stored, resolution.links, policy.version)
-    merges = [log_line(now_ms, "MERGE", heir, one) for one, heir in sorted(assignment.merged.items())]
-    await repository.create_decisions(tx, merges, policy.version)
+    await resolution_repository.write(tx, rows, policy.version, now_ms)
     _note(found, component, assignment, moved)
 
 

@@ -1,8 +1,9 @@
-// Purpose: Count sets of identifiers seen together; tells which sets are new.
+// Purpose: Count sets of identifiers seen together; sets that are new, or are seen again after all their calls were taken back, get their members.
 // Mode: WRITE
-// Param: rows LIST<MAP>, sorted by key: {key, source, first_at ms, last_at ms, count INT}
-// Column: keys LIST<STRING>, of new sets
+// Param: rows LIST<MAP>, sorted by key: {key, source, first_at ms, last_at ms, count INT, members LIST<LIST>: [uid, verified BOOLEAN]}
+// Column: keys LIST<STRING>, of these sets
 // Index: evidence_key
+// Index: identifier_uid
 UNWIND $rows AS row
 MERGE (e:Evidence {key: row.key})
 ON CREATE SET e.source = row.source, e.first_at = row.first_at, e.last_at = row.last_at, e.count = row.count
@@ -12,4 +13,10 @@ ON MATCH SET e.first_at = CASE WHEN e.count = 0 OR row.first_at < e.first_at THE
   e.count = e.count + row.count
 WITH e, row
 WHERE e.count = row.count
+CALL (e, row) {
+  UNWIND row.members AS member
+  MATCH (i:Identifier {uid: member[0]})
+  MERGE (e)-[saw:SAW]->(i)
+  SET saw.verified = member[1]
+}
 RETURN collect(e.key) AS keys

@@ -20,7 +20,6 @@ _LOCK_PEOPLE = load("apply/lock_people")
 _LOCK_CUSTOMERS = load("apply/lock_customers")
 _CREATE_CUSTOMERS = load("apply/create_customers")
 _MERGE_EVIDENCE = load("apply/merge_evidence")
-_CREATE_SAW = load("apply/create_saw")
 _CREATE_CALLS = load("apply/create_calls")
 _MERGE_OBSERVATIONS = load("apply/merge_observations")
 _GET_OBSERVATIONS = load("apply/get_observations")
@@ -65,21 +64,14 @@ class LookedUp(NamedTuple):
 
 
 class EvidenceRow(TypedDict):
-    """How often and when a batch saw a set of identifiers together."""
+    """How often and when a batch saw a set of identifiers together; `members` are (uid, whether the calls vouched)."""
 
     key: str
     source: str
     first_at: int
     last_at: int
     count: int
-
-
-class SawRow(TypedDict):
-    """One member of an evidence set."""
-
-    key: str
-    uid: str
-    verified: bool
+    members: Sequence[tuple[str, bool]]
 
 
 class CallRow(TypedDict):
@@ -217,14 +209,8 @@ async def create_customers(tx: Transaction, ids: Sequence[str], now: int) -> Non
 
 
 async def merge_evidence(tx: Transaction, rows: Sequence[EvidenceRow]) -> set[str]:
-    """Count evidence; the keys of sets never seen before."""
+    """Count evidence, and note the members of what was never seen before; its keys."""
     return set((await tx.run(_MERGE_EVIDENCE, rows=rows))[0]["keys"]) if rows else set()
-
-
-async def create_saw(tx: Transaction, rows: Sequence[SawRow]) -> None:
-    """Members of new evidence sets."""
-    if rows:
-        await tx.run(_CREATE_SAW, rows=rows)
 
 
 async def create_calls(tx: Transaction, rows: Sequence[PlainCallRow]) -> None:

@@ -19,8 +19,6 @@ _GET_TIMES = load("identity/get_times")
 _LIST_RETIRED = load("identity/list_retired")
 _GET_OWN = load("identity/get_own")
 _PAGE_IDENTIFIERS = load("identity/page_identifiers")
-_WRITE_HOLDS = load("identity/write_holds")
-_RETIRE = load("identity/retire_customers")
 _RETURN = load("identity/return_customers")
 _SET_STATUS = load("identity/set_status")
 _LOCK_IDENTIFIERS = load("identity/lock_identifiers")
@@ -30,7 +28,6 @@ _LIST_NEIGHBOURS = load("identity/list_neighbours")
 GET_VALUES = load("identity/get_values")
 _LIST_PARTNERS = load("identity/list_partners")
 _LIST_SHARED_BESIDE = load("identity/list_shared_beside")
-_CREATE_DECISIONS = load("identity/create_decisions")
 _GET_VERSIONS = load("identity/get_versions")
 
 ACTIVE = "ACTIVE"
@@ -109,37 +106,6 @@ class Component:
         return Decided(tuple(self.must.values()), tuple(self.cannot.values()))
 
 
-class HoldsRow(TypedDict):
-    """How the stretches of an identifier change: starts to remove, and [start, end, via, customer, whole] to add."""
-
-    uid: str
-    remove: list[int]
-    add: list[tuple[int, int | None, str, str, bool]]
-
-
-class RetiredRow(TypedDict):
-    """A customer that exists no longer, its survivor if it has one, and the identifiers that both had."""
-
-    retired: str
-    survivor: str | None
-    had: list[str]
-    kept: list[str]
-
-
-class DecisionRow(TypedDict):
-    """One line of the decision log."""
-
-    id: str
-    kind: str
-    at: int
-    customer: str
-    other: str | None
-    a: str | None
-    b: str | None
-    reason: str | None
-    evidence: str | None
-
-
 class TimesRow(TypedDict):
     """A set of identifiers whose sightings in a range (ms, both ends included) are asked for, and its centre."""
 
@@ -150,8 +116,10 @@ class TimesRow(TypedDict):
 
 
 def stored_identifier(row: Sequence[Any], holds: Iterable[Sequence[Any]]) -> StoredIdentifier:
-    """The record behind `[uid, namespace, status, first_seen, decided, …]` of a statement."""
-    ordered = list(map(StoredHold._make, holds))
+    """The record behind `[uid, namespace, status, first_seen, decided, …]` of a statement; a stretch that names no
+    other identifier is by way of this one.
+    """
+    ordered = [StoredHold(start, end, via or row[0], customer) for start, end, via, customer in holds]
     ordered.sort(key=lambda hold: hold.start)
     return StoredIdentifier(row[0], row[1], row[2], row[3], row[4], tuple(ordered))
 
@@ -278,18 +246,6 @@ async def get_past(tx: Transaction, uids: Iterable[str], customers: Iterable[str
     )
 
 
-async def write_holds(tx: Transaction, rows: Sequence[HoldsRow], at: int) -> None:
-    """Bring stretches of time up to date."""
-    if rows:
-        await tx.run(_WRITE_HOLDS, rows=sorted(rows, key=lambda row: row["uid"]), at=at)
-
-
-async def retire_customers(tx: Transaction, rows: Sequence[RetiredRow], at: int) -> None:
-    """Make retired ids answer with their survivors, or with nobody."""
-    if rows:
-        await tx.run(_RETIRE, rows=sorted(rows, key=lambda row: row["retired"]), at=at)
-
-
 async def return_customers(tx: Transaction, ids: Iterable[str]) -> None:
     """Make retired ids, which are locked, somebody again."""
     if ordered := sorted(ids):
@@ -395,9 +351,3 @@ async def list_partners(
     """Identifier → those that it was seen with, at most `count`, of namespaces whose uids begin with a prefix."""
     rows = await tx.run(_LIST_PARTNERS, uids=sorted(uids), prefixes=prefixes, count=count)
     return {row["uid"]: row["partners"] for row in rows}
-
-
-async def create_decisions(tx: Transaction, rows: Sequence[DecisionRow], policy_version: int) -> None:
-    """Append to the decision log."""
-    if rows:
-        await tx.run(_CREATE_DECISIONS, rows=rows, policy_version=policy_version)

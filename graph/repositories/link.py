@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import NamedTuple, TypedDict
 
 from graph.client import Transaction
 from graph.identity.resolve import Link
 from graph.queries import load
 
 _GET_AMONG = load("link/get_among")
-_WRITE_MANY = load("link/write_many")
 
 
-async def write_many(tx: Transaction, uids: Sequence[str], links: Iterable[Link], policy_version: int) -> list[Link]:
-    """Write the links that differ from the stored ones.
+class LinkRow(TypedDict):
+    """A link to write."""
+
+    a: str
+    b: str
+    status: str
+    reason: str | None
+    blocking: list[str] | None
+    first_at: int
+    last_at: int
+    count: int
+    evidence: list[str]
+    decision: str | None
+
+
+class LinkChanges(NamedTuple):
+    """Links to write, and those that are rejected now and were not before."""
+
+    rows: list[LinkRow]
+    rejected: list[Link]
+
+
+async def compare(tx: Transaction, uids: Sequence[str], links: Iterable[Link]) -> LinkChanges:
+    """The links of a resolution that differ from the stored ones.
 
     Times alone make no difference: those of the evidence are the ones that are shown, and every link of a component
     would be written each time that it is resolved.
 
-    Returns:
-        Links that are rejected now and were not before.
+    Args:
+        uids: among which links may be stored.
     """
     links_before = (await tx.run(_GET_AMONG, uids=uids))[0]["links"] if uids else ()
     stored = {
@@ -28,7 +49,7 @@ async def write_many(tx: Transaction, uids: Sequence[str], links: Iterable[Link]
         for a, b, status, reason, count, blocking in links_before
     }
     among = set(uids)
-    rows: list[dict[str, Any]] = []
+    rows: list[LinkRow] = []
     newly_rejected: list[Link] = []
     wanted: set[tuple[str, str]] = set()
     for link in links:
@@ -39,27 +60,31 @@ async def write_many(tx: Transaction, uids: Sequence[str], links: Iterable[Link]
             continue
         if link.rejected is not None and (before is None or before[0] != "rejected"):
             newly_rejected.append(link)
-        rows.append(
-            {
-                "a": link.a,
-                "b": link.b,
-                "status": status,
-                "reason": link.rejected,
-                "blocking": list(link.blocking) if link.blocking else None,
-                "first_at": link.first_at,
-                "last_at": link.last_at,
-                "count": link.count,
-                "evidence": list(link.evidence),
-                "decision": link.decision,
-            }
-        )
+        rows.append(_row(link, status))
     # A link that nothing speaks for any more: its evidence was taken back, or an end takes part in no links.
     rows += [
-        {"a": a, "b": b, "status": "revoked", "reason": None, "blocking": None, "first_at": 0, "last_at": 0,
-         "count": 0, "evidence": [], "decision": None}
+        _row(Link(a, b, 0, 0, 0, (), None, None), "revoked")
         for (a, b), (status, *_) in stored.items()
         if (a, b) not in wanted and status != "revoked" and a in among and b in among
-    ]  # fmt: skip
-    if rows:
-        await tx.run(_WRITE_MANY, rows=sorted(rows, key=lambda row: (row["a"], row["b"])), rule_version=policy_version)
-    return newly_rejected
+    ]
+    return LinkChanges(rows, newly_rejected)
+
+
+def new_rows(links: Iterable[Link]) -> list[LinkRow]:
+    """Links that are to be written whatever is stored."""
+    return [_row(link, "accepted" if link.rejected is None else "rejected") for link in links]
+
+
+def _row(link: Link, status: str) -> LinkRow:
+    return LinkRow(
+        a=link.a,
+        b=link.b,
+        status=status,
+        reason=link.rejected,
+        blocking=list(link.blocking) if link.blocking else None,
+        first_at=link.first_at,
+        last_at=link.last_at,
+        count=link.count,
+        evidence=list(link.evidence),
+        decision=link.decision,
+    )

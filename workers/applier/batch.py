@@ -202,7 +202,12 @@ def evidence_rows(calls: Iterable[PreparedCall]) -> list[EvidenceRow]:
         row = rows.get(prepared.evidence)
         if row is None:
             rows[prepared.evidence] = EvidenceRow(
-                key=prepared.evidence, source=prepared.call.source, first_at=at, last_at=at, count=1
+                key=prepared.evidence,
+                source=prepared.call.source,
+                first_at=at,
+                last_at=at,
+                count=1,
+                members=[(seen.uid, seen.verified) for seen in prepared.seen],
             )
         else:
             row["count"] += 1

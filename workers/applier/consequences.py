@@ -195,6 +195,8 @@ class Consequences:
                 changed.add(customer)
         again &= states.keys()
         changed |= await self._derive_again(tx, sorted(again), states, identified.policy)
+        # Whoever is somebody again is to be found by name again.
+        changed |= again & identified.returned
         await repository.set_attributes(
             tx, [derive.attributes_row(customer, states[customer].attributes) for customer in sorted(changed)]
         )
@@ -208,9 +210,13 @@ class Consequences:
 
         Also where states were joined in memory: while the graph follows another order of sources, what is stored of one
         of them may be the old choice, and nobody looks at a survivor again whom the follower has passed.
+
+        Returns:
+            Those who have others now.
         """
         if not customers:
             return set()
+        before = {customer: dict(states[customer].attributes) for customer in customers}
         for customer in customers:
             state = states[customer]
             for name in state.attributes:
@@ -218,7 +224,7 @@ class Consequences:
             state.attributes.clear()
         for row in await repository.get_observations(tx, customers):
             derive.observe(states[row["customer"]], row, policy)
-        return set(customers)
+        return {customer for customer, attributes in before.items() if states[customer].attributes != attributes}
 
 
 def _touch(calls: Sequence[Placed], identified: Identified, catalogue: Catalogue) -> dict[str, Touched]:

@@ -18,9 +18,11 @@ from graph.identity.resolve import Candidate, Link, link_order, star_links, usab
 from graph.identity.sides import Rejection, other_end, pair
 from graph.identity.stars import find_stars
 from graph.repositories import identity as repository
-from graph.repositories import link as link_repository
+from graph.repositories import resolution as resolution_repository
 from graph.repositories.apply import LockedPeople
-from graph.repositories.identity import ACTIVE, BLOCKED, SHARED, DecisionRow, HoldsRow, StoredHold, StoredIdentifier
+from graph.repositories.identity import ACTIVE, BLOCKED, SHARED, StoredHold, StoredIdentifier
+from graph.repositories.link import new_rows
+from graph.repositories.resolution import DecisionRow, HoldsRow, ResolutionRows
 from workers.applier.batch import PreparedCall, Seen
 from workers.identity.outcome import Identified
 from workers.identity.replay import log_line
@@ -288,9 +290,9 @@ async def _write(
         if old != one.owner and (old, one.owner) not in moved:
             moved.add((old, one.owner))
             lines.append(log_line(now_ms, "MOVE", one.owner, old, links[pair(one.via, one.uid)]))
-    await repository.write_holds(tx, [_row(one) for one in handed if one.holds != one.before], now_ms)
-    await link_repository.write_many(tx, (), links.values(), policy.version)
-    await repository.create_decisions(tx, lines, policy.version)
+    holds = [_row(one) for one in handed if one.holds != one.before]
+    rows = ResolutionRows(holds=holds, links=new_rows(links.values()), decisions=lines)
+    await resolution_repository.write(tx, rows, policy.version, now_ms)
     for one in handed:
         if one.holds != one.before:
             _note(one, found)

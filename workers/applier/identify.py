@@ -9,7 +9,7 @@ from graph.identity.evidence import SeenTogether
 from graph.identity.policy import IdentityPolicy
 from graph.identity.settled import is_settled
 from graph.repositories import apply as apply_repository
-from graph.repositories.apply import EvidenceRow, LockedPeople, SawRow
+from graph.repositories.apply import EvidenceRow, LockedPeople
 from graph.repositories.identity import BLOCKED, SHARED, Component, StoredIdentifier
 from workers.applier.batch import PreparedCall, evidence_rows
 from workers.applier.handovers import hand_over, part_handovers
@@ -35,7 +35,7 @@ async def identify(
     for known in people.identifiers.values():
         found.look_at(known)
     rows = {row["key"]: row for row in evidence_rows(calls)}
-    new_evidence = await write_evidence(tx, calls, list(rows.values()))
+    new_evidence = await apply_repository.merge_evidence(tx, list(rows.values()))
     unsettled = [call for call in calls if _is_unsettled(call, people.identifiers, new_evidence, policy)]
     if unsettled:
         unsettled, leaves = part_leaves(unsettled, people.identifiers, policy)
@@ -90,23 +90,6 @@ def _is_unsettled(
             return True
         owners.add(known.customer)
     return not is_settled(owners, call.evidence in new_evidence)
-
-
-async def write_evidence(tx: Transaction, calls: Sequence[PreparedCall], rows: Sequence[EvidenceRow]) -> set[str]:
-    """Count what was seen together; rows sorted by key.
-
-    Returns:
-        Keys of the sets that were never seen before.
-    """
-    new_keys = await apply_repository.merge_evidence(tx, rows)
-    if not new_keys:
-        return new_keys
-    members: dict[str, PreparedCall] = {
-        call.evidence: call for call in calls if call.evidence is not None and call.evidence in new_keys
-    }
-    saw = [SawRow(key=key, uid=seen.uid, verified=seen.verified) for key, call in members.items() for seen in call.seen]
-    await apply_repository.create_saw(tx, sorted(saw, key=lambda row: (row["uid"], row["key"])))
-    return new_keys
 
 
 def add_evidence(component: Component, unsettled: Sequence[PreparedCall], rows: Mapping[str, EvidenceRow]) -> None:

@@ -15,10 +15,11 @@ from graph.identity.ownership import SINCE_EVER
 from graph.identity.policy import VERIFIABLE, IdentifierClass, IdentityPolicy
 from graph.identity.resolve import Link
 from graph.identity.sides import pair
-from graph.repositories import identity as repository
-from graph.repositories import link as link_repository
+from graph.repositories import resolution as resolution_repository
 from graph.repositories.apply import EvidenceRow
-from graph.repositories.identity import ACTIVE, HoldsRow, StoredIdentifier
+from graph.repositories.identity import ACTIVE, StoredIdentifier
+from graph.repositories.link import new_rows
+from graph.repositories.resolution import HoldsRow, ResolutionRows
 from workers.applier.batch import PreparedCall
 from workers.identity.outcome import Identified
 
@@ -86,5 +87,5 @@ async def add_leaves(
             holds.append(HoldsRow(uid=seen.uid, remove=[], add=[(SINCE_EVER, None, seen.uid, customer, True)]))
             a, b = pair(centre, seen.uid)
             links.append(Link(a, b, row["first_at"], row["last_at"], 1, (row["key"],), None, None))
-    await repository.write_holds(tx, holds, now_ms)
-    await link_repository.write_many(tx, (), links, policy.version)
+    rows = ResolutionRows(holds=holds, links=new_rows(links))
+    await resolution_repository.write(tx, rows, policy.version, now_ms)

@@ -21,7 +21,7 @@ from graph.repositories import decision as decision_repository
 from graph.repositories import erasure as repository
 from graph.repositories import group as group_repository
 from graph.repositories import review as review_repository
-from graph.repositories.apply import EvidenceRow, SawRow
+from graph.repositories.apply import EvidenceRow
 from graph.repositories.decision import RUNNING
 from graph.repositories.erasure import Held, NamingSet, RenameRow, StretchRow
 from graph.repositories.review import ReviewKind
@@ -164,16 +164,17 @@ async def _rename_sets(tx: Transaction, alone: Collection[str]) -> set[str]:
     await apply_repository.merge_evidence(
         tx,
         [
-            EvidenceRow(key=key, source=one.source, first_at=one.first_at_ms, last_at=one.last_at_ms, count=0)
+            EvidenceRow(
+                key=key,
+                source=one.source,
+                first_at=one.first_at_ms,
+                last_at=one.last_at_ms,
+                count=0,
+                members=list(one.members.items()),
+            )
             for key, one in sorted(kept.items())
         ],
     )
-    saw = [
-        SawRow(key=one.key, uid=uid, verified=verified)
-        for one in kept.values()
-        for uid, verified in one.members.items()
-    ]
-    await apply_repository.create_saw(tx, sorted(saw, key=lambda row: (row["uid"], row["key"])))
     return set(kept)
 
 

@@ -19,18 +19,17 @@ from graph.repositories import apply as apply_repository
 from graph.repositories import call as call_repository
 from graph.repositories import identity as repository
 from graph.repositories import link as link_repository
+from graph.repositories import resolution as resolution_repository
 from graph.repositories import review as review_repository
 from graph.repositories.identity import (
     ACTIVE,
     BLOCKED,
     SHARED,
     Component,
-    DecisionRow,
-    HoldsRow,
-    RetiredRow,
     StoredHold,
     StoredIdentifier,
 )
+from graph.repositories.resolution import DecisionRow, HoldsRow, ResolutionRows, RetiredRow
 from workers.identity.observations import rebuild
 from workers.identity.outcome import Identified, Turn
 from workers.identity.review import find_items
@@ -85,18 +84,20 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     known = {uid: one.known() for uid, one in component.identifiers.items()}
     past = await _past(tx, resolution, component, how.now_ms, found) if how.undoing else FORGOTTEN
     assignment = assign(resolution.groups, known, how.policy, new_customer_id, past)
-    await apply_repository.create_customers(tx, sorted(assignment.created), how.now_ms)
     await repository.return_customers(tx, assignment.returned)
-    await _retire(tx, component, assignment, how.now_ms)
     wanted = {uid: _wanted(owned.holds[uid], assignment.owners) for uid in namespaces}
-    rows = [row for uid, one in component.identifiers.items() if (row := _row(one, wanted.get(uid, ())))]
-    await repository.write_holds(tx, rows, how.now_ms)
     uids = sorted(uid for uid, one in component.identifiers.items() if one.holds)
-    rejected = await link_repository.write_many(tx, uids, resolution.links, how.policy.version)
+    links = await link_repository.compare(tx, uids, resolution.links)
     turns = _turns(component, assignment)
-    decisions = _decisions(component, resolution.links, rejected, assignment, turns, how.now_ms)
-    await repository.create_decisions(tx, decisions, how.policy.version)
-    items = find_items(component, resolution, assignment.owners, rejected, how.policy, how.undoing)
+    rows = ResolutionRows(
+        created=assignment.created,
+        retired=_retired(component, assignment),
+        holds=[row for uid, one in component.identifiers.items() if (row := _row(one, wanted.get(uid, ())))],
+        links=links.rows,
+        decisions=_decisions(component, resolution.links, links.rejected, assignment, turns, how.now_ms),
+    )
+    await resolution_repository.write(tx, rows, how.policy.version, how.now_ms)
+    items = find_items(component, resolution, assignment.owners, links.rejected, how.policy, how.undoing)
     await review_repository.merge_items(tx, items, how.now_ms)
     _note(found, component, resolution, assignment, wanted, received)
     found.turns += turns
@@ -140,27 +141,23 @@ async def _past(tx: Transaction, resolution: Resolution, component: Component, n
     return past
 
 
-async def _retire(tx: Transaction, component: Component, assignment: Assignment, now_ms: int) -> None:
+def _retired(component: Component, assignment: Assignment) -> list[RetiredRow]:
     gone: dict[str, str | None] = {**assignment.merged, **dict.fromkeys(assignment.emptied)}
     if not gone:
-        return
+        return []
     had: dict[str, list[str]] = {}
     for uid, one in component.identifiers.items():
         if one.customer is not None:
             had.setdefault(one.customer, []).append(uid)
-    await repository.retire_customers(
-        tx,
-        [
-            RetiredRow(
-                retired=customer,
-                survivor=survivor,
-                had=sorted(had.get(customer, ())),
-                kept=sorted(had.get(survivor, ())) if survivor else [],
-            )
-            for customer, survivor in gone.items()
-        ],
-        now_ms,
-    )
+    return [
+        RetiredRow(
+            retired=customer,
+            survivor=survivor,
+            had=sorted(had.get(customer, ())),
+            kept=sorted(had.get(survivor, ())) if survivor else [],
+        )
+        for customer, survivor in gone.items()
+    ]
 
 
 def _wanted(holds: Iterable[Hold], owners: Mapping[str, str]) -> tuple[StoredHold, ...]:

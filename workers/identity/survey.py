@@ -7,7 +7,7 @@ under locks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from base.ahead import ahead
@@ -62,7 +62,7 @@ class Survey:
         self._census = Census(self.asked.policy)
         self._reader = SurveyRepository(self.graph)
 
-    async def run(self) -> AsyncIterator[Suspects]:
+    async def run(self) -> AsyncGenerator[Suspects, None]:
         """Read everything, then resolve what is in doubt; a page or a batch at a time, those without a fault too.
 
         Raises:
@@ -101,13 +101,13 @@ class Survey:
                 # People have about as many sets as identifiers.
                 yield _READ_IDENTIFIERS + (_READ_EVIDENCE - _READ_IDENTIFIERS) * min(1.0, count / expected)
 
-    async def _identifiers(self) -> AsyncIterator[list[OwnedIdentifier]]:
+    async def _identifiers(self) -> AsyncGenerator[list[OwnedIdentifier], None]:
         after = ""
         while page := await self._reader.page_owned(after, PAGE_ROWS):
             after = page[-1].uid
             yield page
 
-    async def _evidence(self) -> AsyncIterator[list[EvidenceSet]]:
+    async def _evidence(self) -> AsyncGenerator[list[EvidenceSet], None]:
         after = ""
         while page := await self._reader.page_evidence(after, PAGE_ROWS):
             after = page[-1].key

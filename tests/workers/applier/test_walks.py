@@ -53,7 +53,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def walk(line: Line, again: frozenset[str] = frozenset()) -> Component:
     async def work(tx: Transaction) -> Component:
         start = await get_identifiers(tx, [line.uid("anonymous_id", "c1")])
-        return await load_component(tx, start, again=again)
+        return await load_component(tx, start, first=again)
 
     return await line.graph.write("test_walk", work)
 
