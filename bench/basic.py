@@ -63,7 +63,6 @@ async def _resolve(
     assignment = assign(resolution.groups, {uid: one.known() for uid, one in known.items()}, policy, new_customer_id)
     await repository.set_status(tx, dict.fromkeys(resolution.shared - shared, SHARED))
     moved = {uid: owner for uid, owner in assignment.owners.items() if known[uid].customer != owner}
-    stored = sorted(uid for uid, one in known.items() if one.holds)
     rows = ResolutionRows(
         created=assignment.created,
         retired=[RetiredRow(retired=one, survivor=heir, had=[], kept=[]) for one, heir in assignment.merged.items()],
@@ -73,7 +72,7 @@ async def _resolve(
             )
             for uid, owner in moved.items()
         ],
-        links=(await link_repository.compare(tx, stored, resolution.links)).rows,
+        links=(await link_repository.compare(tx, component, resolution.links)).rows,
         decisions=[log_line(now_ms, "MERGE", heir, one) for one, heir in sorted(assignment.merged.items())],
     )
     await resolution_repository.write(tx, rows, policy.version, now_ms)

@@ -3,7 +3,7 @@
 // Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES}
 // Param: graves LIST<STRING>, keyed hashes of the identifiers and of the calls that name them
 // Param: now INT ms
-// Column: identifiers LIST<LIST>: [uid, status, first_seen ms, decided BOOLEAN, holds LIST<LIST>: [from ms, to ms or null, via uid, customer], when it was seen last before ms]; no holds when this transaction created it
+// Column: identifiers LIST<LIST>: [uid, status, first_seen ms, decided BOOLEAN, holds LIST<LIST>: [from ms, to ms or null, via uid or null when it is its own, customer], when it was seen last before ms]; no holds when this transaction created it
 // Column: customers LIST<LIST>: [id, version after counting]
 // Column: erased LIST<LIST>: [key, at ms], those of the keyed hashes that are of something erased
 // Index: identifier_uid

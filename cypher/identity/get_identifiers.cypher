@@ -1,7 +1,7 @@
 // Purpose: Identifiers as a walk over evidence shows them.
 // Mode: READ
 // Param: uids LIST<STRING>
-// Column: members LIST<LIST>: [uid, namespace, status, first_seen ms, decided BOOLEAN, null, holds LIST<LIST>: [from ms, to ms or null, via uid, customer]]
+// Column: members LIST<LIST>: [uid, namespace, status, first_seen ms, decided BOOLEAN, null, holds LIST<LIST>: [from ms, to ms or null, via uid or null when it is its own, customer]]
 // Index: identifier_uid
 UNWIND $uids AS uid
 MATCH (i:Identifier {uid: uid})

@@ -2,7 +2,7 @@
 // Mode: WRITE
 // Param: rows LIST<MAP>, sorted by uid: {uid, namespace, cipher BYTES or null}
 // Param: now INT ms
-// Column: members LIST<LIST>: [uid, namespace, status, first_seen ms, decided BOOLEAN, null, holds LIST<LIST>: [from ms, to ms or null, via uid, customer]]
+// Column: members LIST<LIST>: [uid, namespace, status, first_seen ms, decided BOOLEAN, null, holds LIST<LIST>: [from ms, to ms or null, via uid or null when it is its own, customer]]
 // Index: identifier_uid
 // TRICKY: a plain SET, as in apply/lock_people.
 UNWIND $rows AS row

@@ -1,4 +1,4 @@
-// Purpose: Links stored between identifiers of a component.
+// Purpose: Links stored from identifiers to others.
 // Mode: READ
 // Param: uids LIST<STRING>
 // Column: links LIST<LIST>: [a uid, b uid, status, reason or null, number of sets INT, blocking LIST<STRING> or null]

@@ -47,6 +47,17 @@ class StoredHold(NamedTuple):
     customer: str
 
 
+class StoredLink(NamedTuple):
+    """What is stored of a link beside its times: status, reason if it is rejected, number of sets, and the pair that it
+    would have joined wrongly.
+    """
+
+    status: str
+    reason: str | None
+    set_count: int
+    blocking: tuple[str, str] | None
+
+
 class StoredIdentifier(NamedTuple):
     """An identifier as stored.
 
@@ -80,6 +91,8 @@ class Component:
 
     Args:
         walked: identifiers whose sets were asked for. All sets of the others were met on the way.
+        met: identifiers that some set of them showed.
+        links: those stored from an identifier that was met to another, by (a, b).
     """
 
     identifiers: dict[str, StoredIdentifier] = field(default_factory=dict)
@@ -87,6 +100,8 @@ class Component:
     must: dict[str, MustLink] = field(default_factory=dict)
     cannot: dict[str, CannotLink] = field(default_factory=dict)
     walked: set[str] = field(default_factory=set)
+    met: set[str] = field(default_factory=set)
+    links: dict[tuple[str, str], StoredLink] = field(default_factory=dict)
 
     def customers(self) -> set[str]:
         """Ids of everybody who has or had one of the identifiers."""
@@ -131,11 +146,14 @@ async def get_identifiers(tx: Transaction, uids: Iterable[str]) -> dict[str, Sto
 
 
 class Surroundings(NamedTuple):
-    """Sets that saw some identifiers, by key; all their members, by uid; and how many sets saw each of these."""
+    """Sets that saw some identifiers, by key; all their members, by uid; how many sets saw each of these; and the links
+    that are stored from these.
+    """
 
     sets: dict[str, SeenTogether]
     identifiers: dict[str, StoredIdentifier]
     degrees: dict[str, int]
+    links: dict[tuple[str, str], StoredLink]
 
 
 async def get_surroundings(tx: Transaction, uids: Sequence[str]) -> Surroundings:
@@ -151,7 +169,13 @@ async def get_surroundings(tx: Transaction, uids: Sequence[str]) -> Surroundings
         sets,
         {uid: stored_identifier(member, member[6]) for uid, member in members.items()},
         {uid: member[5] for uid, member in members.items()},
+        {(uid, b): stored_link(*link) for uid, member in members.items() for b, *link in member[7]},
     )
+
+
+def stored_link(status: str, reason: str | None, set_count: int, blocking: Sequence[str] | None) -> StoredLink:
+    """The record behind `[…, status, reason, number of sets, blocking]` of a statement."""
+    return StoredLink(status, reason, set_count, (blocking[0], blocking[1]) if blocking else None)
 
 
 async def load_component(
@@ -184,6 +208,8 @@ async def load_component(
             if key not in found.evidence:
                 found.evidence[key] = seen
                 met.update(seen.members)
+        found.met.update(surroundings.identifiers)
+        found.links |= surroundings.links
         for uid, one in surroundings.identifiers.items():
             if uid not in found.identifiers:
                 reached[uid] = found.identifiers[uid] = one

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple, TypedDict
 
 from graph.client import Transaction
 from graph.identity.resolve import Link
 from graph.queries import load
+from graph.repositories.identity import Component, stored_link
 
 _GET_AMONG = load("link/get_among")
 
@@ -34,38 +35,36 @@ class LinkChanges(NamedTuple):
     rejected: list[Link]
 
 
-async def compare(tx: Transaction, uids: Sequence[str], links: Iterable[Link]) -> LinkChanges:
+async def compare(tx: Transaction, component: Component, links: Iterable[Link]) -> LinkChanges:
     """The links of a resolution that differ from the stored ones.
 
     Times alone make no difference: those of the evidence are the ones that are shown, and every link of a component
     would be written each time that it is resolved.
-
-    Args:
-        uids: among which links may be stored.
     """
-    links_before = (await tx.run(_GET_AMONG, uids=uids))[0]["links"] if uids else ()
-    stored = {
-        (a, b): (status, reason, count, tuple(blocking) if blocking else None)
-        for a, b, status, reason, count, blocking in links_before
-    }
-    among = set(uids)
+    # New ones have none. The walk met nearly all others.
+    among = {uid for uid, one in component.identifiers.items() if one.holds}
+    stored = component.links
+    if apart := sorted(among - component.met):
+        rest = (await tx.run(_GET_AMONG, uids=apart))[0]["links"]
+        stored = stored | {(a, b): stored_link(*link) for a, b, *link in rest}
     rows: list[LinkRow] = []
     newly_rejected: list[Link] = []
     wanted: set[tuple[str, str]] = set()
     for link in links:
-        wanted.add((link.a, link.b))
+        ends = link.a, link.b
+        wanted.add(ends)
         status = "accepted" if link.rejected is None else "rejected"
-        before = stored.get((link.a, link.b))
+        before = stored.get(ends)
         if before == (status, link.rejected, link.count, link.blocking):
             continue
-        if link.rejected is not None and (before is None or before[0] != "rejected"):
+        if link.rejected is not None and (before is None or before.status != "rejected"):
             newly_rejected.append(link)
         rows.append(_row(link, status))
     # A link that nothing speaks for any more: its evidence was taken back, or an end takes part in no links.
     rows += [
         _row(Link(a, b, 0, 0, 0, (), None, None), "revoked")
-        for (a, b), (status, *_) in stored.items()
-        if (a, b) not in wanted and status != "revoked" and a in among and b in among
+        for (a, b), before in stored.items()
+        if (a, b) not in wanted and before.status != "revoked" and a in among and b in among
     ]
     return LinkChanges(rows, newly_rejected)
 

@@ -127,6 +127,8 @@ def narrowed(finding: Finding, uids: Collection[str]) -> Finding | None:
         evidence,
         must,
         {key: one for key, one in whole.cannot.items() if not wanted.isdisjoint(one.left | one.right)},
+        met=whole.met & met,
+        links={ends: link for ends, link in whole.links.items() if ends[0] in met},
     )
     resolution = finding.resolution
     resolution = Resolution(

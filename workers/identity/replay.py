@@ -86,8 +86,7 @@ async def replay(tx: Transaction, component: Component, how: Replay, found: Iden
     assignment = assign(resolution.groups, known, how.policy, new_customer_id, past)
     await repository.return_customers(tx, assignment.returned)
     wanted = {uid: _wanted(owned.holds[uid], assignment.owners) for uid in namespaces}
-    uids = sorted(uid for uid, one in component.identifiers.items() if one.holds)
-    links = await link_repository.compare(tx, uids, resolution.links)
+    links = await link_repository.compare(tx, component, resolution.links)
     turns = _turns(component, assignment)
     rows = ResolutionRows(
         created=assignment.created,

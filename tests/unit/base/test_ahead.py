@@ -48,19 +48,23 @@ async def test_it_runs_ahead_and_not_further(size: int, made: int) -> None:
 
 
 async def test_a_fault_comes_where_its_item_would_have_been() -> None:
-    source, seen = Source(3, ValueError("broken")), []
+    seen: list[int] = []
     with pytest.raises(ValueError, match="broken"):
-        async with ahead(source.items()) as items:
-            async for item in items:
-                seen.append(item)
+        await take(Source(3, ValueError("broken")), seen)
     assert seen == [1, 2, 3]
 
 
 async def test_who_stops_early_stops_the_source() -> None:
     source = Source(50)
     with pytest.raises(KeyError):
-        async with ahead(source.items()) as items:
-            async for _ in items:
-                raise KeyError("enough")
+        await take(source, [], enough=1)
     assert source.made < 5
     assert source.stopped
+
+
+async def take(source: Source, seen: list[int], enough: int | None = None) -> None:
+    async with ahead(source.items()) as items:
+        async for item in items:
+            seen.append(item)
+            if len(seen) == enough:
+                raise KeyError("enough")
