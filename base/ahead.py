@@ -14,8 +14,8 @@ T = TypeVar("T")
 async def ahead(source: AsyncGenerator[T, None], size: int = 1) -> AsyncIterator[AsyncIterator[T]]:
     """The items of a source in their order; up to `size` of them wait ready, and the source makes one more meanwhile.
 
-    What the source raises is raised where its item would have been. At the end of the block the source is stopped,
-    wherever it is.
+    Several may take from it at once; each item goes to one of them. What the source raises is raised where its item
+    would have been. At the end of the block the source is stopped, wherever it is.
     """
     ready: asyncio.Queue[tuple[T] | None] = asyncio.Queue(size)
 
@@ -28,15 +28,25 @@ async def ahead(source: AsyncGenerator[T, None], size: int = 1) -> AsyncIterator
             if not making.cancelling():
                 await ready.put(None)
 
-    async def taken() -> AsyncIterator[T]:
-        while (item := await ready.get()) is not None:
-            yield item[0]
-        await making
-
     making = asyncio.create_task(make())
     try:
-        yield taken()
+        yield _Taken(ready, making)
     finally:
         making.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await making
+
+
+class _Taken(AsyncIterator[T]):
+    def __init__(self, ready: asyncio.Queue[tuple[T] | None], making: asyncio.Task[None]):
+        self._ready = ready
+        self._making = making
+
+    async def __anext__(self) -> T:
+        item = await self._ready.get()
+        if item is not None:
+            return item[0]
+        # For whoever else takes from it.
+        self._ready.put_nowait(None)
+        await self._making
+        raise StopAsyncIteration

@@ -7,7 +7,8 @@ graph that changes only what differs: run twice, or killed and run again, it end
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -28,6 +29,9 @@ from workers.policy.order import find_reordered
 
 # Identifiers in one transaction: live traffic on their customers waits for it.
 REPLAY_IDENTIFIERS = 100
+
+# Batches that are put right at once: while one waits for Neo4j, another is worked out.
+SETTLERS = 2
 
 # Told how much is done, 0 to 1, and what was found so far; may raise `Superseded`.
 Note = Callable[[float, Counts], Awaitable[None]]
@@ -123,11 +127,14 @@ class Follower:
         )
         asked = Asked(self.policy, recheck, listed.blocked, listed.unblocked)
         async with ahead(Survey(self.graph, asked).run()) as found:
-            async for suspects in found:
-                self._customers |= suspects.customers
-                if not self.record.trial:
-                    await self._put_right(suspects, recheck)
-                await self._tell(suspects.progress)
+            await _in_turns(self._put_all_right(found, recheck) for _ in range(SETTLERS))
+
+    async def _put_all_right(self, found: AsyncIterator[Suspects], recheck: bool) -> None:
+        async for suspects in found:
+            self._customers |= suspects.customers
+            if not self.record.trial:
+                await self._put_right(suspects, recheck)
+            await self._tell(suspects.progress)
 
     async def _put_right(self, suspects: Suspects, recheck: bool) -> None:
         if suspects.finding is not None and await self.upkeep.settle(suspects.finding, self.policy.version):
@@ -147,6 +154,16 @@ class Follower:
 
     def _counts(self) -> Counts:
         return Counts(len(self._customers), self._identifiers, self._attributes)
+
+
+async def _in_turns(works: Iterable[Coroutine[None, None, None]]) -> None:
+    """Run several at once; what one raises ends all and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as faults:
+        raise faults.exceptions[0] from None
 
 
 def _existing(effect: Effect) -> set[str]:

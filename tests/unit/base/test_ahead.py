@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 
@@ -34,6 +34,20 @@ class Source:
 async def test_items_keep_their_order() -> None:
     async with ahead(Source(50).items()) as items:
         assert [item async for item in items] == list(range(1, 51))
+
+
+async def test_several_may_take_from_it() -> None:
+    async with ahead(Source(50).items()) as items:
+        taken: list[list[int]] = [[], [], []]
+        await asyncio.gather(*(_take_all(items, mine) for mine in taken))
+    assert sorted(item for mine in taken for item in mine) == list(range(1, 51))
+    assert all(mine == sorted(mine) for mine in taken)
+
+
+async def _take_all(items: AsyncIterator[int], mine: list[int]) -> None:
+    async for item in items:
+        mine.append(item)
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(("size", "made"), [(1, 3), (4, 6)])
