@@ -7,7 +7,6 @@ under locks.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
@@ -22,8 +21,6 @@ from workers.identity.finding import Asked, Finding, find, narrowed
 PAGE_ROWS = 5_000
 # Identifiers that are resolved together.
 BATCH_IDENTIFIERS = 1_000
-# While Neo4j reads one batch, another is resolved.
-COMPARED_AT_ONCE = 2
 # Of the whole: reading identifiers, reading evidence; the rest is resolving.
 _READ_IDENTIFIERS, _READ_EVIDENCE = 0.2, 0.5
 
@@ -76,19 +73,9 @@ class Survey:
         self.identifier_count = len(self._census)
         doubtful = await asyncio.to_thread(lambda: list(self._census.doubtful()))
         total, done = sum(map(len, doubtful)), 0
-        comparing: deque[asyncio.Task[Suspects]] = deque()
-        try:
-            for batch in batches(doubtful, BATCH_IDENTIFIERS):
-                done += sum(map(len, batch))
-                progress = _READ_EVIDENCE + (1 - _READ_EVIDENCE) * done / total
-                comparing.append(asyncio.create_task(self._compare(batch, progress)))
-                if len(comparing) == COMPARED_AT_ONCE:
-                    yield await comparing.popleft()
-            while comparing:
-                yield await comparing.popleft()
-        finally:
-            for task in comparing:
-                task.cancel()
+        for batch in batches(doubtful, BATCH_IDENTIFIERS):
+            done += sum(map(len, batch))
+            yield await self._compare(batch, _READ_EVIDENCE + (1 - _READ_EVIDENCE) * done / total)
 
     async def _read(self) -> AsyncIterator[float]:
         """Fill the census; how much of the survey is done after each page."""
