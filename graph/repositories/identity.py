@@ -207,7 +207,9 @@ async def load_component(
         for key, seen in surroundings.sets.items():
             if key not in found.evidence:
                 found.evidence[key] = seen
-                met.update(seen.members)
+                # Not `met.update(seen.members)`: that adds what they are worth, and unverified ones are worth nothing.
+                for uid in seen.members:
+                    met[uid] += 1
         found.met.update(surroundings.identifiers)
         found.links |= surroundings.links
         for uid, one in surroundings.identifiers.items():

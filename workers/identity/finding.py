@@ -18,7 +18,7 @@ from graph.identity.resolve import Resolution
 from graph.repositories import apply as apply_repository
 from graph.repositories import identity as repository
 from graph.repositories.identity import BLOCKED, SHARED, Component, LockRow
-from workers.identity.reading import resolve_stored
+from workers.identity.reading import part_groups, resolve_stored
 from workers.identity.stretches import read_ownership
 
 
@@ -172,8 +172,9 @@ async def confirm(tx: Transaction, finding: Finding, now_ms: int) -> dict[str, i
 def _differences(
     component: Component, resolution: Resolution, owned: Ownership, policy: IdentityPolicy, uids: Collection[str]
 ) -> tuple[frozenset[str], frozenset[str]]:
-    known = {uid: one.known() for uid, one in component.identifiers.items()}
-    owners = assign(resolution.groups, known, policy, new_customer_id).owners
+    moving, steady = part_groups(component, resolution)
+    known = {uid: one.known() for uid, one in component.identifiers.items() if uid not in steady}
+    owners = {**steady, **assign(moving, known, policy, new_customer_id).owners}
     differing: set[str] = set()
     customers: set[str] = set()
     existing = component.customers()
@@ -181,8 +182,9 @@ def _differences(
         stored = component.identifiers.get(uid)
         if stored is None:
             continue
+        holds = owned.holds.get(uid, ())
         before = {(hold.start, hold.end, hold.customer) for hold in stored.holds}
-        after = {(hold.start, hold.end, owners[hold.holder]) for hold in owned.holds.get(uid, ())}
+        after = {(hold.start, hold.end, owners[hold.holder]) for hold in holds}
         if before != after:
             differing.add(uid)
             customers |= {customer for _, _, customer in before ^ after} & existing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable
 
 from graph.client import Transaction
@@ -31,3 +32,20 @@ def resolve_stored(component: Component, policy: IdentityPolicy, rechecked: Cont
         uid for uid in namespaces if component.identifiers[uid].status == SHARED and uid not in rechecked
     )
     return resolve(namespaces, component.evidence.values(), policy, component.decided(), shared)
+
+
+def part_groups(component: Component, resolution: Resolution) -> tuple[list[frozenset[str]], dict[str, str]]:
+    """(groups whose customer has to be found, uid → customer of the others: each is wholly one customer's, who has
+    nothing else and so keeps it).
+    """
+    spread = Counter(customer for one in component.identifiers.values() if (customer := one.customer) is not None)
+    moving: list[frozenset[str]] = []
+    steady: dict[str, str] = {}
+    for group in resolution.groups:
+        owners = {component.identifiers[uid].customer for uid in group}
+        owner = owners.pop()
+        if owner is None or owners or spread[owner] != len(group):
+            moving.append(group)
+        else:
+            steady |= dict.fromkeys(group, owner)
+    return moving, steady

@@ -32,6 +32,7 @@ from graph.repositories.identity import (
 from graph.repositories.resolution import DecisionRow, HoldsRow, ResolutionRows, RetiredRow
 from workers.identity.observations import rebuild
 from workers.identity.outcome import Identified, Turn
+from workers.identity.reading import part_groups
 from workers.identity.review import find_items
 from workers.identity.stretches import read_ownership
 
@@ -118,22 +119,11 @@ async def _set_shared(tx: Transaction, new: Collection[str], old: Collection[str
 
 async def _past(tx: Transaction, resolution: Resolution, component: Component, now_ms: int, found: Identified) -> Past:
     """Who may return, locked. Whoever has a whole group to himself, and nothing else, keeps it in any case."""
-    place = {uid: number for number, group in enumerate(resolution.groups) for uid in group}
-    had: dict[str, set[int | None]] = {}
-    having: dict[int, set[str | None]] = {}
-    for uid, one in component.identifiers.items():
-        had.setdefault(one.customer or "", set()).add(place.get(uid))
-        if uid in place:
-            having.setdefault(place[uid], set()).add(one.customer)
-    moving = {
-        number
-        for number, customers in having.items()
-        if len(customers) > 1 or any(one is None or len(had[one]) > 1 for one in customers)
-    }
+    moving, _ = part_groups(component, resolution)
     if not moving:
         return FORGOTTEN
-    uids = [uid for number in moving for uid in resolution.groups[number]]
-    customers = {customer for number in moving for customer in having[number] if customer is not None}
+    uids = [uid for group in moving for uid in group]
+    customers = {owner for uid in uids if (owner := component.identifiers[uid].customer) is not None}
     past = await repository.get_past(tx, uids, customers)
     if ids := sorted({one.id for one in past.retired} - found.versions.keys()):
         found.versions.update(await apply_repository.lock_customers(tx, ids, now_ms))

@@ -139,11 +139,12 @@ async def test_a_newer_version_takes_over_what_an_older_one_began(
     expected = await line.picture()
     older = await office.enact(graph, everything, SAID)
     newer: list[str] = []
-    show = module._Progress.show
+    show, one_at_a_time = module._Progress.show, asyncio.Lock()
 
     async def overtaken(self: object, done: float, counts: Counts) -> None:
-        if done > 0.5 and not newer:
-            newer.append(await office.enact(graph, lambda _: DEFAULT, SAID))
+        async with one_at_a_time:
+            if done > 0.5 and not newer:
+                newer.append(await office.enact(graph, lambda _: DEFAULT, SAID))
         await show(self, done, counts)
 
     with monkeypatch.context() as patch:
