@@ -26,7 +26,7 @@ SCAN_PAGE = 500
 MAX_SCANNED_A_PAGE = 10_000
 # Above it an estimate would outlast the time-out of a query.
 MAX_SCANNED_AN_ESTIMATE = 200_000
-_NOT_YET = {"tag": "Conditions on tags", "sequence": "Sequences of events"}
+_NOT_YET = {"sequence": "Sequences of events"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ async def explain_for(
         NotFound: no such customer or segment.
     """
     if tag is not None:
-        raise _unavailable("tag", "tag")
+        raise BadInput("There are no tags yet.", hint="Give either segment or where.", field="tag")
     if (segment is None) == (where is None):
         raise BadInput("Give either segment or where.")
     if where is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
-from rules.compiled import AttributeNode, EventNode, GroupNode, Node, SegmentNode, compiled
+from rules.compiled import AttributeNode, EventNode, GroupNode, Node, SegmentNode, TagNode, compiled
 from rules.facts import NO_EVENTS, Facts
 from rules.operators import MeasureKind
 from rules.printer import print_rule
@@ -23,9 +23,9 @@ class Explanation:
     """One node of a rule and its answer.
 
     Attributes:
-        kind: the key of the node in a rule document: all, any, not, everyone, attribute, event, segment.
+        kind: the key of the node in a rule document: all, any, not, everyone, attribute, event, segment, tag.
         condition: the leaf as printed; None for the others, whose kind and children say it.
-        value: the attribute's value, the event measure (None: no value), membership of the segment, else None.
+        value: the attribute's or tag's value, the event measure (None: no value), membership of the segment, else None.
         event_ids: the newest events that count, for MIN and MAX those that hold the value; at most 20.
     """
 
@@ -52,6 +52,8 @@ def _explain(node: Node, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanati
             return Explanation("attribute", print_rule(rule), answer, read(facts.attributes))
         case SegmentNode(rule):
             return Explanation("segment", print_rule(rule), answer, rule.key in facts.segments)
+        case TagNode(rule):
+            return Explanation("tag", print_rule(rule), answer, facts.tags.get(rule.key))
         case EventNode():
             return _explain_event(node, answer, facts, now_ms, zone)
         case _:

@@ -13,7 +13,7 @@ from rules.compiled import compiled
 from rules.facts import Facts
 from rules.operators import RELATIVE_OPERATORS
 from rules.relative import relative_sweeps
-from rules.tree import AttributeLeaf, EventLeaf, Rule, leaves_of
+from rules.tree import AttributeLeaf, EventLeaf, Rule, TagLeaf, leaves_of
 from rules.windows import sweeps
 
 
@@ -43,7 +43,16 @@ class AttributeRange:
     to_ms: int
 
 
-Range: TypeAlias = EventRange | AttributeRange
+@dataclass(frozen=True, slots=True, order=True)
+class TagRange:
+    """Values of a tag, by key, whose instant t has from_ms < t <= to_ms; a plain date is midnight UTC."""
+
+    name: str
+    from_ms: int
+    to_ms: int
+
+
+Range: TypeAlias = EventRange | AttributeRange | TagRange
 
 
 def boundaries(rule: Rule, facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[int]:
@@ -86,6 +95,8 @@ def sweep_ranges(rule: Rule, after_ms: int, until_ms: int, zone: ZoneInfo) -> li
         elif isinstance(leaf, AttributeLeaf) and leaf.op in RELATIVE_OPERATORS:
             swept = relative_sweeps(leaf, after_ms, until_ms, zone)
             ranges |= {AttributeRange(leaf.name, *ends) for ends in swept}
+        elif isinstance(leaf, TagLeaf) and leaf.op in RELATIVE_OPERATORS:
+            ranges |= {TagRange(leaf.key, *ends) for ends in relative_sweeps(leaf, after_ms, until_ms, zone)}
     return _joined(ranges)
 
 

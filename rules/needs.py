@@ -18,6 +18,7 @@ from rules.tree import (
     LastDays,
     Rule,
     SegmentLeaf,
+    TagLeaf,
     Window,
     leaves_of,
 )
@@ -32,11 +33,13 @@ class Needs:
         attributes: top-level keys of the customer's attributes; a dotted path is there with its first step.
         events: event name -> top-level keys of its properties, empty when only times matter.
         segments: keys of segments.
+        tags: keys of tags.
     """
 
     attributes: frozenset[str] = frozenset()
     events: Mapping[str, frozenset[str]] = field(default_factory=dict)
     segments: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
 
 
 def needs(rule: Rule) -> Needs:
@@ -44,6 +47,7 @@ def needs(rule: Rule) -> Needs:
     attributes: set[str] = set()
     events: dict[str, set[str]] = {}
     segments: set[str] = set()
+    tags: set[str] = set()
     for leaf in leaves_of(rule):
         match leaf:
             case AttributeLeaf():
@@ -56,9 +60,12 @@ def needs(rule: Rule) -> Needs:
                     properties.update(keys_read(leaf.measure.property))
             case SegmentLeaf():
                 segments.add(leaf.key)
+            case TagLeaf():
+                tags.add(leaf.key)
             case _:
                 assert_never(leaf)
-    return Needs(frozenset(attributes), {name: frozenset(keys) for name, keys in events.items()}, frozenset(segments))
+    read = {name: frozenset(keys) for name, keys in events.items()}
+    return Needs(frozenset(attributes), read, frozenset(segments), frozenset(tags))
 
 
 def combine(many: Iterable[Needs]) -> Needs:
@@ -66,12 +73,28 @@ def combine(many: Iterable[Needs]) -> Needs:
     attributes: set[str] = set()
     events: dict[str, frozenset[str]] = {}
     segments: set[str] = set()
+    tags: set[str] = set()
     for each in many:
         attributes |= each.attributes
         segments |= each.segments
+        tags |= each.tags
         for name, keys in each.events.items():
             events[name] = events.get(name, frozenset()) | keys
-    return Needs(frozenset(attributes), events, frozenset(segments))
+    return Needs(frozenset(attributes), events, frozenset(segments), frozenset(tags))
+
+
+def named_by(rule: Rule) -> list[str]:
+    """The segments by key and the tags as `tag:key` that a rule reads, in written order.
+
+    A segment's key has no colon, so that both have their place in one mapping.
+    """
+    named: list[str] = []
+    for leaf in leaves_of(rule):
+        if isinstance(leaf, SegmentLeaf):
+            named.append(leaf.key)
+        elif isinstance(leaf, TagLeaf):
+            named.append(f"tag:{leaf.key}")
+    return named
 
 
 def earliest(rule: Rule, from_ms: int, zone: ZoneInfo) -> dict[str, int | None]:
@@ -105,14 +128,17 @@ def _start(window: Window | None, now_ms: int, zone: ZoneInfo) -> int | None:
 
 
 def order_by_dependency(rules: Mapping[str, Rule]) -> list[str]:
-    """The keys so that each comes after the segments that its rule names; equal input gives equal order.
+    """The keys so that each comes after the segments and tags that its rule names; equal input gives equal order.
+
+    Args:
+        rules: by key of a segment, or by a tag's name as in `named_by`.
 
     Raises:
         ValueError: the rules name each other in a circle, which the checker refuses when they are saved.
     """
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for key in sorted(rules):
-        sorter.add(key, *sorted(needs(rules[key]).segments & rules.keys()))
+        sorter.add(key, *sorted(rules.keys() & named_by(rules[key])))
     try:
         return list(sorter.static_order())
     except CycleError as fault:

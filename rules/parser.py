@@ -31,6 +31,7 @@ from rules.tree import (
     Rule,
     Scalar,
     SegmentLeaf,
+    TagLeaf,
     Window,
 )
 from rules.values import as_time_ms
@@ -40,7 +41,7 @@ __all__ = ["parse_rule", "print_rule"]
 Name = TypeVar("Name", bound=StrEnum)
 Document = Mapping[str, object]
 
-_KINDS: Final = ("all", "any", "not", "everyone", "attribute", "event", "segment")
+_KINDS: Final = ("all", "any", "not", "everyone", "attribute", "event", "tag", "segment")
 _WINDOWS: Final = ("last", "lastDays", "between", "daysAgo")
 
 
@@ -90,6 +91,9 @@ class _Parser:
             case "event":
                 self._count(here)
                 return _event(body, here)
+            case "tag":
+                self._count(here)
+                return _tag(body, here)
             case _:
                 self._count(here)
                 return SegmentLeaf(_text(body, here))
@@ -111,19 +115,24 @@ class _Parser:
 
 
 def _attribute(body: object, field: str) -> AttributeLeaf:
-    name, op, values = _condition(body, field)
+    name, op, values = _condition(body, field, "name")
     return AttributeLeaf(name, op, values)
 
 
+def _tag(body: object, field: str) -> TagLeaf:
+    key, op, values = _condition(body, field, "key")
+    return TagLeaf(key, op, values)
+
+
 def _property(body: object, field: str) -> PropertyCondition:
-    name, op, values = _condition(body, field)
+    name, op, values = _condition(body, field, "name")
     return PropertyCondition(name, op, values)
 
 
-def _condition(body: object, field: str) -> tuple[str, Operator, tuple[Scalar, ...]]:
-    keys = _keys(body, ("name", "op", "values"), field)
+def _condition(body: object, field: str, of: str) -> tuple[str, Operator, tuple[Scalar, ...]]:
+    keys = _keys(body, (of, "op", "values"), field)
     return (
-        _text(keys.get("name"), f"{field}.name"),
+        _text(keys.get(of), f"{field}.{of}"),
         _named(Operator, keys.get("op"), f"{field}.op"),
         _values(keys.get("values", []), f"{field}.values"),
     )

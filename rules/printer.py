@@ -22,6 +22,7 @@ from rules.tree import (
     PropertyCondition,
     Rule,
     SegmentLeaf,
+    TagLeaf,
     Window,
 )
 
@@ -43,6 +44,8 @@ def print_rule(rule: Rule) -> dict[str, object]:
             return {"event": _event(rule)}
         case SegmentLeaf(key):
             return {"segment": key}
+        case TagLeaf(key, op, values):
+            return {"tag": {"key": key, "op": op.value, "values": list(values)}}
         case _:
             assert_never(rule)
 

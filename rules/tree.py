@@ -106,6 +106,15 @@ class SegmentLeaf(Compilable):
 
 
 @dataclass(frozen=True, slots=True)
+class TagLeaf(Compilable):
+    """A condition on the value of one tag, by key; a customer without the tag has no value."""
+
+    key: str
+    op: Operator
+    values: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class All(Compilable):
     """Every child holds."""
 
@@ -131,8 +140,10 @@ class Everyone(Compilable):
     """Every customer."""
 
 
-Leaf: TypeAlias = AttributeLeaf | EventLeaf | SegmentLeaf
-Rule: TypeAlias = All | Any_ | Not | Everyone | AttributeLeaf | EventLeaf | SegmentLeaf
+Leaf: TypeAlias = AttributeLeaf | EventLeaf | SegmentLeaf | TagLeaf
+Rule: TypeAlias = All | Any_ | Not | Everyone | Leaf
+# What compares one value by an operator.
+Condition: TypeAlias = AttributeLeaf | TagLeaf | PropertyCondition
 
 
 def children_of(rule: Rule) -> tuple[Rule, ...]:
@@ -150,8 +161,8 @@ def leaves_of(rule: Rule) -> list[Leaf]:
     waiting: list[Rule] = [rule]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, AttributeLeaf | EventLeaf | SegmentLeaf):
-            found.append(node)
-        else:
+        if isinstance(node, All | Any_ | Not | Everyone):
             waiting.extend(reversed(children_of(node)))
+        else:
+            found.append(node)
     return found

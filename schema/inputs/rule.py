@@ -85,7 +85,7 @@ class SequenceCondition:
     within: Duration
 
 
-@strawberry.input(description="A condition on a tag's value. Not evaluated yet: refused with a hint.")
+@strawberry.input(description="A condition on a tag's value; there are no tags yet.")
 class TagCondition:
     key: str
     op: Operator

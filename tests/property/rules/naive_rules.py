@@ -183,19 +183,28 @@ def measured(leaf: dict[str, Any], events: list[Event], now: int, zone: ZoneInfo
 
 
 def holds(
-    rule: dict[str, Any], attributes: dict[str, Any], events: list[Event], segments: set[str], now: int, zone: ZoneInfo
+    rule: dict[str, Any],
+    attributes: dict[str, Any],
+    events: list[Event],
+    segments: set[str],
+    tags: dict[str, Any],
+    now: int,
+    zone: ZoneInfo,
 ) -> bool:
     ((kind, body),) = rule.items()
+    customer = (attributes, events, segments, tags)
     if kind == "all":
-        return all(holds(child, attributes, events, segments, now, zone) for child in body)
+        return all(holds(child, *customer, now, zone) for child in body)
     if kind == "any":
-        return any(holds(child, attributes, events, segments, now, zone) for child in body)
+        return any(holds(child, *customer, now, zone) for child in body)
     if kind == "not":
-        return not holds(body, attributes, events, segments, now, zone)
+        return not holds(body, *customer, now, zone)
     if kind == "everyone":
         return True
     if kind == "segment":
         return body in segments
+    if kind == "tag":
+        return condition(body["op"], body["values"], tags.get(body["key"]), now, zone)
     if kind == "attribute":
         return condition(body["op"], body["values"], look_up(attributes, body["name"]), now, zone)
     return condition(body.get("op", "GTE"), body.get("values", [1]), measured(body, events, now, zone), now, zone)

@@ -121,11 +121,21 @@ BARE_EVENTS = st.builds(
     st.sampled_from([1, 1, 2]),
     WINDOWS,
 )
+
+
+def tagged(condition: st.SearchStrategy[tuple[str, list[Any]]]) -> st.SearchStrategy[dict[str, Any]]:
+    keys = st.sampled_from(["x", "x", "deep.x"])
+    return st.builds(lambda key, pair: {"tag": {"key": key, "op": pair[0], "values": pair[1]}}, keys, condition)
+
+
 BARE_TIMES = RELATIVE.map(lambda pair: {"attribute": {"name": "x", "op": pair[0], "values": pair[1]}})
-TIMED_LEAVES = st.one_of(event_leaves(), BARE_EVENTS, BARE_TIMES, named(RELATIVE).map(lambda body: {"attribute": body}))
+TIMED_LEAVES = st.one_of(
+    event_leaves(), BARE_EVENTS, BARE_TIMES, named(RELATIVE).map(lambda body: {"attribute": body}), tagged(RELATIVE)
+)
 LEAVES = st.one_of(
     TIMED_LEAVES,
     named(FIXED).map(lambda body: {"attribute": body}),
+    tagged(FIXED),
     st.sampled_from(["s", "t"]).map(lambda key: {"segment": key}),
     st.just({"everyone": True}),
 )
@@ -157,13 +167,17 @@ EVENT_LISTS = DRAWN_EVENTS.map(
 )
 
 
-def customers() -> st.SearchStrategy[tuple[dict[str, Any], list[Event], set[str]]]:
-    attributes = st.one_of(OBJECTS, st.one_of(TIMES, DATES).map(lambda time: {"x": time}))
-    return st.tuples(attributes, EVENT_LISTS, st.sets(st.sampled_from(["s", "t"])))
+# Attributes, events, segments, tags.
+Customer = tuple[dict[str, Any], list[Event], set[str], dict[str, Any]]
 
 
-def facts_of(attributes: dict[str, Any], events: list[Event], segments: set[str]) -> Facts:
+def customers() -> st.SearchStrategy[Customer]:
+    values = st.one_of(OBJECTS, st.one_of(TIMES, DATES).map(lambda time: {"x": time}))
+    return st.tuples(values, EVENT_LISTS, st.sets(st.sampled_from(["s", "t"])), values)
+
+
+def facts_of(attributes: dict[str, Any], events: list[Event], segments: set[str], tags: dict[str, Any]) -> Facts:
     histories: dict[str, EventHistory] = {}
     for name, at, key, properties in events:
         histories.setdefault(name, EventHistory()).insert(at, key, properties)
-    return Facts(attributes, histories, segments)
+    return Facts(attributes, histories, segments, tags)

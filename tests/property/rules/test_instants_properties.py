@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.facts import Facts
-from rules.instants import EventRange, Range, boundaries, sweep_ranges, transitions
+from rules.instants import EventRange, Range, TagRange, boundaries, sweep_ranges, transitions
 from rules.parser import parse_rule
 from rules.tree import Rule
 from tests.property.rules import naive_rules
-from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, TIMED_RULES, ZONES, customers, facts_of
+from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, TIMED_RULES, ZONES, Customer, customers, facts_of
 
-Customer = tuple[dict[str, Any], list[naive_rules.Event], set[str]]
 LENGTH_MS = 12
 # Around midnights and around the hour that a day of 23 hours lacks.
 STARTS = st.builds(
@@ -60,12 +59,13 @@ def test_boundaries_of_parts_are_the_boundaries_of_the_whole(
 
 def asked_for(ranges: list[Range], customer: Customer) -> bool:
     """Whether a look-up of the ranges in an index of events and of attribute instants finds the customer."""
-    attributes, events, _ = customer
+    attributes, events, _, tags = customer
     for each in ranges:
         if isinstance(each, EventRange):
             times = [at for name, at, _, _ in events if name == each.name]
         else:
-            at = naive_rules.instant(naive_rules.look_up(attributes, each.name))
+            value = tags.get(each.name) if isinstance(each, TagRange) else naive_rules.look_up(attributes, each.name)
+            at = naive_rules.instant(value)
             times = [] if at is None else [at]
         if any(each.from_ms < at <= each.to_ms for at in times):
             return True
@@ -121,4 +121,4 @@ def test_anniversaries_turn_at_midnights_and_are_swept_then(
     assert [naive_rules.local_date(each.at_ms, zone) for each in found] == turned
     for each in found:
         assert naive_rules.local_date(each.at_ms - 1, zone) < naive_rules.local_date(each.at_ms, zone)
-        assert asked_for(sweep_ranges(rule, each.at_ms - 1, each.at_ms, zone), ({"x": value}, [], set()))
+        assert asked_for(sweep_ranges(rule, each.at_ms - 1, each.at_ms, zone), ({"x": value}, [], set(), {}))

@@ -1,0 +1,39 @@
+"""Which events pass the conditions on their properties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from rules.conditions import compile_test
+from rules.tree import PropertyCondition
+from rules.values import reader
+
+# (properties of all events, indexes) -> those of the indexes whose events pass, in the same order.
+Filter: TypeAlias = Callable[[Sequence[Mapping[str, object]], Sequence[int]], Sequence[int]]
+
+
+def compile_filter(where: tuple[PropertyCondition, ...]) -> Filter:
+    """Every condition has to hold; without any, all events pass."""
+    if not where:
+        return lambda properties, indexes: indexes
+    filters = [_property_filter(condition) for condition in where]
+    if len(filters) == 1:
+        return filters[0]
+
+    def every(properties: Sequence[Mapping[str, object]], indexes: Sequence[int]) -> Sequence[int]:
+        for each in filters:
+            indexes = each(properties, indexes)
+        return indexes
+
+    return every
+
+
+def _property_filter(condition: PropertyCondition) -> Filter:
+    test = compile_test(condition.op, condition.values)
+    if "." in condition.name:
+        read = reader(condition.name)
+        return lambda properties, indexes: [index for index in indexes if test(read(properties[index]))]
+    # The usual case without a call to the reader: this line is most of the cost of an evaluation.
+    name = condition.name
+    return lambda properties, indexes: [index for index in indexes if test(properties[index].get(name))]

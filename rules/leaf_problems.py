@@ -1,0 +1,78 @@
+"""What is wrong with one leaf, whatever names exist: names, values per operator, measures, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from rules.limits import MAX_NAME_LENGTH, MAX_WHERE
+from rules.operators import MEASURE_OPERATORS, MEASURES_OF_A_PROPERTY, RELATIVE_OPERATORS
+from rules.problems import Problem, text_fault, value_problems, window_problems
+from rules.tree import AttributeLeaf, EventLeaf, Leaf, PropertyCondition, SegmentLeaf, TagLeaf
+
+
+def leaf_problems(leaf: Leaf, where: str) -> Iterator[Problem]:
+    """The problems of a leaf in written order.
+
+    Args:
+        where: the path of the leaf's body.
+    """
+    match leaf:
+        case AttributeLeaf():
+            yield from _name_problems(leaf.name, f"{where}.name")
+            yield from value_problems(leaf.op, leaf.values, where)
+        case TagLeaf():
+            yield from _name_problems(leaf.key, f"{where}.key")
+            yield from value_problems(leaf.op, leaf.values, where)
+        case EventLeaf():
+            yield from _event_problems(leaf, where)
+        case SegmentLeaf():
+            yield from _name_problems(leaf.key, where)
+        case _:
+            assert_never(leaf)
+
+
+def _event_problems(leaf: EventLeaf, where: str) -> Iterator[Problem]:
+    yield from _name_problems(leaf.name, f"{where}.name")
+    yield from _where_problems(leaf.where, f"{where}.where")
+    measure = leaf.measure
+    if measure.kind in MEASURES_OF_A_PROPERTY:
+        if measure.property is None:
+            yield Problem(f"{where}.measure.property", f"{measure.kind} needs a property.", None)
+        else:
+            yield from _name_problems(measure.property, f"{where}.measure.property")
+    elif measure.property is not None:
+        yield Problem(f"{where}.measure.property", f"{measure.kind} takes no property.", "Leave it out.")
+    if leaf.op not in MEASURE_OPERATORS:
+        allowed = ", ".join(sorted(MEASURE_OPERATORS))
+        yield Problem(f"{where}.op", "A measure is compared as a number.", f"Use one of {allowed}.")
+    else:
+        yield from value_problems(leaf.op, leaf.values, where, numbers_only=True)
+    yield from window_problems(leaf.window, f"{where}.window")
+
+
+def _where_problems(conditions: tuple[PropertyCondition, ...], where: str) -> Iterator[Problem]:
+    if len(conditions) > MAX_WHERE:
+        yield Problem(where, f"At most {MAX_WHERE} conditions on properties.", "Use IN for values.")
+        return
+    for position, condition in enumerate(conditions):
+        yield from _property_problems(condition, f"{where}.{position}")
+
+
+def _property_problems(condition: PropertyCondition, where: str) -> Iterator[Problem]:
+    yield from _name_problems(condition.name, f"{where}.name")
+    if condition.op in RELATIVE_OPERATORS:
+        yield Problem(
+            f"{where}.op",
+            "What happened does not change with time, so a property is not compared with the present.",
+            "Use BEFORE, AFTER or BETWEEN with fixed times, or the event's window.",
+        )
+    else:
+        yield from value_problems(condition.op, condition.values, where)
+
+
+def _name_problems(name: str, where: str) -> Iterator[Problem]:
+    if not name or len(name) > MAX_NAME_LENGTH:
+        yield Problem(where, f"A name has 1 to {MAX_NAME_LENGTH} characters.", None)
+    elif fault := text_fault(name):
+        yield Problem(where, fault, None)
