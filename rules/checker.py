@@ -22,8 +22,10 @@ from rules.tree import (
     PropertyCondition,
     Rule,
     SegmentLeaf,
+    SequenceLeaf,
     TagLeaf,
     children_of,
+    conditions_in,
 )
 from rules.type_problems import ValueType, type_problems
 
@@ -33,6 +35,7 @@ _KINDS: Final[dict[type[Leaf], str]] = {
     AttributeLeaf: "attribute",
     EventLeaf: "event",
     SegmentLeaf: "segment",
+    SequenceLeaf: "sequence",
     TagLeaf: "tag",
 }
 
@@ -77,7 +80,7 @@ def structure_problems(rule: Rule, path: str = "rule") -> Iterator[Problem]:
                 place = f"{where}.{'all' if isinstance(node, All) else 'any'}"
                 yield Problem(place, "A list of conditions is empty.", "Write {everyone: true} for all customers.")
             continue
-        leaves += 1
+        leaves += conditions_in(node)
         if leaves > MAX_LEAVES:
             yield Problem(
                 where, f"A rule has at most {MAX_LEAVES} conditions.", "Use IN, or put a part into a segment."
@@ -143,6 +146,9 @@ def _name_problems(leaf: Leaf, known: KnownNames, where: str) -> Iterator[Proble
         case EventLeaf():
             yield from _property_problems(leaf.name, leaf.where, known, f"{where}.where")
             yield from _measure_problems(leaf, known, where)
+        case SequenceLeaf():
+            for position, step in enumerate(leaf.steps):
+                yield from _property_problems(step.event, step.where, known, f"{where}.steps.{position}.where")
         case _:
             assert_never(leaf)
 

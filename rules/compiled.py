@@ -13,17 +13,16 @@ from zoneinfo import ZoneInfo
 
 from rules.conditions import compile_test
 from rules.facts import NO_EVENTS, EventHistory, Facts
-from rules.filters import compile_filter
+from rules.filters import FactTurns, compile_event_turns, compile_filter
 from rules.measures import compile_measure
 from rules.operators import RELATIVE_OPERATORS, MeasureKind, Operator
 from rules.relative import compile_relative_test, compile_turns
-from rules.tree import All, Any_, AttributeLeaf, EventLeaf, Everyone, Not, Rule, SegmentLeaf, TagLeaf
+from rules.sequences import Moments, compile_sequence, filled_steps
+from rules.tree import All, Any_, AttributeLeaf, EventLeaf, Everyone, Not, Rule, SegmentLeaf, SequenceLeaf, TagLeaf
 from rules.values import Number, as_number, reader
 from rules.windows import Span, compile_passages, compile_span
 
 Holds: TypeAlias = Callable[[Facts, int, ZoneInfo], bool]
-# (facts, after, until, zone) -> the instants in (after, until] at which a leaf's answer may change.
-FactTurns: TypeAlias = Callable[[Facts, int, int, ZoneInfo], Iterable[int]]
 _THRESHOLDS = frozenset({Operator.GTE, Operator.GT, Operator.LTE, Operator.LT})
 Picks: TypeAlias = Callable[[EventHistory, int, ZoneInfo], Sequence[int]]
 
@@ -77,7 +76,17 @@ class TagNode:
     turns: tuple[FactTurns, ...]
 
 
-Node: TypeAlias = GroupNode | AttributeNode | EventNode | SegmentNode | TagNode
+@dataclass(frozen=True, slots=True, eq=False)
+class SequenceNode:
+    """Events one after another; `moments` gives those that can have a part in it."""
+
+    rule: SequenceLeaf
+    holds: Holds
+    turns: tuple[FactTurns, ...]
+    moments: Moments
+
+
+Node: TypeAlias = GroupNode | AttributeNode | EventNode | SequenceNode | SegmentNode | TagNode
 
 
 def compiled(rule: Rule) -> Node:
@@ -117,6 +126,8 @@ def compile_rule(rule: Rule) -> Node:
             return _attribute(rule)
         case EventLeaf():
             return _event(rule)
+        case SequenceLeaf():
+            return _sequence(rule)
         case SegmentLeaf(key):
             return SegmentNode(rule, lambda facts, now_ms, zone: key in facts.segments)
         case TagLeaf():
@@ -186,7 +197,7 @@ def _tag(leaf: TagLeaf) -> TagNode:
 
 
 def _event(leaf: EventLeaf) -> EventNode:
-    span, passages, passing = compile_span(leaf.window), compile_passages(leaf.window), compile_filter(leaf.where)
+    span, passing = compile_span(leaf.window), compile_filter(leaf.where)
     measure, test = compile_measure(leaf.measure), compile_test(leaf.op, leaf.values)
     name = leaf.name
 
@@ -202,15 +213,17 @@ def _event(leaf: EventLeaf) -> EventNode:
     counts = leaf.where and leaf.measure.kind is MeasureKind.COUNT and leaf.op in _THRESHOLDS
     holds = _counting(leaf, span) if counts else measured
 
-    def turns(facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterable[int]:
-        history = facts.events.get(name, NO_EVENTS)
-        moved = passages(history.at_ms, after_ms, until_ms, zone)
-        if not moved:
-            return ()
-        kept = frozenset(passing(history.properties, [index for index, _ in moved]))
-        return [at_ms for index, at_ms in moved if index in kept]
-
+    turns = compile_event_turns(name, compile_passages(leaf.window), passing)
     return EventNode(leaf, holds, (turns,), picks, value)
+
+
+def _sequence(leaf: SequenceLeaf) -> SequenceNode:
+    holds, moments = compile_sequence(leaf)
+    steps, passages = filled_steps(leaf), compile_passages(leaf.window)
+    # It comes true when its last event enters and ends when its first one leaves. What must not happen lies between.
+    ends = [steps[0], steps[-1]] if leaf.window is not None else [steps[-1]]
+    turns = tuple(compile_event_turns(step.event, passages, compile_filter(step.where)) for step in ends)
+    return SequenceNode(leaf, holds, turns, moments)
 
 
 def _counting(leaf: EventLeaf, span: Span) -> Holds:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
-from rules.compiled import AttributeNode, EventNode, GroupNode, Node, SegmentNode, TagNode, compiled
+from rules.compiled import AttributeNode, EventNode, GroupNode, Node, SegmentNode, SequenceNode, TagNode, compiled
 from rules.facts import NO_EVENTS, Facts
 from rules.operators import MeasureKind
 from rules.printer import print_rule
+from rules.sequences import furthest
 from rules.tree import All, Any_, Everyone, Not, Rule
 from rules.values import as_number, reader
 
@@ -23,10 +24,13 @@ class Explanation:
     """One node of a rule and its answer.
 
     Attributes:
-        kind: the key of the node in a rule document: all, any, not, everyone, attribute, event, segment, tag.
+        kind: the key of the node in a rule document: all, any, not, everyone, attribute, event, sequence, segment,
+            tag.
         condition: the leaf as printed; None for the others, whose kind and children say it.
-        value: the attribute's or tag's value, the event measure (None: no value), membership of the segment, else None.
-        event_ids: the newest events that count, for MIN and MAX those that hold the value; at most 20.
+        value: the attribute's or tag's value, the event measure (None: no value), the steps of the sequence that
+            were reached, membership of the segment, else None.
+        event_ids: the newest events that count, for MIN and MAX those that hold the value, for a sequence
+            those that fill its steps; at most 20.
     """
 
     kind: str
@@ -54,10 +58,19 @@ def _explain(node: Node, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanati
             return Explanation("segment", print_rule(rule), answer, rule.key in facts.segments)
         case TagNode(rule):
             return Explanation("tag", print_rule(rule), answer, facts.tags.get(rule.key))
+        case SequenceNode():
+            return _explain_sequence(node, answer, facts, now_ms, zone)
         case EventNode():
             return _explain_event(node, answer, facts, now_ms, zone)
         case _:
             assert_never(node)
+
+
+def _explain_sequence(node: SequenceNode, answer: bool, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanation:
+    reached = furthest(node.rule, node.moments(facts, now_ms, zone))
+    histories = [(facts.events[name].ids, index) for name, index in reversed(reached.events)]
+    event_ids = tuple(ids[index] for ids, index in histories if ids)
+    return Explanation("sequence", print_rule(node.rule), answer, reached.steps, event_ids)
 
 
 def _explain_event(node: EventNode, answer: bool, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanation:

@@ -1,13 +1,19 @@
-"""Which events pass the conditions on their properties."""
+"""Which events pass the conditions on their properties, and when those that do enter or leave a window."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from rules.conditions import compile_test
+from rules.facts import NO_EVENTS, Facts
 from rules.tree import PropertyCondition
 from rules.values import reader
+from rules.windows import Passages
+
+# (facts, after, until, zone) -> the instants in (after, until] at which a leaf's answer may change.
+FactTurns: TypeAlias = Callable[[Facts, int, int, ZoneInfo], Iterable[int]]
 
 # (properties of all events, indexes) -> those of the indexes whose events pass, in the same order.
 Filter: TypeAlias = Callable[[Sequence[Mapping[str, object]], Sequence[int]], Sequence[int]]
@@ -37,3 +43,17 @@ def _property_filter(condition: PropertyCondition) -> Filter:
     # The usual case without a call to the reader: this line is most of the cost of an evaluation.
     name = condition.name
     return lambda properties, indexes: [index for index in indexes if test(properties[index].get(name))]
+
+
+def compile_event_turns(name: str, passages: Passages, passing: Filter) -> FactTurns:
+    """When the events of a name that pass enter or leave a window."""
+
+    def turns(facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterable[int]:
+        history = facts.events.get(name, NO_EVENTS)
+        moved = passages(history.at_ms, after_ms, until_ms, zone)
+        if not moved:
+            return ()
+        kept = frozenset(passing(history.properties, [index for index, _ in moved]))
+        return [at_ms for index, at_ms in moved if index in kept]
+
+    return turns

@@ -13,7 +13,8 @@ from rules.compiled import compiled
 from rules.facts import Facts
 from rules.operators import RELATIVE_OPERATORS
 from rules.relative import relative_sweeps
-from rules.tree import AttributeLeaf, EventLeaf, Rule, TagLeaf, leaves_of
+from rules.sequences import filled_steps
+from rules.tree import AttributeLeaf, EventLeaf, Rule, SequenceLeaf, TagLeaf, leaves_of
 from rules.windows import sweeps
 
 
@@ -92,6 +93,11 @@ def sweep_ranges(rule: Rule, after_ms: int, until_ms: int, zone: ZoneInfo) -> li
     for leaf in leaves_of(rule):
         if isinstance(leaf, EventLeaf):
             ranges |= {EventRange(leaf.name, *ends) for ends in sweeps(leaf.window, after_ms, until_ms, zone)}
+        elif isinstance(leaf, SequenceLeaf):
+            # Between the ends nothing enters or leaves without one of them.
+            steps = filled_steps(leaf)
+            swept = sweeps(leaf.window, after_ms, until_ms, zone)
+            ranges |= {EventRange(step.event, *ends) for step in (steps[0], steps[-1]) for ends in swept}
         elif isinstance(leaf, AttributeLeaf) and leaf.op in RELATIVE_OPERATORS:
             swept = relative_sweeps(leaf, after_ms, until_ms, zone)
             ranges |= {AttributeRange(leaf.name, *ends) for ends in swept}

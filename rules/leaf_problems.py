@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from rules.limits import MAX_NAME_LENGTH, MAX_WHERE
+from rules.durations import DAY_MS
+from rules.limits import MAX_NAME_LENGTH, MAX_STEPS, MAX_WHERE, MAX_WINDOW_DAYS, MIN_STEPS
 from rules.operators import MEASURE_OPERATORS, MEASURES_OF_A_PROPERTY, RELATIVE_OPERATORS
 from rules.problems import Problem, text_fault, value_problems, window_problems
-from rules.tree import AttributeLeaf, EventLeaf, Leaf, PropertyCondition, SegmentLeaf, TagLeaf
+from rules.tree import AttributeLeaf, EventLeaf, Leaf, PropertyCondition, SegmentLeaf, SequenceLeaf, TagLeaf
 
 
 def leaf_problems(leaf: Leaf, where: str) -> Iterator[Problem]:
@@ -26,6 +27,8 @@ def leaf_problems(leaf: Leaf, where: str) -> Iterator[Problem]:
             yield from value_problems(leaf.op, leaf.values, where)
         case EventLeaf():
             yield from _event_problems(leaf, where)
+        case SequenceLeaf():
+            yield from _sequence_problems(leaf, where)
         case SegmentLeaf():
             yield from _name_problems(leaf.key, where)
         case _:
@@ -49,6 +52,35 @@ def _event_problems(leaf: EventLeaf, where: str) -> Iterator[Problem]:
     else:
         yield from value_problems(leaf.op, leaf.values, where, numbers_only=True)
     yield from window_problems(leaf.window, f"{where}.window")
+
+
+def _sequence_problems(leaf: SequenceLeaf, where: str) -> Iterator[Problem]:
+    filled = sum(not step.negated for step in leaf.steps)
+    if not MIN_STEPS <= filled <= MAX_STEPS:
+        yield Problem(
+            f"{where}.steps",
+            f"A sequence has {MIN_STEPS} to {MAX_STEPS} steps, those with `not` left out.",
+            "Ask for a single event with {event: …}.",
+        )
+        return
+    for position, step in enumerate(leaf.steps):
+        here = f"{where}.steps.{position}"
+        yield from _name_problems(step.event, f"{here}.event")
+        yield from _where_problems(step.where, f"{here}.where")
+        if step.negated and not _between_steps(leaf, position):
+            yield Problem(
+                f"{here}.not",
+                "What must not happen stands alone between two steps.",
+                "Put it between them, or use {not: …} around a condition on the event.",
+            )
+    if not 0 < leaf.within_ms <= MAX_WINDOW_DAYS * DAY_MS:
+        yield Problem(f"{where}.within", f"A duration is at most {MAX_WINDOW_DAYS} days long.", None)
+    yield from window_problems(leaf.window, f"{where}.window")
+
+
+def _between_steps(leaf: SequenceLeaf, position: int) -> bool:
+    last = len(leaf.steps) - 1
+    return 0 < position < last and not leaf.steps[position - 1].negated and not leaf.steps[position + 1].negated
 
 
 def _where_problems(conditions: tuple[PropertyCondition, ...], where: str) -> Iterator[Problem]:

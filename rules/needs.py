@@ -16,8 +16,10 @@ from rules.tree import (
     EventLeaf,
     Last,
     LastDays,
+    Leaf,
     Rule,
     SegmentLeaf,
+    SequenceLeaf,
     TagLeaf,
     Window,
     leaves_of,
@@ -58,6 +60,11 @@ def needs(rule: Rule) -> Needs:
                     properties.update(keys_read(condition.name))
                 if leaf.measure.property is not None:
                     properties.update(keys_read(leaf.measure.property))
+            case SequenceLeaf():
+                for step in leaf.steps:
+                    properties = events.setdefault(step.event, set())
+                    for condition in step.where:
+                        properties.update(keys_read(condition.name))
             case SegmentLeaf():
                 segments.add(leaf.key)
             case TagLeaf():
@@ -104,11 +111,24 @@ def earliest(rule: Rule, from_ms: int, zone: ZoneInfo) -> dict[str, int | None]:
     """
     oldest: dict[str, int | None] = {}
     for leaf in leaves_of(rule):
-        if isinstance(leaf, EventLeaf):
-            start_ms = _start(leaf.window, from_ms, zone)
-            before = oldest.get(leaf.name, start_ms)
-            oldest[leaf.name] = None if start_ms is None or before is None else min(before, start_ms)
+        for name, window in _windows(leaf):
+            start_ms = _start(window, from_ms, zone)
+            before = oldest.get(name, start_ms)
+            oldest[name] = None if start_ms is None or before is None else min(before, start_ms)
     return oldest
+
+
+def _windows(leaf: Leaf) -> list[tuple[str, Window | None]]:
+    """(event name, the window in which a leaf looks for it)."""
+    match leaf:
+        case EventLeaf():
+            return [(leaf.name, leaf.window)]
+        case SequenceLeaf():
+            return [(step.event, leaf.window) for step in leaf.steps]
+        case AttributeLeaf() | SegmentLeaf() | TagLeaf():
+            return []
+        case _:
+            assert_never(leaf)
 
 
 def _start(window: Window | None, now_ms: int, zone: ZoneInfo) -> int | None:

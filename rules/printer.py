@@ -22,6 +22,8 @@ from rules.tree import (
     PropertyCondition,
     Rule,
     SegmentLeaf,
+    SequenceLeaf,
+    Step,
     TagLeaf,
     Window,
 )
@@ -42,6 +44,8 @@ def print_rule(rule: Rule) -> dict[str, object]:
             return {"attribute": _condition(rule)}
         case EventLeaf():
             return {"event": _event(rule)}
+        case SequenceLeaf():
+            return {"sequence": _sequence(rule)}
         case SegmentLeaf(key):
             return {"segment": key}
         case TagLeaf(key, op, values):
@@ -63,6 +67,25 @@ def _event(leaf: EventLeaf) -> dict[str, object]:
     document |= {"op": leaf.op.value, "values": list(leaf.values)}
     if leaf.window is not None:
         document["window"] = _window(leaf.window)
+    return document
+
+
+def _sequence(leaf: SequenceLeaf) -> dict[str, object]:
+    document: dict[str, object] = {
+        "steps": [_step(step) for step in leaf.steps],
+        "within": format_duration(leaf.within_ms),
+    }
+    if leaf.window is not None:
+        document["window"] = _window(leaf.window)
+    return document
+
+
+def _step(step: Step) -> dict[str, object]:
+    document: dict[str, object] = {"event": step.event}
+    if step.where:
+        document["where"] = [_condition(condition) for condition in step.where]
+    if step.negated:
+        document["not"] = True
     return document
 
 

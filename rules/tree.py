@@ -115,6 +115,24 @@ class TagLeaf(Compilable):
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One event of a sequence; `negated`: none such happens strictly between the step before and the step after."""
+
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceLeaf(Compilable):
+    """Different events in the order of time, the last at most `within_ms` after the first, all inside the window."""
+
+    steps: tuple[Step, ...]
+    within_ms: int
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class All(Compilable):
     """Every child holds."""
 
@@ -140,7 +158,7 @@ class Everyone(Compilable):
     """Every customer."""
 
 
-Leaf: TypeAlias = AttributeLeaf | EventLeaf | SegmentLeaf | TagLeaf
+Leaf: TypeAlias = AttributeLeaf | EventLeaf | SequenceLeaf | SegmentLeaf | TagLeaf
 Rule: TypeAlias = All | Any_ | Not | Everyone | Leaf
 # What compares one value by an operator.
 Condition: TypeAlias = AttributeLeaf | TagLeaf | PropertyCondition
@@ -153,6 +171,11 @@ def children_of(rule: Rule) -> tuple[Rule, ...]:
     if isinstance(rule, Not):
         return (rule.child,)
     return ()
+
+
+def conditions_in(leaf: Leaf) -> int:
+    """How many conditions a leaf counts as: a sequence as many as it has steps."""
+    return len(leaf.steps) if isinstance(leaf, SequenceLeaf) else 1
 
 
 def leaves_of(rule: Rule) -> list[Leaf]:

@@ -72,17 +72,22 @@ class EventCondition:
     window: WindowInput | None = strawberry.UNSET
 
 
-@strawberry.input
+@strawberry.input(description="An event of a sequence.")
 class SequenceStep:
     event: str
-    where: list[PropertyCondition] | None = strawberry.UNSET
-    not_: bool = strawberry.field(name="not", default=False)
+    where: list[PropertyCondition] | None = strawberry.field(default=strawberry.UNSET, description="All must hold.")
+    not_: bool | None = strawberry.field(
+        name="not", default=False, description="None such between the step before and the step after."
+    )
 
 
-@strawberry.input(description="Steps in the order of time. Not evaluated yet: refused with a hint.")
+@strawberry.input(description="Different events in the order of time.")
 class SequenceCondition:
-    steps: list[SequenceStep]
-    within: Duration
+    steps: list[SequenceStep] = strawberry.field(description="2 to 10, and at most one with `not` between two.")
+    within: Duration = strawberry.field(description="The last step is at most that long after the first.")
+    window: WindowInput | None = strawberry.field(
+        default=strawberry.UNSET, description="All of its events lie inside; without it, at any time."
+    )
 
 
 @strawberry.input(description="A condition on a tag's value; there are no tags yet.")

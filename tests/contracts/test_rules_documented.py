@@ -48,6 +48,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert numbers == [
         limits.MAX_DEPTH,
         limits.MAX_LEAVES,
+        limits.MAX_STEPS,
         limits.MAX_WHERE,
         MAX_VALUES,
         limits.MAX_NAME_LENGTH,

@@ -122,6 +122,27 @@ BARE_EVENTS = st.builds(
     WINDOWS,
 )
 
+# Filters that most values pass, or hardly any sequence would be found.
+EASY = st.sampled_from([("NE", [3]), ("GTE", [1]), ("LT", [2]), ("IN", [0, 1, 2]), ("EQ", [1])]).map(
+    lambda pair: {"name": "x", "op": pair[0], "values": pair[1]}
+)
+
+
+@st.composite
+def sequences(draw: st.DrawFn) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = []
+    for place in range(draw(st.sampled_from([2, 2, 2, 3, 3, 4]))):
+        if place and not draw(st.integers(0, 2)):
+            steps.append({"event": draw(EVENTS), "not": True})
+        steps.append({"event": draw(EVENTS)})
+    for step in steps:
+        if not draw(st.integers(0, 2)):
+            step["where"] = draw(st.lists(st.one_of(EASY, EASY, named(FILTERS)), min_size=1, max_size=2))
+    leaf: dict[str, Any] = {"steps": steps, "within": draw(DURATIONS)}
+    if draw(st.integers(0, 2)):
+        leaf["window"] = draw(WINDOWS)
+    return {"sequence": leaf}
+
 
 def tagged(condition: st.SearchStrategy[tuple[str, list[Any]]]) -> st.SearchStrategy[dict[str, Any]]:
     keys = st.sampled_from(["x", "x", "deep.x"])
@@ -130,7 +151,13 @@ def tagged(condition: st.SearchStrategy[tuple[str, list[Any]]]) -> st.SearchStra
 
 BARE_TIMES = RELATIVE.map(lambda pair: {"attribute": {"name": "x", "op": pair[0], "values": pair[1]}})
 TIMED_LEAVES = st.one_of(
-    event_leaves(), BARE_EVENTS, BARE_TIMES, named(RELATIVE).map(lambda body: {"attribute": body}), tagged(RELATIVE)
+    event_leaves(),
+    BARE_EVENTS,
+    BARE_TIMES,
+    named(RELATIVE).map(lambda body: {"attribute": body}),
+    tagged(RELATIVE),
+    sequences(),
+    sequences(),
 )
 LEAVES = st.one_of(
     TIMED_LEAVES,

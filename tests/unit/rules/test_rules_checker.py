@@ -93,6 +93,12 @@ def test_a_tag_has_to_exist_and_be_compared_as_its_type(
     assert [problem.field for problem in check(rule, KNOWN)] == ([] if fault is None else [f"rule.not.tag{fault}"])
 
 
+def test_properties_of_the_steps_of_a_sequence_are_checked() -> None:
+    bad = {"event": "E", "where": [{"name": "s", "op": "SET"}, {"name": "n", "op": "EQ", "values": ["a"]}]}
+    rule = parse_rule({"sequence": {"steps": [{"event": "F", "where": bad["where"]}, bad], "within": "PT1H"}})
+    assert [problem.field for problem in check(rule, KNOWN)] == ["rule.sequence.steps.1.where.1.values"]
+
+
 def test_unknown_segments_are_all_named() -> None:
     rule = parse_rule({"any": [{"segment": "vip"}, {"segment": "x"}, {"not": {"segment": "y"}}]})
     assert [problem.field for problem in check(rule, KNOWN)] == ["rule.any.1.segment", "rule.any.2.not.segment"]

@@ -25,6 +25,21 @@ DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
     ("last-days", {"event": {"name": "E", "op": "EQ", "values": [0], "window": {"lastDays": 7}}}),
     ("days-ago", {"event": {"name": "E", "op": "EQ", "values": [0], "window": {"daysAgo": {"from": 4, "to": 1}}}}),
     (
+        "sequence",
+        {
+            "sequence": {
+                "steps": [
+                    {"event": "A", "where": [{"name": "x", "op": "EQ", "values": [True]}]},
+                    {"event": "B", "not": True},
+                    {"event": "A"},
+                ],
+                "within": "PT1H",
+                "window": {"lastDays": 7},
+            }
+        },
+    ),
+    ("sequence-plain", {"sequence": {"steps": [{"event": "A"}, {"event": "B"}], "within": "P1DT1S"}}),
+    (
         "between-and-where",
         {
             "event": {
@@ -74,6 +89,14 @@ def attribute(op: str, *values: object) -> dict[str, object]:
 
 def event(**more: object) -> dict[str, object]:
     return {"event": {"name": "E", **more}}
+
+
+def sequence(*steps: object, **more: object) -> dict[str, object]:
+    return {"sequence": {"steps": list(steps), "within": "PT1H", **more}}
+
+
+STEP = {"event": "A"}
+NOT = {"event": "N", "not": True}
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -180,6 +203,34 @@ FAULTS: list[tuple[str, object, str, str]] = [
         "values",
     ),
     ("where-21", event(where=[{"name": "p", "op": "SET"}] * 21), "rule.event.where", "At most 20"),
+    ("no-steps", {"sequence": {"within": "PT1H"}}, "rule.sequence.steps", "list"),
+    ("one-step", sequence(STEP), "rule.sequence.steps", "2 to 10 steps"),
+    ("one-step-and-a-not", sequence(STEP, NOT), "rule.sequence.steps", "2 to 10 steps"),
+    ("steps-11", sequence(*[STEP] * 11), "rule.sequence.steps", "2 to 10 steps"),
+    ("steps-20", sequence(*[STEP, NOT] * 10), "rule.sequence.steps", "At most 19"),
+    ("not-first", sequence(NOT, STEP, STEP), "rule.sequence.steps.0.not", "between two steps"),
+    ("not-last", sequence(STEP, STEP, NOT), "rule.sequence.steps.2.not", "between two steps"),
+    ("not-twice", sequence(STEP, NOT, NOT, STEP), "rule.sequence.steps.1.not", "between two steps"),
+    ("not-no-boolean", sequence(STEP, {"event": "N", "not": 1}, STEP), "rule.sequence.steps.1.not", "true or false"),
+    ("step-no-event", sequence(STEP, {}), "rule.sequence.steps.1.event", "text"),
+    ("step-with-a-name", sequence(STEP, {"name": "A"}), "rule.sequence.steps.1", "not known"),
+    ("step-empty-event", sequence({"event": ""}, STEP), "rule.sequence.steps.0.event", "1 to 200"),
+    (
+        "step-bad-where",
+        sequence(STEP, {"event": "A", "where": [{"name": "p", "op": "EQ"}]}),
+        "rule.sequence.steps.1.where.0.values",
+        "values",
+    ),
+    ("no-within", {"sequence": {"steps": [STEP, STEP]}}, "rule.sequence.within", "text"),
+    ("within-month", sequence(STEP, STEP, within="P1M"), "rule.sequence.within", "no fixed length"),
+    ("within-century", sequence(STEP, STEP, within="P36526D"), "rule.sequence.within", "at most 36525"),
+    ("sequence-window", sequence(STEP, STEP, window={"lastDays": 0}), "rule.sequence.window.lastDays", "1 (today)"),
+    (
+        "steps-are-conditions",
+        {"any": [sequence(*[STEP] * 10)] * 20 + [LEAF]},
+        "rule.any.20.segment",
+        "200 conditions",
+    ),
     ("depth-11", deep(11), "rule" + ".not" * 10, "10 levels"),
     ("depth-1000", deep(1000), "rule" + ".not" * 10, "10 levels"),
     (
@@ -208,6 +259,8 @@ def test_limits_themselves_are_allowed() -> None:
     parse_rule(deep(10))
     parse_rule({"any": [{"all": [LEAF] * 100}, {"all": [LEAF] * 100}]})
     parse_rule(attribute("IN", *range(1000)))
+    parse_rule({"any": [sequence(*[STEP] * 10)] * 20})
+    parse_rule(sequence(*[STEP, NOT] * 9, STEP, within="P36525D"))
     parse_rule(attribute("MATCHES", "a" * 200))
     parse_rule(attribute("EQ", 2**53, -(2**53)))
     assert isinstance(parse_rule({"attribute": {"name": "x" * 200, "op": "SET"}}), AttributeLeaf)
