@@ -17,6 +17,7 @@ from rules.tree import (
     AttributeLeaf,
     EventLeaf,
     Everyone,
+    HabitLeaf,
     Leaf,
     Not,
     PropertyCondition,
@@ -34,6 +35,7 @@ __all__ = ["KnownNames", "Problem", "ValueType", "check", "find_cycle", "structu
 _KINDS: Final[dict[type[Leaf], str]] = {
     AttributeLeaf: "attribute",
     EventLeaf: "event",
+    HabitLeaf: "habit",
     SegmentLeaf: "segment",
     SequenceLeaf: "sequence",
     TagLeaf: "tag",
@@ -146,6 +148,8 @@ def _name_problems(leaf: Leaf, known: KnownNames, where: str) -> Iterator[Proble
         case EventLeaf():
             yield from _property_problems(leaf.name, leaf.where, known, f"{where}.where")
             yield from _measure_problems(leaf, known, where)
+        case HabitLeaf():
+            yield from _property_problems(leaf.name, leaf.where, known, f"{where}.where")
         case SequenceLeaf():
             for position, step in enumerate(leaf.steps):
                 yield from _property_problems(step.event, step.where, known, f"{where}.steps.{position}.where")

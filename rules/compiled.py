@@ -14,11 +14,24 @@ from zoneinfo import ZoneInfo
 from rules.conditions import compile_test
 from rules.facts import NO_EVENTS, EventHistory, Facts
 from rules.filters import FactTurns, compile_event_turns, compile_filter
+from rules.habits import compile_habit
 from rules.measures import compile_measure
 from rules.operators import RELATIVE_OPERATORS, MeasureKind, Operator
 from rules.relative import compile_relative_test, compile_turns
 from rules.sequences import Moments, compile_sequence, filled_steps
-from rules.tree import All, Any_, AttributeLeaf, EventLeaf, Everyone, Not, Rule, SegmentLeaf, SequenceLeaf, TagLeaf
+from rules.tree import (
+    All,
+    Any_,
+    AttributeLeaf,
+    EventLeaf,
+    Everyone,
+    HabitLeaf,
+    Not,
+    Rule,
+    SegmentLeaf,
+    SequenceLeaf,
+    TagLeaf,
+)
 from rules.values import Number, as_number, reader
 from rules.windows import Span, compile_passages, compile_span
 
@@ -86,7 +99,16 @@ class SequenceNode:
     moments: Moments
 
 
-Node: TypeAlias = GroupNode | AttributeNode | EventNode | SequenceNode | SegmentNode | TagNode
+@dataclass(frozen=True, slots=True, eq=False)
+class HabitNode:
+    """How the occurrences of one event lie in time."""
+
+    rule: HabitLeaf
+    holds: Holds
+    turns: tuple[FactTurns, ...]
+
+
+Node: TypeAlias = GroupNode | AttributeNode | EventNode | SequenceNode | HabitNode | SegmentNode | TagNode
 
 
 def compiled(rule: Rule) -> Node:
@@ -128,6 +150,8 @@ def compile_rule(rule: Rule) -> Node:
             return _event(rule)
         case SequenceLeaf():
             return _sequence(rule)
+        case HabitLeaf():
+            return _habit(rule)
         case SegmentLeaf(key):
             return SegmentNode(rule, lambda facts, now_ms, zone: key in facts.segments)
         case TagLeaf():
@@ -215,6 +239,12 @@ def _event(leaf: EventLeaf) -> EventNode:
 
     turns = compile_event_turns(name, compile_passages(leaf.window), passing)
     return EventNode(leaf, holds, (turns,), picks, value)
+
+
+def _habit(leaf: HabitLeaf) -> HabitNode:
+    name = leaf.name
+    test, turns = compile_habit(leaf)
+    return HabitNode(leaf, lambda facts, now_ms, zone: test(facts.events.get(name, NO_EVENTS), now_ms, zone), turns)
 
 
 def _sequence(leaf: SequenceLeaf) -> SequenceNode:

@@ -12,6 +12,8 @@ from rules.tree import PropertyCondition
 from rules.values import reader
 from rules.windows import Passages
 
+# (properties of all events, indexes) -> the first of the indexes whose event passes, None when none does.
+Find: TypeAlias = Callable[[Sequence[Mapping[str, object]], Iterable[int]], int | None]
 # (facts, after, until, zone) -> the instants in (after, until] at which a leaf's answer may change.
 FactTurns: TypeAlias = Callable[[Facts, int, int, ZoneInfo], Iterable[int]]
 
@@ -43,6 +45,22 @@ def _property_filter(condition: PropertyCondition) -> Filter:
     # The usual case without a call to the reader: this line is most of the cost of an evaluation.
     name = condition.name
     return lambda properties, indexes: [index for index in indexes if test(properties[index].get(name))]
+
+
+def compile_find(where: tuple[PropertyCondition, ...]) -> Find:
+    """For those who need one event, not all."""
+    if not where:
+        return lambda properties, indexes: next(iter(indexes), None)
+    tests = [(reader(condition.name), compile_test(condition.op, condition.values)) for condition in where]
+
+    def find(properties: Sequence[Mapping[str, object]], indexes: Iterable[int]) -> int | None:
+        for index in indexes:
+            one = properties[index]
+            if all(test(read(one)) for read, test in tests):
+                return index
+        return None
+
+    return find
 
 
 def compile_event_turns(name: str, passages: Passages, passing: Filter) -> FactTurns:

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from rules.compiled import compiled
 from rules.facts import Facts
+from rules.habits import habit_sweeps
 from rules.operators import RELATIVE_OPERATORS
 from rules.relative import relative_sweeps
 from rules.sequences import filled_steps
-from rules.tree import AttributeLeaf, EventLeaf, Rule, SequenceLeaf, TagLeaf, leaves_of
+from rules.tree import AttributeLeaf, EventLeaf, HabitLeaf, Rule, SequenceLeaf, TagLeaf, leaves_of
 from rules.windows import sweeps
 
 
@@ -93,6 +94,8 @@ def sweep_ranges(rule: Rule, after_ms: int, until_ms: int, zone: ZoneInfo) -> li
     for leaf in leaves_of(rule):
         if isinstance(leaf, EventLeaf):
             ranges |= {EventRange(leaf.name, *ends) for ends in sweeps(leaf.window, after_ms, until_ms, zone)}
+        elif isinstance(leaf, HabitLeaf):
+            ranges |= {EventRange(leaf.name, *ends) for ends in habit_sweeps(leaf, after_ms, until_ms, zone)}
         elif isinstance(leaf, SequenceLeaf):
             # Between the ends nothing enters or leaves without one of them.
             steps = filled_steps(leaf)

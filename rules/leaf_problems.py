@@ -6,10 +6,27 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from rules.durations import DAY_MS
-from rules.limits import MAX_NAME_LENGTH, MAX_STEPS, MAX_WHERE, MAX_WINDOW_DAYS, MIN_STEPS
+from rules.limits import MAX_NAME_LENGTH, MAX_PERIODS, MAX_STEPS, MAX_WHERE, MAX_WINDOW_DAYS, MIN_STEPS
 from rules.operators import MEASURE_OPERATORS, MEASURES_OF_A_PROPERTY, RELATIVE_OPERATORS
 from rules.problems import Problem, text_fault, value_problems, window_problems
-from rules.tree import AttributeLeaf, EventLeaf, Leaf, PropertyCondition, SegmentLeaf, SequenceLeaf, TagLeaf
+from rules.tree import (
+    AttributeLeaf,
+    EventLeaf,
+    FirstTime,
+    Habit,
+    HabitLeaf,
+    Last,
+    LastDays,
+    Leaf,
+    PropertyCondition,
+    Regularly,
+    Restarted,
+    SegmentLeaf,
+    SequenceLeaf,
+    Stopped,
+    TagLeaf,
+    Window,
+)
 
 
 def leaf_problems(leaf: Leaf, where: str) -> Iterator[Problem]:
@@ -29,6 +46,10 @@ def leaf_problems(leaf: Leaf, where: str) -> Iterator[Problem]:
             yield from _event_problems(leaf, where)
         case SequenceLeaf():
             yield from _sequence_problems(leaf, where)
+        case HabitLeaf():
+            yield from _name_problems(leaf.name, f"{where}.name")
+            yield from _where_problems(leaf.where, f"{where}.where")
+            yield from _habit_problems(leaf.habit, where)
         case SegmentLeaf():
             yield from _name_problems(leaf.key, where)
         case _:
@@ -76,6 +97,40 @@ def _sequence_problems(leaf: SequenceLeaf, where: str) -> Iterator[Problem]:
     if not 0 < leaf.within_ms <= MAX_WINDOW_DAYS * DAY_MS:
         yield Problem(f"{where}.within", f"A duration is at most {MAX_WINDOW_DAYS} days long.", None)
     yield from window_problems(leaf.window, f"{where}.window")
+
+
+def _habit_problems(habit: Habit, where: str) -> Iterator[Problem]:
+    match habit:
+        case FirstTime(window):
+            yield from window_problems(window, f"{where}.window")
+        case Stopped(window, recent) | Restarted(window, recent):
+            faults = [*window_problems(window, f"{where}.window"), *window_problems(recent, f"{where}.recent")]
+            if not faults and not _is_recent_part(recent, window):
+                message = "The recent part is of the same kind as the window, `last` or `lastDays`, and shorter."
+                hint = "Write for example window: {lastDays: 30} and recent: {lastDays: 7}."
+                faults.append(Problem(f"{where}.recent", message, hint))
+            yield from faults
+        case Regularly():
+            yield from _periods_problems(habit, f"{where}.periods")
+        case _:
+            assert_never(habit)
+
+
+def _is_recent_part(recent: Window, window: Window) -> bool:
+    if isinstance(recent, Last) and isinstance(window, Last):
+        return recent.length_ms < window.length_ms
+    return isinstance(recent, LastDays) and isinstance(window, LastDays) and recent.days < window.days
+
+
+def _periods_problems(habit: Regularly, where: str) -> Iterator[Problem]:
+    if not 1 <= habit.last <= MAX_PERIODS:
+        yield Problem(f"{where}.last", f"The number of periods is 1 to {MAX_PERIODS}.", None)
+    elif habit.days < 1 or habit.days * habit.last > MAX_WINDOW_DAYS:
+        yield Problem(f"{where}.days", f"All periods together are 1 to {MAX_WINDOW_DAYS} days long.", None)
+    elif not 1 <= habit.at_least <= habit.last:
+        yield Problem(f"{where}.atLeast", "This is 1 to the number of periods.", None)
+    elif habit.times < 1:
+        yield Problem(f"{where}.times", "This is 1 or more.", "Use {not: …} for those who did not.")
 
 
 def _between_steps(leaf: SequenceLeaf, position: int) -> bool:

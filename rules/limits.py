@@ -15,6 +15,8 @@ MIN_STEPS: Final = 2
 MAX_STEPS: Final = 10
 # With one between every two that must not happen.
 MAX_STEP_ENTRIES: Final = 2 * MAX_STEPS - 1
+# Each costs a look into the history; days of a longer time are counted by DISTINCT_DAYS.
+MAX_PERIODS: Final = 100
 # RE2 keeps matching linear; this bounds the size of the compiled pattern.
 MAX_PATTERN_LENGTH: Final = 200
 MAX_NAME_LENGTH: Final = 200

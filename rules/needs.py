@@ -14,12 +14,19 @@ from rules.tree import (
     Between,
     DaysAgo,
     EventLeaf,
+    FirstTime,
+    Habit,
+    HabitLeaf,
     Last,
     LastDays,
     Leaf,
+    PropertyCondition,
+    Regularly,
+    Restarted,
     Rule,
     SegmentLeaf,
     SequenceLeaf,
+    Stopped,
     TagLeaf,
     Window,
     leaves_of,
@@ -56,15 +63,14 @@ def needs(rule: Rule) -> Needs:
                 attributes.update(keys_read(leaf.name))
             case EventLeaf():
                 properties = events.setdefault(leaf.name, set())
-                for condition in leaf.where:
-                    properties.update(keys_read(condition.name))
+                _read(properties, leaf.where)
                 if leaf.measure.property is not None:
                     properties.update(keys_read(leaf.measure.property))
+            case HabitLeaf():
+                _read(events.setdefault(leaf.name, set()), leaf.where)
             case SequenceLeaf():
                 for step in leaf.steps:
-                    properties = events.setdefault(step.event, set())
-                    for condition in step.where:
-                        properties.update(keys_read(condition.name))
+                    _read(events.setdefault(step.event, set()), step.where)
             case SegmentLeaf():
                 segments.add(leaf.key)
             case TagLeaf():
@@ -73,6 +79,11 @@ def needs(rule: Rule) -> Needs:
                 assert_never(leaf)
     read = {name: frozenset(keys) for name, keys in events.items()}
     return Needs(frozenset(attributes), read, frozenset(segments), frozenset(tags))
+
+
+def _read(properties: set[str], where: tuple[PropertyCondition, ...]) -> None:
+    for condition in where:
+        properties.update(keys_read(condition.name))
 
 
 def combine(many: Iterable[Needs]) -> Needs:
@@ -111,24 +122,39 @@ def earliest(rule: Rule, from_ms: int, zone: ZoneInfo) -> dict[str, int | None]:
     """
     oldest: dict[str, int | None] = {}
     for leaf in leaves_of(rule):
-        for name, window in _windows(leaf):
-            start_ms = _start(window, from_ms, zone)
+        for name, start_ms in _starts(leaf, from_ms, zone):
             before = oldest.get(name, start_ms)
             oldest[name] = None if start_ms is None or before is None else min(before, start_ms)
     return oldest
 
 
-def _windows(leaf: Leaf) -> list[tuple[str, Window | None]]:
-    """(event name, the window in which a leaf looks for it)."""
+def _starts(leaf: Leaf, now_ms: int, zone: ZoneInfo) -> list[tuple[str, int | None]]:
+    """(event name, the oldest time at which a leaf looks for it)."""
     match leaf:
         case EventLeaf():
-            return [(leaf.name, leaf.window)]
+            return [(leaf.name, _start(leaf.window, now_ms, zone))]
         case SequenceLeaf():
-            return [(step.event, leaf.window) for step in leaf.steps]
+            start_ms = _start(leaf.window, now_ms, zone)
+            return [(step.event, start_ms) for step in leaf.steps]
+        case HabitLeaf():
+            return [(leaf.name, _habit_start(leaf.habit, now_ms, zone))]
         case AttributeLeaf() | SegmentLeaf() | TagLeaf():
             return []
         case _:
             assert_never(leaf)
+
+
+def _habit_start(habit: Habit, now_ms: int, zone: ZoneInfo) -> int | None:
+    match habit:
+        case FirstTime() | Restarted():
+            # An event of any age makes a later one not the first, and the newest one a restart.
+            return None
+        case Stopped(window):
+            return _start(window, now_ms, zone)
+        case Regularly(days, last):
+            return day_start(day_of(now_ms, zone) - days * last + 1, zone)
+        case _:
+            assert_never(habit)
 
 
 def _start(window: Window | None, now_ms: int, zone: ZoneInfo) -> int | None:

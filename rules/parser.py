@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from base.errors import BadInput
 from rules import documents
 from rules.checker import structure_problems
 from rules.limits import MAX_DEPTH, MAX_LEAVES, MAX_STEP_ENTRIES, MAX_WHERE
-from rules.operators import MeasureKind, Operator
+from rules.operators import HabitKind, MeasureKind, Operator
 from rules.printer import print_rule
 from rules.tree import (
     COUNT,
@@ -20,16 +20,22 @@ from rules.tree import (
     DaysAgo,
     EventLeaf,
     Everyone,
+    FirstTime,
+    Habit,
+    HabitLeaf,
     Last,
     LastDays,
     Measure,
     Not,
     PropertyCondition,
+    Regularly,
+    Restarted,
     Rule,
     Scalar,
     SegmentLeaf,
     SequenceLeaf,
     Step,
+    Stopped,
     TagLeaf,
     Window,
     conditions_in,
@@ -37,7 +43,14 @@ from rules.tree import (
 
 __all__ = ["parse_rule", "print_rule"]
 
-_KINDS: Final = ("all", "any", "not", "everyone", "attribute", "event", "sequence", "tag", "segment")
+_KINDS: Final = ("all", "any", "not", "everyone", "attribute", "event", "sequence", "habit", "tag", "segment")
+# What the body of each habit says beside its name and filter.
+_HABITS: Final[dict[HabitKind, tuple[str, ...]]] = {
+    HabitKind.FIRST_TIME: ("window",),
+    HabitKind.STOPPED: ("window", "recent"),
+    HabitKind.RESTARTED: ("window", "recent"),
+    HabitKind.REGULARLY: ("periods",),
+}
 _WINDOWS: Final = ("last", "lastDays", "between", "daysAgo")
 
 
@@ -91,6 +104,9 @@ class _Parser:
                 leaf = _sequence(body, here)
                 self._count(here, conditions_in(leaf))
                 return leaf
+            case "habit":
+                self._count(here)
+                return _habit(body, here)
             case "tag":
                 self._count(here)
                 return _tag(body, here)
@@ -171,6 +187,37 @@ def _step(body: object, field: str) -> Step:
         event=documents.text(keys.get("event"), f"{field}.event"),
         where=_where(keys, field),
         negated=documents.flag(keys.get("not", False), f"{field}.not"),
+    )
+
+
+def _habit(body: object, field: str) -> HabitLeaf:
+    keys = documents.keys_of(body, ("kind", "name", "where", "window", "recent", "periods"), field)
+    kind = documents.named(HabitKind, keys.get("kind"), f"{field}.kind")
+    for key in ("window", "recent", "periods"):
+        if (key in keys) != (key in _HABITS[kind]):
+            takes = " and ".join(_HABITS[kind])
+            raise BadInput(f"{kind} takes {takes}.", hint="Give that and nothing else.", field=f"{field}.{key}")
+    habit: Habit
+    match kind:
+        case HabitKind.FIRST_TIME:
+            habit = FirstTime(_window(keys["window"], f"{field}.window"))
+        case HabitKind.STOPPED | HabitKind.RESTARTED:
+            made = Stopped if kind is HabitKind.STOPPED else Restarted
+            habit = made(_window(keys["window"], f"{field}.window"), _window(keys["recent"], f"{field}.recent"))
+        case HabitKind.REGULARLY:
+            habit = _periods(keys["periods"], f"{field}.periods")
+        case _:
+            assert_never(kind)
+    return HabitLeaf(documents.text(keys.get("name"), f"{field}.name"), habit, _where(keys, field))
+
+
+def _periods(body: object, field: str) -> Regularly:
+    keys = documents.keys_of(body, ("days", "last", "atLeast", "times"), field)
+    return Regularly(
+        days=documents.whole(keys.get("days"), f"{field}.days"),
+        last=documents.whole(keys.get("last"), f"{field}.last"),
+        at_least=documents.whole(keys.get("atLeast"), f"{field}.atLeast"),
+        times=documents.whole(keys.get("times", 1), f"{field}.times"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from base.clock import iso
 from rules.durations import format_duration
+from rules.operators import HabitKind
 from rules.tree import (
     COUNT,
     All,
@@ -15,15 +16,21 @@ from rules.tree import (
     DaysAgo,
     EventLeaf,
     Everyone,
+    FirstTime,
+    Habit,
+    HabitLeaf,
     Last,
     LastDays,
     Measure,
     Not,
     PropertyCondition,
+    Regularly,
+    Restarted,
     Rule,
     SegmentLeaf,
     SequenceLeaf,
     Step,
+    Stopped,
     TagLeaf,
     Window,
 )
@@ -46,6 +53,8 @@ def print_rule(rule: Rule) -> dict[str, object]:
             return {"event": _event(rule)}
         case SequenceLeaf():
             return {"sequence": _sequence(rule)}
+        case HabitLeaf():
+            return {"habit": _habit(rule)}
         case SegmentLeaf(key):
             return {"segment": key}
         case TagLeaf(key, op, values):
@@ -87,6 +96,37 @@ def _step(step: Step) -> dict[str, object]:
     if step.negated:
         document["not"] = True
     return document
+
+
+def _habit(leaf: HabitLeaf) -> dict[str, object]:
+    habit = leaf.habit
+    document: dict[str, object] = {"kind": _kind(habit).value, "name": leaf.name}
+    if leaf.where:
+        document["where"] = [_condition(condition) for condition in leaf.where]
+    match habit:
+        case FirstTime(window):
+            document["window"] = _window(window)
+        case Stopped(window, recent) | Restarted(window, recent):
+            document |= {"window": _window(window), "recent": _window(recent)}
+        case Regularly(days, last, at_least, times):
+            document["periods"] = {"days": days, "last": last, "atLeast": at_least, "times": times}
+        case _:
+            assert_never(habit)
+    return document
+
+
+def _kind(habit: Habit) -> HabitKind:
+    match habit:
+        case FirstTime():
+            return HabitKind.FIRST_TIME
+        case Stopped():
+            return HabitKind.STOPPED
+        case Restarted():
+            return HabitKind.RESTARTED
+        case Regularly():
+            return HabitKind.REGULARLY
+        case _:
+            assert_never(habit)
 
 
 def _measure(measure: Measure) -> dict[str, object]:

@@ -133,6 +133,54 @@ class SequenceLeaf(Compilable):
 
 
 @dataclass(frozen=True, slots=True)
+class FirstTime:
+    """The first event ever lies in the window."""
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Events in the window, none in its recent part; both slide up to now and are of one kind."""
+
+    window: Window
+    recent: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """Events before the window and in its recent part, none between; both slide up to now and are of one kind."""
+
+    window: Window
+    recent: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Regularly:
+    """At least `times` events in each of at least `at_least` of the `last` periods of so many calendar days.
+
+    The newest period ends with today.
+    """
+
+    days: int
+    last: int
+    at_least: int
+    times: int = 1
+
+
+Habit: TypeAlias = FirstTime | Stopped | Restarted | Regularly
+
+
+@dataclass(frozen=True, slots=True)
+class HabitLeaf(Compilable):
+    """A habit of those of an event's occurrences that pass the filter."""
+
+    name: str
+    habit: Habit
+    where: tuple[PropertyCondition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class All(Compilable):
     """Every child holds."""
 
@@ -158,7 +206,7 @@ class Everyone(Compilable):
     """Every customer."""
 
 
-Leaf: TypeAlias = AttributeLeaf | EventLeaf | SequenceLeaf | SegmentLeaf | TagLeaf
+Leaf: TypeAlias = AttributeLeaf | EventLeaf | SequenceLeaf | HabitLeaf | SegmentLeaf | TagLeaf
 Rule: TypeAlias = All | Any_ | Not | Everyone | Leaf
 # What compares one value by an operator.
 Condition: TypeAlias = AttributeLeaf | TagLeaf | PropertyCondition

@@ -210,6 +210,23 @@ def in_sequence(leaf: dict[str, Any], events: list[Event], now: int, zone: ZoneI
     return False
 
 
+def habitual(body: dict[str, Any], events: list[Event], now: int, zone: ZoneInfo) -> bool:
+    where, window, recent = body.get("where", []), body.get("window"), body.get("recent")
+    happened = [at for _, at, _, _ in matching(body["name"], where, None, events, now, zone)]
+    if body["kind"] == "REGULARLY":
+        periods = body["periods"]
+        ages = [(local_date(now, zone) - local_date(at, zone)).days for at in happened]
+        counts = [sum(age // periods["days"] == period for age in ages) for period in range(periods["last"])]
+        return sum(count >= periods.get("times", 1) for count in counts) >= periods["atLeast"]
+    if body["kind"] == "FIRST_TIME":
+        return bool(happened) and in_window(window, min(happened), now, zone)
+    newly = [at for at in happened if in_window(recent, at, now, zone)]
+    within = [at for at in happened if in_window(window, at, now, zone)]
+    if body["kind"] == "STOPPED":
+        return bool(within) and not newly
+    return bool(newly) and within == newly and len(within) < len(happened)
+
+
 def holds(
     rule: dict[str, Any],
     attributes: dict[str, Any],
@@ -235,6 +252,8 @@ def holds(
         return condition(body["op"], body["values"], tags.get(body["key"]), now, zone)
     if kind == "sequence":
         return in_sequence(body, events, now, zone)
+    if kind == "habit":
+        return habitual(body, events, now, zone)
     if kind == "attribute":
         return condition(body["op"], body["values"], look_up(attributes, body["name"]), now, zone)
     return condition(body.get("op", "GTE"), body.get("values", [1]), measured(body, events, now, zone), now, zone)

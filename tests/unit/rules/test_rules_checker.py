@@ -99,6 +99,12 @@ def test_properties_of_the_steps_of_a_sequence_are_checked() -> None:
     assert [problem.field for problem in check(rule, KNOWN)] == ["rule.sequence.steps.1.where.1.values"]
 
 
+def test_properties_of_a_habit_are_checked() -> None:
+    where = [{"name": "s", "op": "SET"}, {"name": "n", "op": "EQ", "values": ["a"]}]
+    rule = parse_rule({"habit": {"kind": "FIRST_TIME", "name": "E", "where": where, "window": {"lastDays": 7}}})
+    assert [problem.field for problem in check(rule, KNOWN)] == ["rule.habit.where.1.values"]
+
+
 def test_unknown_segments_are_all_named() -> None:
     rule = parse_rule({"any": [{"segment": "vip"}, {"segment": "x"}, {"not": {"segment": "y"}}]})
     assert [problem.field for problem in check(rule, KNOWN)] == ["rule.any.1.segment", "rule.any.2.not.segment"]

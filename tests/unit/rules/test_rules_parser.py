@@ -39,6 +39,33 @@ DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("sequence-plain", {"sequence": {"steps": [{"event": "A"}, {"event": "B"}], "within": "P1DT1S"}}),
+    ("first-time", {"habit": {"kind": "FIRST_TIME", "name": "E", "window": {"daysAgo": {"from": 4, "to": 1}}}}),
+    (
+        "stopped",
+        {
+            "habit": {
+                "kind": "STOPPED",
+                "name": "E",
+                "where": [{"name": "x", "op": "GT", "values": [1.5]}],
+                "window": {"last": "P30D"},
+                "recent": {"last": "P7D"},
+            }
+        },
+    ),
+    (
+        "restarted",
+        {"habit": {"kind": "RESTARTED", "name": "E", "window": {"lastDays": 30}, "recent": {"lastDays": 7}}},
+    ),
+    (
+        "regularly",
+        {
+            "habit": {
+                "kind": "REGULARLY",
+                "name": "E",
+                "periods": {"days": 7, "last": 4, "atLeast": 3, "times": 2},
+            }
+        },
+    ),
     (
         "between-and-where",
         {
@@ -97,6 +124,17 @@ def sequence(*steps: object, **more: object) -> dict[str, object]:
 
 STEP = {"event": "A"}
 NOT = {"event": "N", "not": True}
+
+
+def habit(kind: str, **more: object) -> dict[str, object]:
+    return {"habit": {"kind": kind, "name": "E", **more}}
+
+
+def periods(**more: object) -> dict[str, object]:
+    return habit("REGULARLY", periods={"days": 7, "last": 4, "atLeast": 3, **more})
+
+
+WEEK = {"lastDays": 7}
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -231,6 +269,50 @@ FAULTS: list[tuple[str, object, str, str]] = [
         "rule.any.20.segment",
         "200 conditions",
     ),
+    ("habit-unheard-of", habit("OFTEN"), "rule.habit.kind", "no such name"),
+    ("habit-no-name", {"habit": {"kind": "FIRST_TIME", "window": WEEK}}, "rule.habit.name", "text"),
+    ("habit-long-name", habit("FIRST_TIME", window=WEEK, name="x" * 201), "rule.habit.name", "1 to 200"),
+    (
+        "habit-bad-where",
+        habit("FIRST_TIME", window=WEEK, where=[{"name": "p", "op": "EQ"}]),
+        "rule.habit.where.0.values",
+        "values",
+    ),
+    ("first-time-no-window", habit("FIRST_TIME"), "rule.habit.window", "takes window"),
+    ("first-time-recent", habit("FIRST_TIME", window=WEEK, recent=WEEK), "rule.habit.recent", "takes window"),
+    ("first-time-bad-window", habit("FIRST_TIME", window={"lastDays": 0}), "rule.habit.window.lastDays", "1 (today)"),
+    ("stopped-no-recent", habit("STOPPED", window=WEEK), "rule.habit.recent", "takes window and recent"),
+    ("stopped-equal", habit("STOPPED", window=WEEK, recent=WEEK), "rule.habit.recent", "shorter"),
+    (
+        "stopped-longer",
+        habit("STOPPED", window={"last": "P1D"}, recent={"last": "P2D"}),
+        "rule.habit.recent",
+        "shorter",
+    ),
+    ("restarted-mixed", habit("RESTARTED", window=WEEK, recent={"last": "P1D"}), "rule.habit.recent", "same kind"),
+    (
+        "restarted-ago",
+        habit("RESTARTED", window=WEEK, recent={"daysAgo": {"from": 1, "to": 0}}),
+        "rule.habit.recent",
+        "same kind",
+    ),
+    (
+        "restarted-bad-recent",
+        habit("RESTARTED", window=WEEK, recent={"lastDays": 0}),
+        "rule.habit.recent.lastDays",
+        "1 (today)",
+    ),
+    ("regularly-no-periods", habit("REGULARLY"), "rule.habit.periods", "takes periods"),
+    ("regularly-window", habit("REGULARLY", window=WEEK), "rule.habit.window", "takes periods"),
+    ("periods-101", periods(last=101), "rule.habit.periods.last", "1 to 100"),
+    ("periods-none", periods(last=0), "rule.habit.periods.last", "1 to 100"),
+    ("periods-no-days", periods(days=0), "rule.habit.periods.days", "1 to 36525"),
+    ("periods-century", periods(days=9132), "rule.habit.periods.days", "1 to 36525"),
+    ("periods-more-than-there-are", periods(atLeast=5), "rule.habit.periods.atLeast", "number of periods"),
+    ("periods-at-least-none", periods(atLeast=0), "rule.habit.periods.atLeast", "number of periods"),
+    ("periods-no-times", periods(times=0), "rule.habit.periods.times", "1 or more"),
+    ("periods-half", periods(days=3.5), "rule.habit.periods.days", "whole number"),
+    ("periods-missing", habit("REGULARLY", periods={"days": 7, "last": 4}), "rule.habit.periods.atLeast", "whole"),
     ("depth-11", deep(11), "rule" + ".not" * 10, "10 levels"),
     ("depth-1000", deep(1000), "rule" + ".not" * 10, "10 levels"),
     (
@@ -260,6 +342,7 @@ def test_limits_themselves_are_allowed() -> None:
     parse_rule({"any": [{"all": [LEAF] * 100}, {"all": [LEAF] * 100}]})
     parse_rule(attribute("IN", *range(1000)))
     parse_rule({"any": [sequence(*[STEP] * 10)] * 20})
+    parse_rule(periods(days=365, last=100, atLeast=100, times=10**6))
     parse_rule(sequence(*[STEP, NOT] * 9, STEP, within="P36525D"))
     parse_rule(attribute("MATCHES", "a" * 200))
     parse_rule(attribute("EQ", 2**53, -(2**53)))
