@@ -16,7 +16,7 @@ from rules.tree import (
     Any_,
     AttributeLeaf,
     EventLeaf,
-    Everyone,
+    Group,
     HabitLeaf,
     Leaf,
     Not,
@@ -65,7 +65,7 @@ def check(rule: Rule, known: KnownNames, path: str = "rule") -> list[Problem]:
     if problems:
         return problems
     for node, where, _ in _walk(rule, path):
-        if not isinstance(node, All | Any_ | Not | Everyone):
+        if not isinstance(node, Group):
             problems += _name_problems(node, known, where)
     return problems
 
@@ -77,7 +77,7 @@ def structure_problems(rule: Rule, path: str = "rule") -> Iterator[Problem]:
         if depth > MAX_DEPTH:
             yield Problem(where, f"A rule is at most {MAX_DEPTH} levels deep.", "Put a part into a segment.")
             return
-        if isinstance(node, All | Any_ | Not | Everyone):
+        if isinstance(node, Group):
             if isinstance(node, All | Any_) and not node.children:
                 place = f"{where}.{'all' if isinstance(node, All) else 'any'}"
                 yield Problem(place, "A list of conditions is empty.", "Write {everyone: true} for all customers.")
@@ -123,7 +123,7 @@ def _walk(rule: Rule, path: str) -> Iterator[tuple[Rule, str, int]]:
     waiting = [(rule, path, 1)]
     while waiting:
         node, where, depth = waiting.pop()
-        if not isinstance(node, All | Any_ | Not | Everyone):
+        if not isinstance(node, Group):
             yield node, f"{where}.{_KINDS[type(node)]}", depth
             continue
         yield node, where, depth

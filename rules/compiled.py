@@ -25,6 +25,7 @@ from rules.tree import (
     AttributeLeaf,
     EventLeaf,
     Everyone,
+    Group,
     HabitLeaf,
     Not,
     Rule,
@@ -44,7 +45,7 @@ Picks: TypeAlias = Callable[[EventHistory, int, ZoneInfo], Sequence[int]]
 class GroupNode:
     """`all`, `any`, `not` or `everyone`."""
 
-    rule: All | Any_ | Not | Everyone
+    rule: Group
     holds: Holds
     children: tuple[Node, ...] = ()
     turns: tuple[FactTurns, ...] = ()
