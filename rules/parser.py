@@ -202,8 +202,8 @@ def _habit(body: object, field: str) -> HabitLeaf:
         case HabitKind.FIRST_TIME:
             habit = FirstTime(_window(keys["window"], f"{field}.window"))
         case HabitKind.STOPPED | HabitKind.RESTARTED:
-            made = Stopped if kind is HabitKind.STOPPED else Restarted
-            habit = made(_window(keys["window"], f"{field}.window"), _window(keys["recent"], f"{field}.recent"))
+            parts = _window(keys["window"], f"{field}.window"), _window(keys["recent"], f"{field}.recent")
+            habit = Stopped(*parts) if kind is HabitKind.STOPPED else Restarted(*parts)
         case HabitKind.REGULARLY:
             habit = _periods(keys["periods"], f"{field}.periods")
         case _:
