@@ -69,9 +69,7 @@ def furthest(leaf: SequenceLeaf, moments: list[Moment]) -> Reached:
 
 
 def _compile_moments(leaf: SequenceLeaf, *, all_or_none: bool) -> Moments:
-    """Args:
-    all_or_none: find nothing when there is a step that no event fills.
-    """
+    """With `all_or_none`, nothing is found when there is a step that no event fills."""
     span = compile_span(leaf.window)
     required, by_name = _matchers(leaf)
 
@@ -105,7 +103,7 @@ def _matchers(leaf: SequenceLeaf) -> tuple[int, dict[str, list[tuple[int, Filter
     place = 0
     for step in leaf.steps:
         if step.negated:
-            bit = 1 << step_count + place - 1
+            bit = 1 << (step_count + place - 1)
         else:
             bit = 1 << place
             place += 1
@@ -141,7 +139,7 @@ def _walk(moments: Sequence[Moment], step_count: int, within_ms: int, *, newest:
             made.append((last, (before[0] if before else at_ms, before, start, end, first, last)))
         # Broken are the ways that came to the gap earlier: those that come to it now have nothing behind them.
         for gap in range(step_count) if mask >> step_count else ():
-            if mask >> step_count + gap & 1:
+            if mask >> (step_count + gap) & 1:
                 best[gap] = None
         for last, way in made:
             other = best[last]
