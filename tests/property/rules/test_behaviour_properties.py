@@ -24,7 +24,7 @@ TIMES_MS = st.builds(
     st.integers(-9, 4),
 )
 EVENTS = st.lists(st.tuples(st.sampled_from(["E", "E", "E", "F"]), TIMES_MS, st.integers(0, 1)), min_size=2, max_size=6)
-CUSTOMERS = EVENTS.map(
+CUSTOMERS: st.SearchStrategy[Customer] = EVENTS.map(
     lambda drawn: (
         {},
         [(name, at, f"e{number}", {"x": x}) for number, (name, at, x) in enumerate(drawn)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import strawberry
+from strawberry.schema.config import StrawberryConfig
 
 from rules.parser import parse_rule
 from rules.printer import print_rule
@@ -21,7 +22,7 @@ def document_of(literal: str) -> dict[str, object]:
             found.append(rule_document(rule))
             return True
 
-    schema = strawberry.Schema(query=Query, config=strawberry.schema.config.StrawberryConfig(scalar_map=SCALARS))
+    schema = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
     answer = schema.execute_sync(f"{{ask(rule: {literal})}}")
     assert answer.errors is None
     return found[0]
