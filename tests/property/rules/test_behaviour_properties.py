@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from rules.evaluate import evaluate
 from rules.instants import boundaries, transitions
 from rules.needs import earliest
 from rules.parser import parse_rule
-from tests.property.rules import naive_rules
+from tests.property.rules import even_draws, naive_rules
 from tests.property.rules.kept_answers import LENGTH_MS, every_answer, kept_answers
 from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, EASY, ZONES, Customer, facts_of, habits, sequences
 
@@ -58,6 +59,24 @@ def test_sweep_and_live_together_are_a_fresh_evaluation_at_every_instant(
     answers = every_answer(document, customer, after, zone)
     ends = [after, *(after + cut for cut in sorted(cuts)), after + LENGTH_MS]
     assert kept_answers(rule, facts, customer, answers[after], ends, zone) == answers
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(st.integers(0, 2**32), ZONES)
+def test_what_comes_and_goes_is_seen_by_boundaries_and_missed_by_no_sweep(seed: int, zone: ZoneInfo) -> None:
+    random = Random(seed)
+    for _ in range(10):
+        document = even_draws.behaviour(random)
+        days = "habit" in document or random.random() < 0.3
+        events = even_draws.moments(random, random.randint(2, 8), days=days)
+        customer: Customer = ({}, events, set(), {})
+        rule, facts, after = parse_rule(document), facts_of(*customer), BASE_MS + random.randint(-4, 4)
+        answers = every_answer(document, customer, after, zone)
+        cuts = sorted(random.sample(range(1, LENGTH_MS), random.randint(0, 6)))
+        ends = [after, *(after + cut for cut in cuts), after + LENGTH_MS]
+        assert kept_answers(rule, facts, customer, answers[after], ends, zone) == answers, (document, events)
+        changes = {now for now in answers if now > after and answers[now] != answers[now - 1]}
+        assert changes <= set(boundaries(rule, facts, after, after + LENGTH_MS, zone)), (document, events)
 
 
 @many
