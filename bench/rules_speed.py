@@ -50,6 +50,15 @@ LEAVES: dict[str, dict[str, object]] = {
     "distinct days": {
         "event": {"name": "E0", "values": [3], "window": {"last": "P30D"}, "measure": {"kind": "DISTINCT_DAYS"}}
     },
+    "sequence of two events in a day": {
+        "sequence": {"steps": [{"event": "E0"}, {"event": "E1"}], "within": "P1D", "window": {"last": "P30D"}}
+    },
+    "sequence that is not found": {
+        "sequence": {"steps": [{"event": "E0"}, {"event": "E2", "not": True}, {"event": "E1"}], "within": "PT1S"}
+    },
+    "first time": {"habit": {"kind": "FIRST_TIME", "name": "E0", "window": {"lastDays": 30}}},
+    "restarted": {"habit": {"kind": "RESTARTED", "name": "E0", "window": {"last": "P9D"}, "recent": {"last": "P1D"}}},
+    "4 of 4 weeks": {"habit": {"kind": "REGULARLY", "name": "E0", "periods": {"days": 7, "last": 4, "atLeast": 4}}},
 }
 
 

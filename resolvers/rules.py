@@ -26,7 +26,6 @@ SCAN_PAGE = 500
 MAX_SCANNED_A_PAGE = 10_000
 # Above it an estimate would outlast the time-out of a query.
 MAX_SCANNED_AN_ESTIMATE = 200_000
-_NOT_YET = {"tag": "Conditions on tags", "sequence": "Sequences of events"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +36,13 @@ class Estimate:
     as_of_ms: int
 
 
-def read_rule(document: Mapping[str, object], field: str) -> Rule:
-    """The rule of an input.
-
-    Raises:
-        BadInput: with the path of what is wrong.
-    """
-    _refuse_unavailable(document, field)
-    return parse_rule(document, field)
-
-
 async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
     """The rule of an input that is used at once, its segments known to exist.
 
     Raises:
         BadInput: the first thing that is wrong.
     """
-    rule = read_rule(document, field)
+    rule = parse_rule(document, field)
     named = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
     known = await context.services.segments.get_many(sorted(named)) if named else {}
     for problem in check(rule, KnownNames(segments=known.keys()), field):
@@ -144,7 +133,7 @@ async def explain_for(
         NotFound: no such customer or segment.
     """
     if tag is not None:
-        raise _unavailable("tag", "tag")
+        raise BadInput("There are no tags yet.", hint="Give either segment or where.", field="tag")
     if (segment is None) == (where is None):
         raise BadInput("Give either segment or where.")
     if where is not None:
@@ -166,23 +155,3 @@ async def _holding(context: RequestContext, rule: Rule, ids: Sequence[str], at_m
     facts = await context.services.facts.load(rule, ids, at_ms) if ids else {}
     zone = context.services.zone
     return [one for one in ids if one in facts and evaluate(rule, facts[one], at_ms, zone)]
-
-
-def _refuse_unavailable(document: object, field: str) -> None:
-    if isinstance(document, list):
-        for place, part in enumerate(document):
-            _refuse_unavailable(part, f"{field}.{place}")
-    elif isinstance(document, dict):
-        for kind in ("all", "any", "not"):
-            if kind in document:
-                _refuse_unavailable(document[kind], f"{field}.{kind}")
-        for kind in _NOT_YET.keys() & document.keys():
-            raise _unavailable(kind, f"{field}.{kind}")
-
-
-def _unavailable(kind: str, field: str) -> BadInput:
-    return BadInput(
-        f"{_NOT_YET[kind]} cannot be used yet.",
-        hint="Use conditions on attributes, events and segments.",
-        field=field,
-    )

@@ -22,7 +22,6 @@ from resolvers.context import Info, RequestContext
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
 from resolvers.refusal import Refusal
-from resolvers.rules import read_rule
 from rules.checker import KnownNames, Problem, check, find_cycle
 from rules.parser import parse_rule
 from rules.printer import print_rule
@@ -201,7 +200,7 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
 
 def _parsed(document: Mapping[str, object], problems: list[Problem]) -> Rule | None:
     try:
-        return read_rule(document, "input.rule")
+        return parse_rule(document, "input.rule")
     except BadInput as fault:
         problems.append(Problem(fault.field or "input.rule", fault.message, fault.hint))
         return None

@@ -13,17 +13,30 @@ from zoneinfo import ZoneInfo
 
 from rules.conditions import compile_test
 from rules.facts import NO_EVENTS, EventHistory, Facts
+from rules.filters import FactTurns, compile_event_turns, compile_filter
+from rules.habits import compile_habit
 from rules.measures import compile_measure
 from rules.operators import RELATIVE_OPERATORS, MeasureKind, Operator
 from rules.relative import compile_relative_test, compile_turns
-from rules.tree import All, Any_, AttributeLeaf, EventLeaf, Everyone, Not, PropertyCondition, Rule, SegmentLeaf
+from rules.sequences import Moments, compile_sequence, filled_steps
+from rules.tree import (
+    All,
+    Any_,
+    AttributeLeaf,
+    EventLeaf,
+    Everyone,
+    Group,
+    HabitLeaf,
+    Not,
+    Rule,
+    SegmentLeaf,
+    SequenceLeaf,
+    TagLeaf,
+)
 from rules.values import Number, as_number, reader
 from rules.windows import Span, compile_passages, compile_span
 
 Holds: TypeAlias = Callable[[Facts, int, ZoneInfo], bool]
-# (facts, after, until, zone) -> the instants in (after, until] at which a leaf's answer may change.
-FactTurns: TypeAlias = Callable[[Facts, int, int, ZoneInfo], Iterable[int]]
-Filter: TypeAlias = Callable[[Sequence[Mapping[str, object]], Sequence[int]], Sequence[int]]
 _THRESHOLDS = frozenset({Operator.GTE, Operator.GT, Operator.LTE, Operator.LT})
 Picks: TypeAlias = Callable[[EventHistory, int, ZoneInfo], Sequence[int]]
 
@@ -32,7 +45,7 @@ Picks: TypeAlias = Callable[[EventHistory, int, ZoneInfo], Sequence[int]]
 class GroupNode:
     """`all`, `any`, `not` or `everyone`."""
 
-    rule: All | Any_ | Not | Everyone
+    rule: Group
     holds: Holds
     children: tuple[Node, ...] = ()
     turns: tuple[FactTurns, ...] = ()
@@ -68,7 +81,35 @@ class SegmentNode:
     turns: tuple[FactTurns, ...] = ()
 
 
-Node: TypeAlias = GroupNode | AttributeNode | EventNode | SegmentNode
+@dataclass(frozen=True, slots=True, eq=False)
+class TagNode:
+    """A condition on a tag's value."""
+
+    rule: TagLeaf
+    holds: Holds
+    turns: tuple[FactTurns, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SequenceNode:
+    """Events one after another; `moments` gives those that can have a part in it."""
+
+    rule: SequenceLeaf
+    holds: Holds
+    turns: tuple[FactTurns, ...]
+    moments: Moments
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HabitNode:
+    """How the occurrences of one event lie in time."""
+
+    rule: HabitLeaf
+    holds: Holds
+    turns: tuple[FactTurns, ...]
+
+
+Node: TypeAlias = GroupNode | AttributeNode | EventNode | SequenceNode | HabitNode | SegmentNode | TagNode
 
 
 def compiled(rule: Rule) -> Node:
@@ -108,8 +149,14 @@ def compile_rule(rule: Rule) -> Node:
             return _attribute(rule)
         case EventLeaf():
             return _event(rule)
+        case SequenceLeaf():
+            return _sequence(rule)
+        case HabitLeaf():
+            return _habit(rule)
         case SegmentLeaf(key):
             return SegmentNode(rule, lambda facts, now_ms, zone: key in facts.segments)
+        case TagLeaf():
+            return _tag(rule)
         case _:
             assert_never(rule)
 
@@ -158,8 +205,24 @@ def _attribute(leaf: AttributeLeaf) -> AttributeNode:
     return AttributeNode(leaf, holds, (turns,), read)
 
 
+def _tag(leaf: TagLeaf) -> TagNode:
+    key = leaf.key
+    if leaf.op not in RELATIVE_OPERATORS:
+        test = compile_test(leaf.op, leaf.values)
+        return TagNode(leaf, lambda facts, now_ms, zone: test(facts.tags.get(key)), ())
+    relative, value_turns = compile_relative_test(leaf), compile_turns(leaf)
+
+    def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
+        return relative(facts.tags.get(key), now_ms, zone)
+
+    def turns(facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterable[int]:
+        return value_turns(facts.tags.get(key), after_ms, until_ms, zone)
+
+    return TagNode(leaf, holds, (turns,))
+
+
 def _event(leaf: EventLeaf) -> EventNode:
-    span, passages, passing = compile_span(leaf.window), compile_passages(leaf.window), _filter(leaf.where)
+    span, passing = compile_span(leaf.window), compile_filter(leaf.where)
     measure, test = compile_measure(leaf.measure), compile_test(leaf.op, leaf.values)
     name = leaf.name
 
@@ -175,15 +238,23 @@ def _event(leaf: EventLeaf) -> EventNode:
     counts = leaf.where and leaf.measure.kind is MeasureKind.COUNT and leaf.op in _THRESHOLDS
     holds = _counting(leaf, span) if counts else measured
 
-    def turns(facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> Iterable[int]:
-        history = facts.events.get(name, NO_EVENTS)
-        moved = passages(history.at_ms, after_ms, until_ms, zone)
-        if not moved:
-            return ()
-        kept = frozenset(passing(history.properties, [index for index, _ in moved]))
-        return [at_ms for index, at_ms in moved if index in kept]
-
+    turns = compile_event_turns(name, compile_passages(leaf.window), passing)
     return EventNode(leaf, holds, (turns,), picks, value)
+
+
+def _habit(leaf: HabitLeaf) -> HabitNode:
+    name = leaf.name
+    test, turns = compile_habit(leaf)
+    return HabitNode(leaf, lambda facts, now_ms, zone: test(facts.events.get(name, NO_EVENTS), now_ms, zone), turns)
+
+
+def _sequence(leaf: SequenceLeaf) -> SequenceNode:
+    holds, moments = compile_sequence(leaf)
+    steps, passages = filled_steps(leaf), compile_passages(leaf.window)
+    # It comes true when its last event enters and ends when its first one leaves. What must not happen lies between.
+    ends = [steps[0], steps[-1]] if leaf.window is not None else [steps[-1]]
+    turns = tuple(compile_event_turns(step.event, passages, compile_filter(step.where)) for step in ends)
+    return SequenceNode(leaf, holds, turns, moments)
 
 
 def _counting(leaf: EventLeaf, span: Span) -> Holds:
@@ -216,28 +287,3 @@ def _counting(leaf: EventLeaf, span: Span) -> Holds:
         return above
 
     return holds
-
-
-def _filter(where: tuple[PropertyCondition, ...]) -> Filter:
-    if not where:
-        return lambda properties, indexes: indexes
-    filters = [_property_filter(condition) for condition in where]
-    if len(filters) == 1:
-        return filters[0]
-
-    def every(properties: Sequence[Mapping[str, object]], indexes: Sequence[int]) -> Sequence[int]:
-        for each in filters:
-            indexes = each(properties, indexes)
-        return indexes
-
-    return every
-
-
-def _property_filter(condition: PropertyCondition) -> Filter:
-    test = compile_test(condition.op, condition.values)
-    if "." in condition.name:
-        read = reader(condition.name)
-        return lambda properties, indexes: [index for index in indexes if test(read(properties[index]))]
-    # The usual case without a call to the reader: this line is most of the cost of an evaluation.
-    name = condition.name
-    return lambda properties, indexes: [index for index in indexes if test(properties[index].get(name))]

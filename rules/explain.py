@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
-from rules.compiled import AttributeNode, EventNode, GroupNode, Node, SegmentNode, compiled
-from rules.facts import NO_EVENTS, Facts
+from rules.compiled import (
+    AttributeNode,
+    EventNode,
+    GroupNode,
+    HabitNode,
+    Node,
+    SegmentNode,
+    SequenceNode,
+    TagNode,
+    compiled,
+)
+from rules.facts import NO_EVENTS, EventHistory, Facts
+from rules.habits import seen_of
 from rules.operators import MeasureKind
 from rules.printer import print_rule
+from rules.sequences import furthest
 from rules.tree import All, Any_, Everyone, Not, Rule
 from rules.values import as_number, reader
 
@@ -23,10 +36,13 @@ class Explanation:
     """One node of a rule and its answer.
 
     Attributes:
-        kind: the key of the node in a rule document: all, any, not, everyone, attribute, event, segment.
+        kind: the key of the node in a rule document: all, any, not, everyone, attribute, event, sequence, habit, tag,
+            segment.
         condition: the leaf as printed; None for the others, whose kind and children say it.
-        value: the attribute's value, the event measure (None: no value), membership of the segment, else None.
-        event_ids: the newest events that count, for MIN and MAX those that hold the value; at most 20.
+        value: the attribute's or tag's value, the event measure (None: no value), the steps of the sequence that
+            were reached, of the habit as `habits.Seen` says, membership of the segment, else None.
+        event_ids: the newest events that count, for MIN and MAX those that hold the value, for a sequence
+            those that fill its steps; at most 20.
     """
 
     kind: str
@@ -52,10 +68,25 @@ def _explain(node: Node, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanati
             return Explanation("attribute", print_rule(rule), answer, read(facts.attributes))
         case SegmentNode(rule):
             return Explanation("segment", print_rule(rule), answer, rule.key in facts.segments)
+        case TagNode(rule):
+            return Explanation("tag", print_rule(rule), answer, facts.tags.get(rule.key))
+        case SequenceNode():
+            return _explain_sequence(node, answer, facts, now_ms, zone)
+        case HabitNode(rule):
+            history = facts.events.get(rule.name, NO_EVENTS)
+            seen = seen_of(rule, history, now_ms, zone)
+            return Explanation("habit", print_rule(rule), answer, seen.value, _newest_ids(history, seen.indexes))
         case EventNode():
             return _explain_event(node, answer, facts, now_ms, zone)
         case _:
             assert_never(node)
+
+
+def _explain_sequence(node: SequenceNode, answer: bool, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanation:
+    reached = furthest(node.rule, node.moments(facts, now_ms, zone))
+    histories = [(facts.events[name].ids, index) for name, index in reversed(reached.events)]
+    event_ids = tuple(ids[index] for ids, index in histories if ids)
+    return Explanation("sequence", print_rule(node.rule), answer, reached.steps, event_ids)
 
 
 def _explain_event(node: EventNode, answer: bool, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanation:
@@ -68,6 +99,9 @@ def _explain_event(node: EventNode, answer: bool, facts: Facts, now_ms: int, zon
         deciding = [index for index in deciding if as_number(read(history.properties[index])) == value]
         if value is None:
             deciding = []
-    ids = history.ids or ()
-    event_ids = tuple(ids[index] for index in reversed(deciding[-MAX_EVENT_IDS:]))
-    return Explanation("event", print_rule(node.rule), answer, value, event_ids)
+    return Explanation("event", print_rule(node.rule), answer, value, _newest_ids(history, deciding))
+
+
+def _newest_ids(history: EventHistory, indexes: Sequence[int]) -> tuple[str, ...]:
+    ids = history.ids
+    return tuple(ids[index] for index in reversed(indexes[-MAX_EVENT_IDS:])) if ids else ()

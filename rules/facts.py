@@ -59,7 +59,7 @@ class EventHistory:
 
 @dataclass(slots=True)
 class Facts:
-    """One customer's facts: attribute values, events by name, keys of the segments the customer is in.
+    """One customer's facts: attribute values, events by name, keys of the segments the customer is in, tags' values.
 
     Values are decoded JSON. A missing key and a null are the same: no value. Times are ISO 8601 texts.
     """
@@ -67,6 +67,7 @@ class Facts:
     attributes: Mapping[str, object] = field(default_factory=dict)
     events: Mapping[str, EventHistory] = field(default_factory=dict)
     segments: Collection[str] = frozenset()
+    tags: Mapping[str, object] = field(default_factory=dict)
 
 
 NO_EVENTS = EventHistory()

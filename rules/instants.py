@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from rules.compiled import compiled
 from rules.facts import Facts
+from rules.habits import habit_sweeps
 from rules.operators import RELATIVE_OPERATORS
 from rules.relative import relative_sweeps
-from rules.tree import AttributeLeaf, EventLeaf, Rule, leaves_of
+from rules.sequences import filled_steps
+from rules.tree import AttributeLeaf, EventLeaf, HabitLeaf, Rule, SequenceLeaf, TagLeaf, leaves_of
 from rules.windows import sweeps
 
 
@@ -43,7 +45,16 @@ class AttributeRange:
     to_ms: int
 
 
-Range: TypeAlias = EventRange | AttributeRange
+@dataclass(frozen=True, slots=True, order=True)
+class TagRange:
+    """Values of a tag, by key, whose instant t has from_ms < t <= to_ms; a plain date is midnight UTC."""
+
+    name: str
+    from_ms: int
+    to_ms: int
+
+
+Range: TypeAlias = EventRange | AttributeRange | TagRange
 
 
 def boundaries(rule: Rule, facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[int]:
@@ -83,9 +94,18 @@ def sweep_ranges(rule: Rule, after_ms: int, until_ms: int, zone: ZoneInfo) -> li
     for leaf in leaves_of(rule):
         if isinstance(leaf, EventLeaf):
             ranges |= {EventRange(leaf.name, *ends) for ends in sweeps(leaf.window, after_ms, until_ms, zone)}
+        elif isinstance(leaf, HabitLeaf):
+            ranges |= {EventRange(leaf.name, *ends) for ends in habit_sweeps(leaf, after_ms, until_ms, zone)}
+        elif isinstance(leaf, SequenceLeaf):
+            # Between the ends nothing enters or leaves without one of them.
+            steps = filled_steps(leaf)
+            swept = sweeps(leaf.window, after_ms, until_ms, zone)
+            ranges |= {EventRange(step.event, *ends) for step in (steps[0], steps[-1]) for ends in swept}
         elif isinstance(leaf, AttributeLeaf) and leaf.op in RELATIVE_OPERATORS:
             swept = relative_sweeps(leaf, after_ms, until_ms, zone)
             ranges |= {AttributeRange(leaf.name, *ends) for ends in swept}
+        elif isinstance(leaf, TagLeaf) and leaf.op in RELATIVE_OPERATORS:
+            ranges |= {TagRange(leaf.key, *ends) for ends in relative_sweeps(leaf, after_ms, until_ms, zone)}
     return _joined(ranges)
 
 

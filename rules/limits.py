@@ -6,10 +6,17 @@ from typing import Final
 
 # Deeper trees are not readable, and recursion over a rule needs a bound.
 MAX_DEPTH: Final = 10
-# One evaluation costs at most this many leaves.
+# One evaluation costs at most this many leaves, a sequence counting as its steps.
 MAX_LEAVES: Final = 200
 # Conditions on the properties of one event.
 MAX_WHERE: Final = 20
+# Events of one sequence, those that must not happen left out: more are no behaviour that anybody has in mind.
+MIN_STEPS: Final = 2
+MAX_STEPS: Final = 10
+# With one between every two that must not happen.
+MAX_STEP_ENTRIES: Final = 2 * MAX_STEPS - 1
+# Each costs a look into the history; days of a longer time are counted by DISTINCT_DAYS.
+MAX_PERIODS: Final = 100
 # RE2 keeps matching linear; this bounds the size of the compiled pattern.
 MAX_PATTERN_LENGTH: Final = 200
 MAX_NAME_LENGTH: Final = 200

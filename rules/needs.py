@@ -14,10 +14,20 @@ from rules.tree import (
     Between,
     DaysAgo,
     EventLeaf,
+    FirstTime,
+    Habit,
+    HabitLeaf,
     Last,
     LastDays,
+    Leaf,
+    PropertyCondition,
+    Regularly,
+    Restarted,
     Rule,
     SegmentLeaf,
+    SequenceLeaf,
+    Stopped,
+    TagLeaf,
     Window,
     leaves_of,
 )
@@ -32,11 +42,13 @@ class Needs:
         attributes: top-level keys of the customer's attributes; a dotted path is there with its first step.
         events: event name -> top-level keys of its properties, empty when only times matter.
         segments: keys of segments.
+        tags: keys of tags.
     """
 
     attributes: frozenset[str] = frozenset()
     events: Mapping[str, frozenset[str]] = field(default_factory=dict)
     segments: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
 
 
 def needs(rule: Rule) -> Needs:
@@ -44,21 +56,34 @@ def needs(rule: Rule) -> Needs:
     attributes: set[str] = set()
     events: dict[str, set[str]] = {}
     segments: set[str] = set()
+    tags: set[str] = set()
     for leaf in leaves_of(rule):
         match leaf:
             case AttributeLeaf():
                 attributes.update(keys_read(leaf.name))
             case EventLeaf():
                 properties = events.setdefault(leaf.name, set())
-                for condition in leaf.where:
-                    properties.update(keys_read(condition.name))
+                _read(properties, leaf.where)
                 if leaf.measure.property is not None:
                     properties.update(keys_read(leaf.measure.property))
+            case HabitLeaf():
+                _read(events.setdefault(leaf.name, set()), leaf.where)
+            case SequenceLeaf():
+                for step in leaf.steps:
+                    _read(events.setdefault(step.event, set()), step.where)
             case SegmentLeaf():
                 segments.add(leaf.key)
+            case TagLeaf():
+                tags.add(leaf.key)
             case _:
                 assert_never(leaf)
-    return Needs(frozenset(attributes), {name: frozenset(keys) for name, keys in events.items()}, frozenset(segments))
+    read = {name: frozenset(keys) for name, keys in events.items()}
+    return Needs(frozenset(attributes), read, frozenset(segments), frozenset(tags))
+
+
+def _read(properties: set[str], where: tuple[PropertyCondition, ...]) -> None:
+    for condition in where:
+        properties.update(keys_read(condition.name))
 
 
 def combine(many: Iterable[Needs]) -> Needs:
@@ -66,12 +91,28 @@ def combine(many: Iterable[Needs]) -> Needs:
     attributes: set[str] = set()
     events: dict[str, frozenset[str]] = {}
     segments: set[str] = set()
+    tags: set[str] = set()
     for each in many:
         attributes |= each.attributes
         segments |= each.segments
+        tags |= each.tags
         for name, keys in each.events.items():
             events[name] = events.get(name, frozenset()) | keys
-    return Needs(frozenset(attributes), events, frozenset(segments))
+    return Needs(frozenset(attributes), events, frozenset(segments), frozenset(tags))
+
+
+def named_by(rule: Rule) -> list[str]:
+    """The segments by key and the tags as `tag:key` that a rule reads, in written order.
+
+    A segment's key has no colon, so that both have their place in one mapping.
+    """
+    named: list[str] = []
+    for leaf in leaves_of(rule):
+        if isinstance(leaf, SegmentLeaf):
+            named.append(leaf.key)
+        elif isinstance(leaf, TagLeaf):
+            named.append(f"tag:{leaf.key}")
+    return named
 
 
 def earliest(rule: Rule, from_ms: int, zone: ZoneInfo) -> dict[str, int | None]:
@@ -81,11 +122,39 @@ def earliest(rule: Rule, from_ms: int, zone: ZoneInfo) -> dict[str, int | None]:
     """
     oldest: dict[str, int | None] = {}
     for leaf in leaves_of(rule):
-        if isinstance(leaf, EventLeaf):
-            start_ms = _start(leaf.window, from_ms, zone)
-            before = oldest.get(leaf.name, start_ms)
-            oldest[leaf.name] = None if start_ms is None or before is None else min(before, start_ms)
+        for name, start_ms in _starts(leaf, from_ms, zone):
+            before = oldest.get(name, start_ms)
+            oldest[name] = None if start_ms is None or before is None else min(before, start_ms)
     return oldest
+
+
+def _starts(leaf: Leaf, now_ms: int, zone: ZoneInfo) -> list[tuple[str, int | None]]:
+    """(event name, the oldest time at which a leaf looks for it)."""
+    match leaf:
+        case EventLeaf():
+            return [(leaf.name, _start(leaf.window, now_ms, zone))]
+        case SequenceLeaf():
+            start_ms = _start(leaf.window, now_ms, zone)
+            return [(step.event, start_ms) for step in leaf.steps]
+        case HabitLeaf():
+            return [(leaf.name, _habit_start(leaf.habit, now_ms, zone))]
+        case AttributeLeaf() | SegmentLeaf() | TagLeaf():
+            return []
+        case _:
+            assert_never(leaf)
+
+
+def _habit_start(habit: Habit, now_ms: int, zone: ZoneInfo) -> int | None:
+    match habit:
+        case FirstTime() | Restarted():
+            # An event of any age makes a later one not the first, and the newest one a restart.
+            return None
+        case Stopped(window):
+            return _start(window, now_ms, zone)
+        case Regularly(days, last):
+            return day_start(day_of(now_ms, zone) - days * last + 1, zone)
+        case _:
+            assert_never(habit)
 
 
 def _start(window: Window | None, now_ms: int, zone: ZoneInfo) -> int | None:
@@ -105,14 +174,17 @@ def _start(window: Window | None, now_ms: int, zone: ZoneInfo) -> int | None:
 
 
 def order_by_dependency(rules: Mapping[str, Rule]) -> list[str]:
-    """The keys so that each comes after the segments that its rule names; equal input gives equal order.
+    """The keys so that each comes after the segments and tags that its rule names; equal input gives equal order.
+
+    Args:
+        rules: by key of a segment, or by a tag's name as in `named_by`.
 
     Raises:
         ValueError: the rules name each other in a circle, which the checker refuses when they are saved.
     """
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for key in sorted(rules):
-        sorter.add(key, *sorted(needs(rules[key]).segments & rules.keys()))
+        sorter.add(key, *sorted(rules.keys() & named_by(rules[key])))
     try:
         return list(sorter.static_order())
     except CycleError as fault:

@@ -1,4 +1,4 @@
-"""The operators of conditions, the measures of events, and what values each operator takes."""
+"""The operators of conditions, the measures of events, habits, and what values each operator takes."""
 
 from __future__ import annotations
 
@@ -54,6 +54,15 @@ class MeasureKind(StrEnum):
     AVG = "AVG"
     MIN = "MIN"
     MAX = "MAX"
+
+
+class HabitKind(StrEnum):
+    """How the occurrences of one event lie in time."""
+
+    FIRST_TIME = "FIRST_TIME"
+    REGULARLY = "REGULARLY"
+    STOPPED = "STOPPED"
+    RESTARTED = "RESTARTED"
 
 
 ValueKind = Literal[

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, assert_never
 
-from base.clock import from_datetime
 from base.errors import BadInput
+from rules import documents
 from rules.checker import structure_problems
-from rules.durations import BadDuration, parse_duration_ms
-from rules.limits import MAX_DEPTH, MAX_LEAVES, MAX_WHERE
-from rules.operators import MAX_VALUES, MeasureKind, Operator
+from rules.limits import MAX_DEPTH, MAX_LEAVES, MAX_STEP_ENTRIES, MAX_WHERE
+from rules.operators import HabitKind, MeasureKind, Operator
 from rules.printer import print_rule
 from rules.tree import (
     COUNT,
@@ -23,24 +20,37 @@ from rules.tree import (
     DaysAgo,
     EventLeaf,
     Everyone,
+    FirstTime,
+    Habit,
+    HabitLeaf,
     Last,
     LastDays,
     Measure,
     Not,
     PropertyCondition,
+    Regularly,
+    Restarted,
     Rule,
     Scalar,
     SegmentLeaf,
+    SequenceLeaf,
+    Step,
+    Stopped,
+    TagLeaf,
     Window,
+    conditions_in,
 )
-from rules.values import as_time_ms
 
 __all__ = ["parse_rule", "print_rule"]
 
-Name = TypeVar("Name", bound=StrEnum)
-Document = Mapping[str, object]
-
-_KINDS: Final = ("all", "any", "not", "everyone", "attribute", "event", "segment")
+_KINDS: Final = ("all", "any", "not", "everyone", "attribute", "event", "sequence", "habit", "tag", "segment")
+# What the body of each habit says beside its name and filter.
+_HABITS: Final[dict[HabitKind, tuple[str, ...]]] = {
+    HabitKind.FIRST_TIME: ("window",),
+    HabitKind.STOPPED: ("window", "recent"),
+    HabitKind.RESTARTED: ("window", "recent"),
+    HabitKind.REGULARLY: ("periods",),
+}
 _WINDOWS: Final = ("last", "lastDays", "between", "daysAgo")
 
 
@@ -71,7 +81,7 @@ class _Parser:
             raise BadInput(
                 f"A rule is at most {MAX_DEPTH} levels deep.", hint="Put a part into a segment.", field=field
             )
-        kind, body = _only_key(document, _KINDS, field)
+        kind, body = documents.only_key(document, _KINDS, field)
         here = f"{field}.{kind}"
         match kind:
             case "all":
@@ -90,18 +100,28 @@ class _Parser:
             case "event":
                 self._count(here)
                 return _event(body, here)
+            case "sequence":
+                leaf = _sequence(body, here)
+                self._count(here, conditions_in(leaf))
+                return leaf
+            case "habit":
+                self._count(here)
+                return _habit(body, here)
+            case "tag":
+                self._count(here)
+                return _tag(body, here)
             case _:
                 self._count(here)
-                return SegmentLeaf(_text(body, here))
+                return SegmentLeaf(documents.text(body, here))
 
     def _rules(self, body: object, field: str, depth: int) -> tuple[Rule, ...]:
         return tuple(
             self.rule(child, f"{field}.{position}", depth + 1)
-            for position, child in enumerate(_list(body, field, MAX_LEAVES))
+            for position, child in enumerate(documents.list_of(body, field, MAX_LEAVES))
         )
 
-    def _count(self, field: str) -> None:
-        self._leaves += 1
+    def _count(self, field: str, conditions: int = 1) -> None:
+        self._leaves += conditions
         if self._leaves > MAX_LEAVES:
             raise BadInput(
                 f"A rule has at most {MAX_LEAVES} conditions.",
@@ -111,124 +131,113 @@ class _Parser:
 
 
 def _attribute(body: object, field: str) -> AttributeLeaf:
-    name, op, values = _condition(body, field)
+    name, op, values = _condition(body, field, "name")
     return AttributeLeaf(name, op, values)
 
 
+def _tag(body: object, field: str) -> TagLeaf:
+    key, op, values = _condition(body, field, "key")
+    return TagLeaf(key, op, values)
+
+
 def _property(body: object, field: str) -> PropertyCondition:
-    name, op, values = _condition(body, field)
+    name, op, values = _condition(body, field, "name")
     return PropertyCondition(name, op, values)
 
 
-def _condition(body: object, field: str) -> tuple[str, Operator, tuple[Scalar, ...]]:
-    keys = _keys(body, ("name", "op", "values"), field)
+def _condition(body: object, field: str, of: str) -> tuple[str, Operator, tuple[Scalar, ...]]:
+    keys = documents.keys_of(body, (of, "op", "values"), field)
     return (
-        _text(keys.get("name"), f"{field}.name"),
-        _named(Operator, keys.get("op"), f"{field}.op"),
-        _values(keys.get("values", []), f"{field}.values"),
+        documents.text(keys.get(of), f"{field}.{of}"),
+        documents.named(Operator, keys.get("op"), f"{field}.op"),
+        documents.scalars(keys.get("values", []), f"{field}.values"),
     )
 
 
 def _event(body: object, field: str) -> EventLeaf:
-    keys = _keys(body, ("name", "where", "measure", "op", "values", "window"), field)
-    where = _list(keys.get("where", []), f"{field}.where", MAX_WHERE)
+    keys = documents.keys_of(body, ("name", "where", "measure", "op", "values", "window"), field)
     return EventLeaf(
-        name=_text(keys.get("name"), f"{field}.name"),
-        where=tuple(_property(each, f"{field}.where.{position}") for position, each in enumerate(where)),
+        name=documents.text(keys.get("name"), f"{field}.name"),
+        where=_where(keys, field),
         measure=_measure(keys["measure"], f"{field}.measure") if "measure" in keys else COUNT,
-        op=_named(Operator, keys.get("op", Operator.GTE), f"{field}.op"),
-        values=_values(keys.get("values", [1]), f"{field}.values"),
+        op=documents.named(Operator, keys.get("op", Operator.GTE), f"{field}.op"),
+        values=documents.scalars(keys.get("values", [1]), f"{field}.values"),
         window=_window(keys["window"], f"{field}.window") if "window" in keys else None,
     )
 
 
+def _where(keys: Mapping[str, object], field: str) -> tuple[PropertyCondition, ...]:
+    where = documents.list_of(keys.get("where", []), f"{field}.where", MAX_WHERE)
+    return tuple(_property(each, f"{field}.where.{position}") for position, each in enumerate(where))
+
+
+def _sequence(body: object, field: str) -> SequenceLeaf:
+    keys = documents.keys_of(body, ("steps", "within", "window"), field)
+    steps = documents.list_of(keys.get("steps"), f"{field}.steps", MAX_STEP_ENTRIES)
+    return SequenceLeaf(
+        steps=tuple(_step(each, f"{field}.steps.{position}") for position, each in enumerate(steps)),
+        within_ms=documents.duration_ms(keys.get("within"), f"{field}.within"),
+        window=_window(keys["window"], f"{field}.window") if "window" in keys else None,
+    )
+
+
+def _step(body: object, field: str) -> Step:
+    keys = documents.keys_of(body, ("event", "where", "not"), field)
+    return Step(
+        event=documents.text(keys.get("event"), f"{field}.event"),
+        where=_where(keys, field),
+        negated=documents.flag(keys.get("not", False), f"{field}.not"),
+    )
+
+
+def _habit(body: object, field: str) -> HabitLeaf:
+    keys = documents.keys_of(body, ("kind", "name", "where", "window", "recent", "periods"), field)
+    kind = documents.named(HabitKind, keys.get("kind"), f"{field}.kind")
+    for key in ("window", "recent", "periods"):
+        if (key in keys) != (key in _HABITS[kind]):
+            takes = " and ".join(_HABITS[kind])
+            raise BadInput(f"{kind} takes {takes}.", hint="Give that and nothing else.", field=f"{field}.{key}")
+    habit: Habit
+    match kind:
+        case HabitKind.FIRST_TIME:
+            habit = FirstTime(_window(keys["window"], f"{field}.window"))
+        case HabitKind.STOPPED | HabitKind.RESTARTED:
+            parts = _window(keys["window"], f"{field}.window"), _window(keys["recent"], f"{field}.recent")
+            habit = Stopped(*parts) if kind is HabitKind.STOPPED else Restarted(*parts)
+        case HabitKind.REGULARLY:
+            habit = _periods(keys["periods"], f"{field}.periods")
+        case _:
+            assert_never(kind)
+    return HabitLeaf(documents.text(keys.get("name"), f"{field}.name"), habit, _where(keys, field))
+
+
+def _periods(body: object, field: str) -> Regularly:
+    keys = documents.keys_of(body, ("days", "last", "atLeast", "times"), field)
+    return Regularly(
+        days=documents.whole(keys.get("days"), f"{field}.days"),
+        last=documents.whole(keys.get("last"), f"{field}.last"),
+        at_least=documents.whole(keys.get("atLeast"), f"{field}.atLeast"),
+        times=documents.whole(keys.get("times", 1), f"{field}.times"),
+    )
+
+
 def _measure(body: object, field: str) -> Measure:
-    keys = _keys(body, ("kind", "property"), field)
+    keys = documents.keys_of(body, ("kind", "property"), field)
     of = keys.get("property")
     return Measure(
-        _named(MeasureKind, keys.get("kind", MeasureKind.COUNT), f"{field}.kind"),
-        None if of is None else _text(of, f"{field}.property"),
+        documents.named(MeasureKind, keys.get("kind", MeasureKind.COUNT), f"{field}.kind"),
+        None if of is None else documents.text(of, f"{field}.property"),
     )
 
 
 def _window(body: object, field: str) -> Window:
-    kind, value = _only_key(body, _WINDOWS, field)
+    kind, value = documents.only_key(body, _WINDOWS, field)
     here = f"{field}.{kind}"
     if kind == "last":
-        try:
-            return Last(parse_duration_ms(_text(value, here)))
-        except BadDuration as fault:
-            raise BadInput(str(fault), hint=fault.hint, field=here) from None
+        return Last(documents.duration_ms(value, here))
     if kind == "lastDays":
-        return LastDays(_whole(value, here))
-    keys = _keys(value, ("from", "to"), here)
-    read: Callable[[object, str], int] = _whole if kind == "daysAgo" else _time
+        return LastDays(documents.whole(value, here))
+    keys = documents.keys_of(value, ("from", "to"), here)
+    read: Callable[[object, str], int] = documents.whole if kind == "daysAgo" else documents.time_ms
     ends = read(keys.get("from"), f"{here}.from"), read(keys.get("to"), f"{here}.to")
     return DaysAgo(*ends) if kind == "daysAgo" else Between(*ends)
-
-
-def _keys(body: object, allowed: tuple[str, ...], field: str) -> Document:
-    """The given keys that are not null."""
-    if not isinstance(body, Mapping):
-        raise BadInput("This has to be an object.", hint=f"Its keys are {', '.join(allowed)}.", field=field)
-    given = {key: value for key, value in body.items() if value is not None}
-    for key in given:
-        if key not in allowed:
-            raise BadInput("There is a key that is not known.", hint=f"Use {', '.join(allowed)}.", field=field)
-    return given
-
-
-def _only_key(body: object, allowed: tuple[str, ...], field: str) -> tuple[str, object]:
-    given = _keys(body, allowed, field)
-    if len(given) != 1:
-        raise BadInput("Exactly one key has to be given.", hint=f"Use one of {', '.join(allowed)}.", field=field)
-    return next(iter(given.items()))
-
-
-def _list(value: object, field: str, most: int) -> list[object] | tuple[object, ...]:
-    if not isinstance(value, list | tuple):
-        raise BadInput("This has to be a list.", field=field)
-    if len(value) > most:
-        raise BadInput(f"At most {most:,} entries.", hint="Put a part into a segment.", field=field)
-    return value
-
-
-def _text(value: object, field: str) -> str:
-    if not isinstance(value, str):
-        raise BadInput("This has to be a text.", field=field)
-    return value
-
-
-def _whole(value: object, field: str) -> int:
-    if type(value) is not int:
-        raise BadInput("This has to be a whole number.", field=field)
-    return value
-
-
-def _time(value: object, field: str) -> int:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return from_datetime(value)
-    at_ms = as_time_ms(value)
-    if at_ms is None:
-        raise BadInput("This is not a time.", hint="Write for example 2026-07-01T08:30:00Z.", field=field)
-    return at_ms
-
-
-def _named(kind: type[Name], value: object, field: str) -> Name:
-    if isinstance(value, str) and value in kind.__members__:
-        return kind(value)
-    raise BadInput("There is no such name.", hint=f"Use one of {', '.join(kind)}.", field=field)
-
-
-def _values(value: object, field: str) -> tuple[Scalar, ...]:
-    scalars: list[Scalar] = []
-    for position, each in enumerate(_list(value, field, MAX_VALUES)):
-        if type(each) is str or type(each) is int or type(each) is float or type(each) is bool:
-            scalars.append(each)
-        else:
-            raise BadInput(
-                "A value is a text, a number or a boolean.",
-                hint="Use SET or NOT_SET to ask whether there is a value.",
-                field=f"{field}.{position}",
-            )
-    return tuple(scalars)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from base.clock import iso
 from rules.durations import format_duration
+from rules.operators import HabitKind
 from rules.tree import (
     COUNT,
     All,
@@ -15,13 +16,22 @@ from rules.tree import (
     DaysAgo,
     EventLeaf,
     Everyone,
+    FirstTime,
+    Habit,
+    HabitLeaf,
     Last,
     LastDays,
     Measure,
     Not,
     PropertyCondition,
+    Regularly,
+    Restarted,
     Rule,
     SegmentLeaf,
+    SequenceLeaf,
+    Step,
+    Stopped,
+    TagLeaf,
     Window,
 )
 
@@ -41,8 +51,14 @@ def print_rule(rule: Rule) -> dict[str, object]:
             return {"attribute": _condition(rule)}
         case EventLeaf():
             return {"event": _event(rule)}
+        case SequenceLeaf():
+            return {"sequence": _sequence(rule)}
+        case HabitLeaf():
+            return {"habit": _habit(rule)}
         case SegmentLeaf(key):
             return {"segment": key}
+        case TagLeaf(key, op, values):
+            return {"tag": {"key": key, "op": op.value, "values": list(values)}}
         case _:
             assert_never(rule)
 
@@ -61,6 +77,56 @@ def _event(leaf: EventLeaf) -> dict[str, object]:
     if leaf.window is not None:
         document["window"] = _window(leaf.window)
     return document
+
+
+def _sequence(leaf: SequenceLeaf) -> dict[str, object]:
+    document: dict[str, object] = {
+        "steps": [_step(step) for step in leaf.steps],
+        "within": format_duration(leaf.within_ms),
+    }
+    if leaf.window is not None:
+        document["window"] = _window(leaf.window)
+    return document
+
+
+def _step(step: Step) -> dict[str, object]:
+    document: dict[str, object] = {"event": step.event}
+    if step.where:
+        document["where"] = [_condition(condition) for condition in step.where]
+    if step.negated:
+        document["not"] = True
+    return document
+
+
+def _habit(leaf: HabitLeaf) -> dict[str, object]:
+    habit = leaf.habit
+    document: dict[str, object] = {"kind": _kind(habit).value, "name": leaf.name}
+    if leaf.where:
+        document["where"] = [_condition(condition) for condition in leaf.where]
+    match habit:
+        case FirstTime(window):
+            document["window"] = _window(window)
+        case Stopped(window, recent) | Restarted(window, recent):
+            document |= {"window": _window(window), "recent": _window(recent)}
+        case Regularly(days, last, at_least, times):
+            document["periods"] = {"days": days, "last": last, "atLeast": at_least, "times": times}
+        case _:
+            assert_never(habit)
+    return document
+
+
+def _kind(habit: Habit) -> HabitKind:
+    match habit:
+        case FirstTime():
+            return HabitKind.FIRST_TIME
+        case Stopped():
+            return HabitKind.STOPPED
+        case Restarted():
+            return HabitKind.RESTARTED
+        case Regularly():
+            return HabitKind.REGULARLY
+        case _:
+            assert_never(habit)
 
 
 def _measure(measure: Measure) -> dict[str, object]:

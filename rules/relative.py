@@ -19,9 +19,10 @@ from base.clock import MIN_MS
 from rules.days import EPOCH_DAY, day_of, day_start, days_beginning, next_day_start
 from rules.durations import DAY_MS, parse_duration_ms
 from rules.operators import Operator
-from rules.tree import AttributeLeaf
+from rules.tree import AttributeLeaf, TagLeaf
 from rules.values import as_plain_date, as_time_ms
 
+RelativeLeaf: TypeAlias = AttributeLeaf | TagLeaf
 RelativeTest: TypeAlias = Callable[[object, int, ZoneInfo], bool]
 # (value, after, until, zone) -> the instants in (after, until] at which the answer may change.
 Turns: TypeAlias = Callable[[object, int, int, ZoneInfo], list[int]]
@@ -30,7 +31,7 @@ Turns: TypeAlias = Callable[[object, int, int, ZoneInfo], list[int]]
 _FIRST_ANNIVERSARY_YEAR: Final = 1900
 
 
-def compile_relative_test(leaf: AttributeLeaf) -> RelativeTest:
+def compile_relative_test(leaf: RelativeLeaf) -> RelativeTest:
     """The test of an operator that looks from `now`; its answer changes exactly at whole milliseconds.
 
     Raises:
@@ -61,7 +62,7 @@ def compile_relative_test(leaf: AttributeLeaf) -> RelativeTest:
     raise ValueError(f"{op} does not depend on the present instant")
 
 
-def compile_turns(leaf: AttributeLeaf) -> Turns:
+def compile_turns(leaf: RelativeLeaf) -> Turns:
     """When the answer of a relative condition may change while the value stays."""
     if leaf.op is Operator.ANNIVERSARY_WITHIN_NEXT:
         return _anniversary_turns(_length_ms(leaf) // DAY_MS)
@@ -76,7 +77,7 @@ def compile_turns(leaf: AttributeLeaf) -> Turns:
     return turns
 
 
-def relative_sweeps(leaf: AttributeLeaf, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+def relative_sweeps(leaf: RelativeLeaf, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
     """(from, to] of the instants of values for which the answer may change in (after, until]."""
     if leaf.op is not Operator.ANNIVERSARY_WITHIN_NEXT:
         return [(after_ms - shift_ms, until_ms - shift_ms) for shift_ms in _shifts(leaf)]
@@ -91,11 +92,11 @@ def relative_sweeps(leaf: AttributeLeaf, after_ms: int, until_ms: int, zone: Zon
     return ranges
 
 
-def _length_ms(leaf: AttributeLeaf) -> int:
+def _length_ms(leaf: RelativeLeaf) -> int:
     return parse_duration_ms(str(leaf.values[0]))
 
 
-def _shifts(leaf: AttributeLeaf) -> tuple[int, ...]:
+def _shifts(leaf: RelativeLeaf) -> tuple[int, ...]:
     """How long after a value's instant the answer of a sliding condition changes."""
     length_ms = _length_ms(leaf)
     if leaf.op is Operator.WITHIN_LAST:

@@ -106,6 +106,81 @@ class SegmentLeaf(Compilable):
 
 
 @dataclass(frozen=True, slots=True)
+class TagLeaf(Compilable):
+    """A condition on the value of one tag, by key; a customer without the tag has no value."""
+
+    key: str
+    op: Operator
+    values: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event of a sequence; `negated`: none such happens strictly between the step before and the step after."""
+
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceLeaf(Compilable):
+    """Different events in the order of time, the last at most `within_ms` after the first, all inside the window."""
+
+    steps: tuple[Step, ...]
+    within_ms: int
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTime:
+    """The first event ever lies in the window."""
+
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Events in the window, none in its recent part; both slide up to now and are of one kind."""
+
+    window: Window
+    recent: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """Events before the window and in its recent part, none between; both slide up to now and are of one kind."""
+
+    window: Window
+    recent: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Regularly:
+    """At least `times` events in each of at least `at_least` of the `last` periods of so many calendar days.
+
+    The newest period ends with today.
+    """
+
+    days: int
+    last: int
+    at_least: int
+    times: int = 1
+
+
+Habit: TypeAlias = FirstTime | Stopped | Restarted | Regularly
+
+
+@dataclass(frozen=True, slots=True)
+class HabitLeaf(Compilable):
+    """A habit of those of an event's occurrences that pass the filter."""
+
+    name: str
+    habit: Habit
+    where: tuple[PropertyCondition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class All(Compilable):
     """Every child holds."""
 
@@ -131,8 +206,12 @@ class Everyone(Compilable):
     """Every customer."""
 
 
-Leaf: TypeAlias = AttributeLeaf | EventLeaf | SegmentLeaf
-Rule: TypeAlias = All | Any_ | Not | Everyone | AttributeLeaf | EventLeaf | SegmentLeaf
+Leaf: TypeAlias = AttributeLeaf | EventLeaf | SequenceLeaf | HabitLeaf | SegmentLeaf | TagLeaf
+# What puts rules together. For `isinstance`, once made: a union made at each call costs more than the question.
+Group: TypeAlias = All | Any_ | Not | Everyone
+Rule: TypeAlias = Group | Leaf
+# What compares one value by an operator.
+Condition: TypeAlias = AttributeLeaf | TagLeaf | PropertyCondition
 
 
 def children_of(rule: Rule) -> tuple[Rule, ...]:
@@ -144,14 +223,19 @@ def children_of(rule: Rule) -> tuple[Rule, ...]:
     return ()
 
 
+def conditions_in(leaf: Leaf) -> int:
+    """How many conditions a leaf counts as: a sequence as many as it has steps."""
+    return len(leaf.steps) if isinstance(leaf, SequenceLeaf) else 1
+
+
 def leaves_of(rule: Rule) -> list[Leaf]:
     """All leaves in written order."""
     found: list[Leaf] = []
     waiting: list[Rule] = [rule]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, AttributeLeaf | EventLeaf | SegmentLeaf):
-            found.append(node)
-        else:
+        if isinstance(node, Group):
             waiting.extend(reversed(children_of(node)))
+        else:
+            found.append(node)
     return found

@@ -7,12 +7,13 @@ TRICKY: `compile_span`, `compile_passages` and `sweeps` are three readings of on
 | last L | t | t + L |
 | last N days | t | the start of d + N |
 | days ago from F to T | t, or the start of d + T if that is later | the start of d + F + 1 |
+| periods of N days, the last P | t, then again at the start of d + N, d + 2 N … | the start of d + N P |
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ from rules.tree import Between, DaysAgo, Last, LastDays, Window
 Span: TypeAlias = Callable[[Sequence[int], int, ZoneInfo], tuple[int, int]]
 # (event times, after, until, zone) -> (index, instant) pairs in no order.
 Passages: TypeAlias = Callable[[Sequence[int], int, int, ZoneInfo], list[tuple[int, int]]]
+# today -> the days whose events leave, enter or move on when today begins.
+DaysMoved: TypeAlias = Callable[[int], Iterable[int]]
 
 
 def compile_span(window: Window | None) -> Span:
@@ -75,9 +78,9 @@ def compile_passages(window: Window | None) -> Passages:
                 times, max(after_ms, from_ms - 1), min(until_ms, to_ms - 1), zone
             )
         case LastDays():
-            return _daily_passages(window, by_own_time=True)
+            return _daily_passages(_days_moved(window), by_own_time=True)
         case DaysAgo(_, to_days):
-            return _daily_passages(window, by_own_time=to_days == 0)
+            return _daily_passages(_days_moved(window), by_own_time=to_days == 0)
         case _:
             assert_never(window)
 
@@ -98,14 +101,19 @@ def _last_passages(length_ms: int) -> Passages:
     return passages
 
 
-def _daily_passages(window: LastDays | DaysAgo, *, by_own_time: bool) -> Passages:
+def period_passages(days: int, last: int) -> Passages:
+    """The same for the newest periods of calendar days, of which the first ends today: events move on by midnights."""
+    return _daily_passages(_period_days_moved(days, last), by_own_time=True)
+
+
+def _daily_passages(days_moved: DaysMoved, *, by_own_time: bool) -> Passages:
     def passages(times: Sequence[int], after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
         if not times:
             return []
         found = _entering(times, after_ms, until_ms, zone) if by_own_time else []
         # No midnight before the first event matters: `after` may be long ago.
         for day, start_ms in days_beginning(max(after_ms, times[0] - 1), until_ms, zone):
-            for moved in _days_moved(window, day):
+            for moved in days_moved(day):
                 first, end = bisect_left(times, day_start(moved, zone)), bisect_left(times, day_start(moved + 1, zone))
                 found += [(index, start_ms) for index in range(first, end)]
         return found
@@ -118,17 +126,32 @@ def sweeps(window: Window | None, after_ms: int, until_ms: int, zone: ZoneInfo) 
     if isinstance(window, Last):
         return [(after_ms - window.length_ms, until_ms - window.length_ms)]
     if isinstance(window, LastDays | DaysAgo):
-        return [
-            (day_start(moved, zone) - 1, day_start(moved + 1, zone) - 1)
-            for day, _ in days_beginning(after_ms, until_ms, zone)
-            for moved in _days_moved(window, day)
-        ]
+        return _daily_sweeps(_days_moved(window), after_ms, until_ms, zone)
     return []
 
 
-def _days_moved(window: LastDays | DaysAgo, today: int) -> tuple[int, ...]:
-    """The days whose events leave or enter when today begins."""
+def period_sweeps(days: int, last: int, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+    """The same for events that move from one of the newest periods to the next, or out of the last."""
+    return _daily_sweeps(_period_days_moved(days, last), after_ms, until_ms, zone)
+
+
+def _daily_sweeps(days_moved: DaysMoved, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+    return [
+        (day_start(moved, zone) - 1, day_start(moved + 1, zone) - 1)
+        for day, _ in days_beginning(after_ms, until_ms, zone)
+        for moved in days_moved(day)
+    ]
+
+
+def _days_moved(window: LastDays | DaysAgo) -> DaysMoved:
     if isinstance(window, LastDays):
-        return (today - window.days,)
-    leaving = today - window.from_days - 1
-    return (leaving, today - window.to_days) if window.to_days > 0 else (leaving,)
+        days = window.days
+        return lambda today: (today - days,)
+    leaving, entering = window.from_days + 1, window.to_days
+    if entering > 0:
+        return lambda today: (today - leaving, today - entering)
+    return lambda today: (today - leaving,)
+
+
+def _period_days_moved(days: int, last: int) -> DaysMoved:
+    return lambda today: range(today - days, today - days * last - 1, -days)

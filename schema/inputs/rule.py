@@ -8,14 +8,18 @@ from enum import StrEnum
 import strawberry
 
 from base.clock import iso
-from rules.operators import MeasureKind, Operator
+from rules.operators import HabitKind, MeasureKind, Operator
 from schema.scalars import JSON, DateTime, Duration
 
 strawberry.enum(Operator, description="A comparison; docs/api.md says which values each takes.")
+strawberry.enum(
+    HabitKind,
+    description="For the first time ever in the window; regularly; no longer in its recent part; again after a pause.",
+)
 strawberry.enum(MeasureKind, description="What is computed over the events that pass the filter.")
 
 # Python names that GraphQL spells otherwise, and instants, which rules carry as ISO 8601 text.
-_SPELLING = {"not_": "not", "from_": "from", "last_days": "lastDays", "days_ago": "daysAgo"}
+_SPELLING = {"not_": "not", "from_": "from", "last_days": "lastDays", "days_ago": "daysAgo", "at_least": "atLeast"}
 
 
 @strawberry.input(description="From (included) to (excluded).")
@@ -72,20 +76,47 @@ class EventCondition:
     window: WindowInput | None = strawberry.UNSET
 
 
-@strawberry.input
+@strawberry.input(description="An event of a sequence.")
 class SequenceStep:
     event: str
-    where: list[PropertyCondition] | None = strawberry.UNSET
-    not_: bool = strawberry.field(name="not", default=False)
+    where: list[PropertyCondition] | None = strawberry.field(default=strawberry.UNSET, description="All must hold.")
+    not_: bool | None = strawberry.field(
+        name="not", default=False, description="None such between the step before and the step after."
+    )
 
 
-@strawberry.input(description="Steps in the order of time. Not evaluated yet: refused with a hint.")
+@strawberry.input(description="Different events in the order of time.")
 class SequenceCondition:
-    steps: list[SequenceStep]
-    within: Duration
+    steps: list[SequenceStep] = strawberry.field(description="2 to 10, and at most one with `not` between two.")
+    within: Duration = strawberry.field(description="The last step is at most that long after the first.")
+    window: WindowInput | None = strawberry.field(
+        default=strawberry.UNSET, description="All of its events lie inside; without it, at any time."
+    )
 
 
-@strawberry.input(description="A condition on a tag's value. Not evaluated yet: refused with a hint.")
+@strawberry.input(description="Periods of calendar days, of which the newest ends with today.")
+class PeriodsInput:
+    days: int = strawberry.field(description="The length of a period.")
+    last: int = strawberry.field(description="How many periods are looked at, the newest ones.")
+    at_least: int = strawberry.field(description="How many of them have to have enough events.")
+    times: int | None = strawberry.field(default=1, description="How many events are enough.")
+
+
+@strawberry.input(description="How the occurrences of one event lie in time.")
+class HabitCondition:
+    kind: HabitKind
+    name: str
+    where: list[PropertyCondition] | None = strawberry.field(default=strawberry.UNSET, description="All must hold.")
+    window: WindowInput | None = strawberry.field(
+        default=strawberry.UNSET, description="For all but `REGULARLY`; `last` or `lastDays` where there is `recent`."
+    )
+    recent: WindowInput | None = strawberry.field(
+        default=strawberry.UNSET, description="For `STOPPED` and `RESTARTED`: the recent part of the window."
+    )
+    periods: PeriodsInput | None = strawberry.field(default=strawberry.UNSET, description="For `REGULARLY`.")
+
+
+@strawberry.input(description="A condition on a tag's value; there are no tags yet.")
 class TagCondition:
     key: str
     op: Operator
@@ -101,6 +132,7 @@ class RuleInput:
     attribute: AttributeCondition | None = strawberry.UNSET
     event: EventCondition | None = strawberry.UNSET
     sequence: SequenceCondition | None = strawberry.UNSET
+    habit: HabitCondition | None = strawberry.UNSET
     tag: TagCondition | None = strawberry.UNSET
     segment: str | None = strawberry.field(default=strawberry.UNSET, description="A segment's key.")
 

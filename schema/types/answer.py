@@ -17,12 +17,16 @@ class Estimate:
 
 @strawberry.type(description="One node of a rule, and what it says about one customer.")
 class Explanation:
-    kind: str = strawberry.field(description="`all`, `any`, `not`, `everyone`, `attribute`, `event` or `segment`.")
+    kind: str = strawberry.field(
+        description="`all`, `any`, `not`, `everyone`, `attribute`, `event`, `sequence`, `habit`, `tag` or `segment`."
+    )
     condition: JSON | None = strawberry.field(
         description="A leaf as `RuleInput` takes it; null for `all`, `any` and `not`, whose children say it."
     )
     answer: bool
-    value: JSON | None = strawberry.field(description="What was compared: the attribute's value or the measure.")
+    value: JSON | None = strawberry.field(
+        description="What was seen: the value of the attribute or tag, the measure, what docs/rules.md says of others."
+    )
     event_ids: list[strawberry.ID] = strawberry.field(description="The deciding events, newest first, at most 20.")
     children: list[Explanation]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rules import limits
-from rules.operators import MAX_VALUES, MeasureKind, Operator
+from rules.operators import MAX_VALUES, HabitKind, MeasureKind, Operator
 from rules.parser import parse_rule, print_rule
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -23,9 +23,10 @@ def _named_in_first_cells(heading: str) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([A-Z_]+)`", cell)}
 
 
-def test_every_operator_and_measure_has_a_row_and_no_other_does() -> None:
+def test_every_operator_measure_and_habit_has_a_row_and_no_other_does() -> None:
     assert _named_in_first_cells("operator") == set(Operator)
     assert _named_in_first_cells("measure") == set(MeasureKind)
+    assert _named_in_first_cells("habit | with") == set(HabitKind)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
@@ -48,6 +49,8 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert numbers == [
         limits.MAX_DEPTH,
         limits.MAX_LEAVES,
+        limits.MAX_STEPS,
+        limits.MAX_PERIODS,
         limits.MAX_WHERE,
         MAX_VALUES,
         limits.MAX_NAME_LENGTH,

@@ -51,6 +51,7 @@ class Catalogue:
     rules: Mapping[str, LiveRule]
     by_event: Mapping[str, tuple[str, ...]]
     by_attribute: Mapping[str, tuple[str, ...]]
+    by_tag: Mapping[str, tuple[str, ...]]
     dependents: Mapping[str, tuple[str, ...]]
     at_creation: tuple[str, ...]
     with_properties: Mapping[str, frozenset[str]]
@@ -71,13 +72,17 @@ class Catalogue:
             found = self._since[from_ms] = oldest
         return found
 
-    def touched_by(self, events: Iterable[str], attributes: Iterable[str], created: bool) -> set[str]:
+    def touched_by(
+        self, events: Iterable[str], attributes: Iterable[str], created: bool, tags: Iterable[str] = ()
+    ) -> set[str]:
         """Keys of the rules whose answer may change, related rules included."""
         keys: set[str] = set(self.at_creation) if created else set()
         for name in events:
             keys.update(self.by_event.get(name, ()))
         for name in attributes:
             keys.update(self.by_attribute.get(name, ()))
+        for tag in tags:
+            keys.update(self.by_tag.get(tag, ()))
         return self.with_related(keys)
 
     def with_related(self, keys: Collection[str]) -> set[str]:
@@ -141,7 +146,7 @@ def build(version: int, stored: Sequence[StoredRule], zone: ZoneInfo, now_ms: in
         )
         for rule in stored
     }
-    by_event, by_attribute, dependents = _Index(), _Index(), _Index()
+    by_event, by_attribute, by_tag, dependents = _Index(), _Index(), _Index(), _Index()
     properties: dict[str, set[str]] = {}
     for key, rule in rules.items():
         for name, read in rule.needs.events.items():
@@ -149,6 +154,8 @@ def build(version: int, stored: Sequence[StoredRule], zone: ZoneInfo, now_ms: in
             properties.setdefault(name, set()).update(read)
         for name in rule.needs.attributes:
             by_attribute.add(name, key)
+        for tag in rule.needs.tags:
+            by_tag.add(tag, key)
         for segment in rule.needs.segments:
             dependents.add(segment, key)
     nothing = Facts()
@@ -158,6 +165,7 @@ def build(version: int, stored: Sequence[StoredRule], zone: ZoneInfo, now_ms: in
         rules=rules,
         by_event=by_event.frozen(),
         by_attribute=by_attribute.frozen(),
+        by_tag=by_tag.frozen(),
         dependents=dependents.frozen(),
         at_creation=tuple(key for key, rule in rules.items() if rule.node.holds(nothing, now_ms, zone)),
         with_properties={name: frozenset(read) for name, read in properties.items() if read},

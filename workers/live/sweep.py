@@ -21,7 +21,7 @@ from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import live as repository
 from graph.repositories.live import RangeRow, SweepRange
-from rules.instants import AttributeRange, EventRange, sweep_ranges
+from rules.instants import AttributeRange, EventRange, TagRange, sweep_ranges
 from workers.live.catalogue import Catalogue
 from workers.live.context import LiveContext
 from workers.live.reevaluate import Reevaluated, reevaluate
@@ -102,6 +102,9 @@ class Sweep:
                         events.setdefault((name, from_ms, to_ms), set()).add(key)
                     case AttributeRange(name, from_ms, to_ms):
                         attributes.setdefault((name.partition(".")[0], from_ms, to_ms), set()).add(key)
+                    case TagRange():
+                        # Nobody has a tag yet, and no rule that names one can be saved.
+                        pass
         found: dict[str, set[str]] = {}
         by_name = _by_name(events)
         for name, customer in await repository.scan_events(self._graph, _rows(events)):

@@ -59,7 +59,7 @@ async def test_a_new_segment_is_stored_and_its_build_queued(api: Api, redis: Red
         ("k", "n", {"attribute": {"name": "a", "op": "LT", "values": ["x"]}}, "input.rule.attribute.values.0"),
         ("k", "n", {"event": {"name": "e", "window": {"last": "soon"}}}, "input.rule.event.window.last"),
         ("k", "n", {"any": [VIP, {"tag": {"key": "t", "op": "SET"}}]}, "input.rule.any.1.tag"),
-        ("k", "n", {"sequence": {"steps": [], "within": "P1D"}}, "input.rule.sequence"),
+        ("k", "n", {"sequence": {"steps": [], "within": "P1D"}}, "input.rule.sequence.steps"),
     ],
 )
 async def test_a_wrong_input_says_where_and_changes_nothing(

@@ -6,6 +6,7 @@ import math
 import re
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -153,17 +154,22 @@ def in_window(window: dict[str, Any] | None, at: int, now: int, zone: ZoneInfo) 
     return bool(window["daysAgo"]["to"] <= ago <= window["daysAgo"]["from"])
 
 
-def measured(leaf: dict[str, Any], events: list[Event], now: int, zone: ZoneInfo) -> float | None:
-    counted = [
-        (at, properties)
-        for name, at, _, properties in events
-        if name == leaf["name"]
-        and in_window(leaf.get("window"), at, now, zone)
-        and all(
-            condition(each["op"], each["values"], look_up(properties, each["name"]), now, zone)
-            for each in leaf.get("where", [])
-        )
+def matching(
+    name: str, where: list[dict[str, Any]], window: dict[str, Any] | None, events: list[Event], now: int, zone: ZoneInfo
+) -> list[Event]:
+    """The events of a name that lie in the window and pass every condition."""
+    return [
+        event
+        for event in events
+        if event[0] == name
+        and in_window(window, event[1], now, zone)
+        and all(condition(each["op"], each["values"], look_up(event[3], each["name"]), now, zone) for each in where)
     ]
+
+
+def measured(leaf: dict[str, Any], events: list[Event], now: int, zone: ZoneInfo) -> float | None:
+    found = matching(leaf["name"], leaf.get("where", []), leaf.get("window"), events, now, zone)
+    counted = [(at, properties) for _, at, _, properties in found]
     measure = leaf.get("measure", {"kind": "COUNT"})
     if measure["kind"] == "COUNT":
         return len(counted)
@@ -182,20 +188,72 @@ def measured(leaf: dict[str, Any], events: list[Event], now: int, zone: ZoneInfo
     ]
 
 
+def in_sequence(leaf: dict[str, Any], events: list[Event], now: int, zone: ZoneInfo) -> bool:
+    """Tries every choice of different events for the steps."""
+    found = [matching(step["event"], step.get("where", []), leaf.get("window"), events, now, zone)
+             for step in leaf["steps"]]  # fmt: skip
+    steps = [place for place, step in enumerate(leaf["steps"]) if not step.get("not")]
+    for chosen in product(*(found[place] for place in steps)):
+        times = [at for _, at, _, _ in chosen]
+        if len({key for _, _, key, _ in chosen}) < len(chosen) or times != sorted(times):
+            continue
+        if times[-1] - times[0] > length(leaf["within"]):
+            continue
+        gaps = zip(steps, steps[1:], times, times[1:], strict=False)
+        if not any(
+            here < at < there
+            for place, following, here, there in gaps
+            if following == place + 2
+            for _, at, _, _ in found[place + 1]
+        ):
+            return True
+    return False
+
+
+def habitual(body: dict[str, Any], events: list[Event], now: int, zone: ZoneInfo) -> bool:
+    where, window, recent = body.get("where", []), body.get("window"), body.get("recent")
+    happened = [at for _, at, _, _ in matching(body["name"], where, None, events, now, zone)]
+    if body["kind"] == "REGULARLY":
+        periods = body["periods"]
+        ages = [(local_date(now, zone) - local_date(at, zone)).days for at in happened]
+        counts = [sum(age // periods["days"] == period for age in ages) for period in range(periods["last"])]
+        return sum(count >= periods.get("times", 1) for count in counts) >= periods["atLeast"]
+    if body["kind"] == "FIRST_TIME":
+        return bool(happened) and in_window(window, min(happened), now, zone)
+    newly = [at for at in happened if in_window(recent, at, now, zone)]
+    within = [at for at in happened if in_window(window, at, now, zone)]
+    if body["kind"] == "STOPPED":
+        return bool(within) and not newly
+    return bool(newly) and within == newly and len(within) < len(happened)
+
+
 def holds(
-    rule: dict[str, Any], attributes: dict[str, Any], events: list[Event], segments: set[str], now: int, zone: ZoneInfo
+    rule: dict[str, Any],
+    attributes: dict[str, Any],
+    events: list[Event],
+    segments: set[str],
+    tags: dict[str, Any],
+    now: int,
+    zone: ZoneInfo,
 ) -> bool:
     ((kind, body),) = rule.items()
+    customer = (attributes, events, segments, tags)
     if kind == "all":
-        return all(holds(child, attributes, events, segments, now, zone) for child in body)
+        return all(holds(child, *customer, now, zone) for child in body)
     if kind == "any":
-        return any(holds(child, attributes, events, segments, now, zone) for child in body)
+        return any(holds(child, *customer, now, zone) for child in body)
     if kind == "not":
-        return not holds(body, attributes, events, segments, now, zone)
+        return not holds(body, *customer, now, zone)
     if kind == "everyone":
         return True
     if kind == "segment":
         return body in segments
+    if kind == "tag":
+        return condition(body["op"], body["values"], tags.get(body["key"]), now, zone)
+    if kind == "sequence":
+        return in_sequence(body, events, now, zone)
+    if kind == "habit":
+        return habitual(body, events, now, zone)
     if kind == "attribute":
         return condition(body["op"], body["values"], look_up(attributes, body["name"]), now, zone)
     return condition(body.get("op", "GTE"), body.get("values", [1]), measured(body, events, now, zone), now, zone)

@@ -121,11 +121,91 @@ BARE_EVENTS = st.builds(
     st.sampled_from([1, 1, 2]),
     WINDOWS,
 )
+
+# Filters that most values pass, or hardly any sequence would be found.
+EASY = st.sampled_from([("NE", [3]), ("GTE", [1]), ("LT", [2]), ("IN", [0, 1, 2]), ("EQ", [1])]).map(
+    lambda pair: {"name": "x", "op": pair[0], "values": pair[1]}
+)
+
+MIXED = st.one_of(EASY, EASY, named(FILTERS))
+
+
+@st.composite
+def sequences(draw: st.DrawFn, where: st.SearchStrategy[dict[str, Any]] = MIXED) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = []
+    for place in range(draw(st.sampled_from([2, 2, 2, 3, 3, 4]))):
+        if place and not draw(st.integers(0, 2)):
+            steps.append({"event": draw(EVENTS), "not": True})
+        steps.append({"event": draw(EVENTS)})
+    for step in steps:
+        if not draw(st.integers(0, 3)):
+            step["where"] = draw(st.lists(where, min_size=1, max_size=2))
+    leaf: dict[str, Any] = {"steps": steps, "within": draw(DURATIONS)}
+    if draw(st.booleans()):
+        leaf["window"] = draw(WINDOWS)
+    return {"sequence": leaf}
+
+
+def parts(length: str, unit: float) -> st.SearchStrategy[tuple[dict[str, Any], dict[str, Any]]]:
+    """A sliding window and its recent part."""
+    lengths = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    return lengths.map(
+        lambda n: (
+            {"last": length.format(round((n[0] + n[1]) * unit, 3))},
+            {"last": length.format(round(n[0] * unit, 3))},
+        )
+    )
+
+
+PARTS = st.one_of(
+    st.tuples(st.integers(1, 3), st.integers(1, 3)).map(lambda n: ({"lastDays": n[0] + n[1]}, {"lastDays": n[0]})),
+    parts("PT{}S", 0.001),
+    parts("P{}D", 1),
+    # So that events of the days before are old ones and those of the last milliseconds are new.
+    st.tuples(st.integers(1, 3), SHORT).map(lambda pair: ({"last": f"P{pair[0]}D"}, {"last": pair[1]})),
+    st.tuples(SHORT, st.just("PT0.008S")).map(lambda pair: ({"last": pair[1]}, {"last": pair[0]})),
+)
+
+
+@st.composite
+def habits(draw: st.DrawFn, where: st.SearchStrategy[dict[str, Any]] = MIXED) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["FIRST_TIME", "REGULARLY", "STOPPED", "RESTARTED"]))
+    leaf: dict[str, Any] = {"kind": kind, "name": draw(EVENTS)}
+    if not draw(st.integers(0, 2)):
+        leaf["where"] = draw(st.lists(where, min_size=1, max_size=2))
+    if kind == "REGULARLY":
+        last = draw(st.integers(1, 4))
+        leaf["periods"] = {"days": draw(st.integers(1, 3)), "last": last, "atLeast": draw(st.integers(1, last))}
+        if draw(st.booleans()):
+            leaf["periods"]["times"] = draw(st.integers(1, 2))
+    elif kind == "FIRST_TIME":
+        leaf["window"] = draw(WINDOWS)
+    else:
+        leaf["window"], leaf["recent"] = draw(PARTS)
+    return {"habit": leaf}
+
+
+def tagged(condition: st.SearchStrategy[tuple[str, list[Any]]]) -> st.SearchStrategy[dict[str, Any]]:
+    keys = st.sampled_from(["x", "x", "deep.x"])
+    return st.builds(lambda key, pair: {"tag": {"key": key, "op": pair[0], "values": pair[1]}}, keys, condition)
+
+
 BARE_TIMES = RELATIVE.map(lambda pair: {"attribute": {"name": "x", "op": pair[0], "values": pair[1]}})
-TIMED_LEAVES = st.one_of(event_leaves(), BARE_EVENTS, BARE_TIMES, named(RELATIVE).map(lambda body: {"attribute": body}))
+TIMED_LEAVES = st.one_of(
+    event_leaves(),
+    BARE_EVENTS,
+    BARE_TIMES,
+    named(RELATIVE).map(lambda body: {"attribute": body}),
+    tagged(RELATIVE),
+    sequences(),
+    sequences(),
+    habits(),
+    habits(),
+)
 LEAVES = st.one_of(
     TIMED_LEAVES,
     named(FIXED).map(lambda body: {"attribute": body}),
+    tagged(FIXED),
     st.sampled_from(["s", "t"]).map(lambda key: {"segment": key}),
     st.just({"everyone": True}),
 )
@@ -151,19 +231,25 @@ BARE_PROPERTIES = AMOUNTS.map(lambda amount: {"x": amount})
 DRAWN_EVENTS = st.one_of(
     st.lists(st.tuples(EVENTS, NEAR_MS, st.one_of(OBJECTS, BARE_PROPERTIES)), max_size=6),
     st.lists(st.tuples(st.just("E"), NEAR_MS, BARE_PROPERTIES), min_size=1, max_size=3),
+    # Enough for the steps of a sequence and the periods of a habit.
+    st.lists(st.tuples(EVENTS, NEAR_MS, BARE_PROPERTIES), min_size=4, max_size=6),
 )
 EVENT_LISTS = DRAWN_EVENTS.map(
     lambda drawn: [(name, at, f"e{number}", properties) for number, (name, at, properties) in enumerate(drawn)]
 )
 
 
-def customers() -> st.SearchStrategy[tuple[dict[str, Any], list[Event], set[str]]]:
-    attributes = st.one_of(OBJECTS, st.one_of(TIMES, DATES).map(lambda time: {"x": time}))
-    return st.tuples(attributes, EVENT_LISTS, st.sets(st.sampled_from(["s", "t"])))
+# Attributes, events, segments, tags.
+Customer = tuple[dict[str, Any], list[Event], set[str], dict[str, Any]]
 
 
-def facts_of(attributes: dict[str, Any], events: list[Event], segments: set[str]) -> Facts:
+def customers() -> st.SearchStrategy[Customer]:
+    values = st.one_of(OBJECTS, st.one_of(TIMES, DATES).map(lambda time: {"x": time}))
+    return st.tuples(values, EVENT_LISTS, st.sets(st.sampled_from(["s", "t"])), values)
+
+
+def facts_of(attributes: dict[str, Any], events: list[Event], segments: set[str], tags: dict[str, Any]) -> Facts:
     histories: dict[str, EventHistory] = {}
     for name, at, key, properties in events:
         histories.setdefault(name, EventHistory()).insert(at, key, properties)
-    return Facts(attributes, histories, segments)
+    return Facts(attributes, histories, segments, tags)

@@ -13,9 +13,8 @@ from rules.facts import EventHistory, Facts
 from rules.needs import earliest, needs
 from rules.parser import parse_rule, print_rule
 from tests.property.rules import naive_rules
-from tests.property.rules.rule_strategies import BASE_MS, NEAR_MS, RULES, ZONES, customers, facts_of
+from tests.property.rules.rule_strategies import BASE_MS, NEAR_MS, RULES, ZONES, Customer, customers, facts_of
 
-Customer = tuple[dict[str, Any], list[naive_rules.Event], set[str]]
 many = settings(max_examples=200, deadline=None, database=None)
 some = settings(max_examples=80, deadline=None, database=None)
 UTC = ZoneInfo("UTC")
@@ -23,8 +22,8 @@ UTC = ZoneInfo("UTC")
 
 @many
 @given(RULES, customers(), NEAR_MS, ZONES)
-@example({"attribute": {"name": "x", "op": "NE", "values": [1]}}, ({"x": True}, [], set()), BASE_MS, UTC)
-@example({"attribute": {"name": "x", "op": "HAS_ALL", "values": [1]}}, ({"x": [True]}, [], set()), BASE_MS, UTC)
+@example({"attribute": {"name": "x", "op": "NE", "values": [1]}}, ({"x": True}, [], set(), {}), BASE_MS, UTC)
+@example({"attribute": {"name": "x", "op": "HAS_ALL", "values": [1]}}, ({"x": [True]}, [], set(), {}), BASE_MS, UTC)
 def test_evaluate_agrees_with_the_naive_reading(
     document: dict[str, Any], customer: Customer, now: int, zone: ZoneInfo
 ) -> None:
@@ -64,7 +63,7 @@ def test_evaluate_is_total(
     zone: ZoneInfo,
 ) -> None:
     history = EventHistory.of((at, str(at), properties) for at, properties in events)
-    facts = Facts(attributes, {"E": history}, ["s"])
+    facts = Facts(attributes, {"E": history}, ["s"], attributes)
     assert evaluate(parse_rule(document), facts, now, zone) in (True, False)
 
 
@@ -83,7 +82,7 @@ def test_what_needs_does_not_name_never_matters(
 ) -> None:
     rule = parse_rule(document)
     read = needs(rule)
-    attributes, events, segments = customer
+    attributes, events, segments, tags = customer
     foreign = [(name, at, key, properties) for name, at, key, properties in other[1] if name not in read.events]
     changed = (
         {key: value for key, value in other[0].items() if key not in read.attributes}
@@ -95,6 +94,8 @@ def test_what_needs_does_not_name_never_matters(
         ]
         + foreign,
         (segments & read.segments) | (other[2] - read.segments),
+        {key: value for key, value in other[3].items() if key not in read.tags}
+        | {key: value for key, value in tags.items() if key in read.tags},
     )
     assert evaluate(rule, facts_of(*changed), now, zone) is evaluate(rule, facts_of(*customer), now, zone)
 
@@ -105,9 +106,9 @@ def test_events_older_than_the_earliest_never_matter_again(
     document: dict[str, Any], customer: Customer, start: int, later: int, zone: ZoneInfo
 ) -> None:
     rule = parse_rule(document)
-    attributes, events, segments = customer
+    attributes, events, segments, tags = customer
     oldest = earliest(rule, start, zone)
     kept = [event for event in events if (bound := oldest.get(event[0], event[1])) is None or event[1] >= bound]
-    assert evaluate(rule, facts_of(attributes, kept, segments), start + later, zone) is evaluate(
+    assert evaluate(rule, facts_of(attributes, kept, segments, tags), start + later, zone) is evaluate(
         rule, facts_of(*customer), start + later, zone
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,14 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.facts import Facts
-from rules.instants import EventRange, Range, boundaries, sweep_ranges, transitions
+from rules.instants import boundaries, sweep_ranges, transitions
 from rules.parser import parse_rule
-from rules.tree import Rule
 from tests.property.rules import naive_rules
-from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, TIMED_RULES, ZONES, customers, facts_of
+from tests.property.rules.kept_answers import LENGTH_MS, asked_for, every_answer, kept_answers
+from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, TIMED_RULES, ZONES, Customer, customers, facts_of
 
-Customer = tuple[dict[str, Any], list[naive_rules.Event], set[str]]
-LENGTH_MS = 12
 # Around midnights and around the hour that a day of 23 hours lacks.
 STARTS = st.builds(
     lambda days, off, hour: BASE_MS + days * DAY_MS + off + hour * 3_600_000,
@@ -27,11 +24,6 @@ STARTS = st.builds(
     st.sampled_from([0, 0, 0, 0, 0, 0, -1, 1]),
 )
 many = settings(max_examples=200, deadline=None, database=None)
-
-
-def every_answer(document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo) -> dict[int, bool]:
-    """The naive answer at each millisecond from after to after + LENGTH_MS."""
-    return {now: naive_rules.holds(document, *customer, now, zone) for now in range(after, after + LENGTH_MS + 1)}
 
 
 @many
@@ -56,36 +48,6 @@ def test_boundaries_of_parts_are_the_boundaries_of_the_whole(
     middle, until = after + 5, after + 3 * DAY_MS
     whole = boundaries(rule, facts, after, until, zone)
     assert whole == boundaries(rule, facts, after, middle, zone) + boundaries(rule, facts, middle, until, zone)
-
-
-def asked_for(ranges: list[Range], customer: Customer) -> bool:
-    """Whether a look-up of the ranges in an index of events and of attribute instants finds the customer."""
-    attributes, events, _ = customer
-    for each in ranges:
-        if isinstance(each, EventRange):
-            times = [at for name, at, _, _ in events if name == each.name]
-        else:
-            at = naive_rules.instant(naive_rules.look_up(attributes, each.name))
-            times = [] if at is None else [at]
-        if any(each.from_ms < at <= each.to_ms for at in times):
-            return True
-    return False
-
-
-def kept_answers(
-    rule: Rule, facts: Facts, customer: Customer, start: bool, cuts: list[int], zone: ZoneInfo
-) -> dict[int, bool]:
-    """What sweeps between the cuts and events at their own times keep as the answer, at every millisecond."""
-    answer, kept = start, {cuts[0]: start}
-    for after, until in pairwise(cuts):
-        live = any(after < at <= until for _, at, _, _ in customer[1])
-        swept = asked_for(sweep_ranges(rule, after, until, zone), customer)
-        found = transitions(rule, facts, answer, after, until, zone) if live or swept else []
-        turned = {each.at_ms: each.answer for each in found}
-        for now in range(after + 1, until + 1):
-            answer = turned.get(now, answer)
-            kept[now] = answer
-    return kept
 
 
 @many
@@ -121,4 +83,4 @@ def test_anniversaries_turn_at_midnights_and_are_swept_then(
     assert [naive_rules.local_date(each.at_ms, zone) for each in found] == turned
     for each in found:
         assert naive_rules.local_date(each.at_ms - 1, zone) < naive_rules.local_date(each.at_ms, zone)
-        assert asked_for(sweep_ranges(rule, each.at_ms - 1, each.at_ms, zone), ({"x": value}, [], set()))
+        assert asked_for(sweep_ranges(rule, each.at_ms - 1, each.at_ms, zone), ({"x": value}, [], set(), {}))

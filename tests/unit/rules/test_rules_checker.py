@@ -24,6 +24,7 @@ KNOWN = KnownNames(
         "l": ValueType.LIST,
     },
     properties={("E", "s"): ValueType.STRING, ("E", "n"): ValueType.NUMBER},
+    tags={"s": ValueType.STRING, "l": ValueType.LIST, "t": ValueType.TIME},
 )
 TYPE_CASES = [
     ("s", "EQ", ["a"], None),
@@ -73,6 +74,37 @@ def test_properties_and_measures_are_checked_by_event_and_property() -> None:
     assert check(distinct, KNOWN) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "op", "values", "fault"),
+    [
+        ("s", "IEQ", ["a"], None),
+        ("s", "GT", [1], ".op"),
+        ("s", "IN", [1], ".values"),
+        ("l", "HAS_ALL", ["a"], None),
+        ("l", "EQ", ["a"], ".op"),
+        ("t", "ANNIVERSARY_WITHIN_NEXT", ["P7D"], None),
+        ("unheard-of", "SET", [], ""),
+    ],
+)
+def test_a_tag_has_to_exist_and_be_compared_as_its_type(
+    key: str, op: str, values: list[object], fault: str | None
+) -> None:
+    rule = parse_rule({"not": {"tag": {"key": key, "op": op, "values": values}}})
+    assert [problem.field for problem in check(rule, KNOWN)] == ([] if fault is None else [f"rule.not.tag{fault}"])
+
+
+def test_properties_of_the_steps_of_a_sequence_are_checked() -> None:
+    bad = {"event": "E", "where": [{"name": "s", "op": "SET"}, {"name": "n", "op": "EQ", "values": ["a"]}]}
+    rule = parse_rule({"sequence": {"steps": [{"event": "F", "where": bad["where"]}, bad], "within": "PT1H"}})
+    assert [problem.field for problem in check(rule, KNOWN)] == ["rule.sequence.steps.1.where.1.values"]
+
+
+def test_properties_of_a_habit_are_checked() -> None:
+    where = [{"name": "s", "op": "SET"}, {"name": "n", "op": "EQ", "values": ["a"]}]
+    rule = parse_rule({"habit": {"kind": "FIRST_TIME", "name": "E", "where": where, "window": {"lastDays": 7}}})
+    assert [problem.field for problem in check(rule, KNOWN)] == ["rule.habit.where.1.values"]
+
+
 def test_unknown_segments_are_all_named() -> None:
     rule = parse_rule({"any": [{"segment": "vip"}, {"segment": "x"}, {"not": {"segment": "y"}}]})
     assert [problem.field for problem in check(rule, KNOWN)] == ["rule.any.1.segment", "rule.any.2.not.segment"]
@@ -93,6 +125,19 @@ def test_a_cycle_is_told_as_the_way_round() -> None:
     assert find_cycle("e", parse_rule({"any": [{"segment": "d"}, {"segment": "b"}]}), rules) is None
 
 
+def test_a_cycle_goes_over_tags_and_segments() -> None:
+    others = {"tag:t": parse_rule({"segment": "b"}), "b": parse_rule({"all": [{"segment": "a"}, {"everyone": True}]})}
+    of_a_tag = parse_rule({"any": [{"segment": "t"}, {"tag": {"key": "t", "op": "SET"}}]})
+    assert find_cycle("a", of_a_tag, others) == ["a", "tag:t", "b", "a"]
+    assert find_cycle("tag:t", parse_rule({"segment": "b"}), {"b": of_a_tag}) == ["tag:t", "b", "tag:t"]
+    assert find_cycle("t", of_a_tag, {}) == ["t", "t"]
+    assert order_by_dependency({"a": of_a_tag, "tag:t": others["tag:t"], "b": parse_rule({"everyone": True})}) == [
+        "b",
+        "tag:t",
+        "a",
+    ]
+
+
 def test_order_puts_a_segment_after_those_it_names_and_refuses_a_circle() -> None:
     rules = {
         "a": parse_rule({"all": [{"segment": "c"}, {"segment": "elsewhere"}]}),
@@ -110,6 +155,7 @@ def test_needs_name_everything_that_is_read() -> None:
             "all": [
                 {"attribute": {"name": "address.city", "op": "SET"}},
                 {"segment": "vip"},
+                {"tag": {"key": "tier.x", "op": "SET"}},
                 {
                     "event": {
                         "name": "E",
@@ -126,7 +172,9 @@ def test_needs_name_everything_that_is_read() -> None:
     assert read.attributes == {"address.city", "address"}
     assert read.events == {"E": {"p", "q", "q.r", "s"}, "F": frozenset()}
     assert read.segments == {"vip"}
-    other = Needs(frozenset("a"), {"F": frozenset("z")}, frozenset("k"))
+    assert read.tags == {"tier.x"}
+    other = Needs(frozenset("a"), {"F": frozenset("z")}, frozenset("k"), frozenset("t"))
+    assert combine([read, other]).tags == {"tier.x", "t"}
     assert combine([read, other]).events == {"E": {"p", "q", "q.r", "s"}, "F": {"z"}}
     assert combine([read, other]).attributes == {"address.city", "address", "a"}
 

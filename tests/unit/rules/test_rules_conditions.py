@@ -170,6 +170,15 @@ def test_a_property_condition_reads_like_an_attribute_condition(op: Operator, va
     assert evaluate(rule, Facts(events={"E": history}), NOW_MS, UTC) is holds(op, SAMPLES[op], value)
 
 
+@pytest.mark.parametrize(("op", "values", "value", "answer"), [c[1:] for c in MEANINGS], ids=[c[0] for c in MEANINGS])
+def test_a_tag_condition_reads_like_an_attribute_condition(
+    op: str, values: list[object], value: object, answer: bool
+) -> None:
+    rule = parse_rule({"tag": {"key": "a.b", "op": op, "values": values}})
+    assert evaluate(rule, Facts(tags={"a.b": value}), NOW_MS, UTC) is answer
+    assert evaluate(rule, Facts({"a.b": value}, tags={"a": {"b": value}}), NOW_MS, UTC) is (op == "NOT_SET")
+
+
 @pytest.mark.parametrize("op", sorted(MEASURE_OPERATORS))
 def test_a_measure_without_value_satisfies_no_operator(op: str) -> None:
     values = [0, 10] if op == "BETWEEN" else [0]

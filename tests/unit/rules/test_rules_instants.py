@@ -11,7 +11,7 @@ from base.clock import MIN_MS, parse_iso_ms
 from rules import instants
 from rules.compiled import compiled
 from rules.facts import EventHistory, Facts
-from rules.instants import AttributeRange, EventRange, Transition, boundaries, sweep_ranges, transitions
+from rules.instants import AttributeRange, EventRange, TagRange, Transition, boundaries, sweep_ranges, transitions
 from rules.parser import parse_rule
 
 UTC = ZoneInfo("UTC")
@@ -106,6 +106,14 @@ def test_relative_attributes_are_swept_at_each_instant_at_which_they_turn() -> N
     assert swept("WITHIN_LAST") == [(10_000, 11_000), (20_000, 21_000)]
     assert swept("WITHIN_NEXT") == [(20_000, 21_000), (30_000, 31_000)]
     assert swept("MORE_THAN_AGO") == [(10_000, 11_000)]
+
+
+def test_relative_tags_turn_and_are_swept_as_attributes_are() -> None:
+    rule = parse_rule({"tag": {"key": "due", "op": "WITHIN_LAST", "values": ["PT10S"]}})
+    assert sweep_ranges(rule, 20_000, 21_000, UTC) == [TagRange("due", 10_000, 11_000), TagRange("due", 20_000, 21_000)]
+    due = Facts(tags={"due": "1970-01-01T00:00:10.500Z"})
+    assert boundaries(rule, due, 0, 60_000, UTC) == [10_500, 20_500]
+    assert boundaries(rule, Facts({"due": "1970-01-01T00:00:10.500Z"}), 0, 60_000, UTC) == []
 
 
 def test_birthdays_are_swept_at_midnight_for_the_days_that_come_and_go() -> None:

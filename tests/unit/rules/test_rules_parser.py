@@ -19,10 +19,53 @@ DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
     ("attribute", {"attribute": {"name": "age", "op": "GTE", "values": [18]}}),
     ("set", {"attribute": {"name": "age", "op": "SET", "values": []}}),
     ("nested", {"all": [{"any": [{"segment": "a"}, {"not": {"segment": "b"}}]}, {"everyone": True}]}),
+    ("tag", {"tag": {"key": "tier", "op": "IN", "values": ["gold", "silver"]}}),
     ("event", {"event": {"name": "E", "op": "GTE", "values": [1]}}),
     ("last", {"event": {"name": "E", "op": "EQ", "values": [0], "window": {"last": "P30DT1.5S"}}}),
     ("last-days", {"event": {"name": "E", "op": "EQ", "values": [0], "window": {"lastDays": 7}}}),
     ("days-ago", {"event": {"name": "E", "op": "EQ", "values": [0], "window": {"daysAgo": {"from": 4, "to": 1}}}}),
+    (
+        "sequence",
+        {
+            "sequence": {
+                "steps": [
+                    {"event": "A", "where": [{"name": "x", "op": "EQ", "values": [True]}]},
+                    {"event": "B", "not": True},
+                    {"event": "A"},
+                ],
+                "within": "PT1H",
+                "window": {"lastDays": 7},
+            }
+        },
+    ),
+    ("sequence-plain", {"sequence": {"steps": [{"event": "A"}, {"event": "B"}], "within": "P1DT1S"}}),
+    ("first-time", {"habit": {"kind": "FIRST_TIME", "name": "E", "window": {"daysAgo": {"from": 4, "to": 1}}}}),
+    (
+        "stopped",
+        {
+            "habit": {
+                "kind": "STOPPED",
+                "name": "E",
+                "where": [{"name": "x", "op": "GT", "values": [1.5]}],
+                "window": {"last": "P30D"},
+                "recent": {"last": "P7D"},
+            }
+        },
+    ),
+    (
+        "restarted",
+        {"habit": {"kind": "RESTARTED", "name": "E", "window": {"lastDays": 30}, "recent": {"lastDays": 7}}},
+    ),
+    (
+        "regularly",
+        {
+            "habit": {
+                "kind": "REGULARLY",
+                "name": "E",
+                "periods": {"days": 7, "last": 4, "atLeast": 3, "times": 2},
+            }
+        },
+    ),
     (
         "between-and-where",
         {
@@ -75,6 +118,25 @@ def event(**more: object) -> dict[str, object]:
     return {"event": {"name": "E", **more}}
 
 
+def sequence(*steps: object, **more: object) -> dict[str, object]:
+    return {"sequence": {"steps": list(steps), "within": "PT1H", **more}}
+
+
+STEP = {"event": "A"}
+NOT = {"event": "N", "not": True}
+
+
+def habit(kind: str, **more: object) -> dict[str, object]:
+    return {"habit": {"kind": kind, "name": "E", **more}}
+
+
+def periods(**more: object) -> dict[str, object]:
+    return habit("REGULARLY", periods={"days": 7, "last": 4, "atLeast": 3, **more})
+
+
+WEEK = {"lastDays": 7}
+
+
 def deep(levels: int) -> dict[str, Any]:
     document: dict[str, Any] = {"everyone": True}
     for _ in range(levels - 1):
@@ -99,6 +161,10 @@ FAULTS: list[tuple[str, object, str, str]] = [
     ("no-name", {"attribute": {"op": "SET"}}, "rule.attribute.name", "text"),
     ("empty-name", {"attribute": {"name": "", "op": "SET"}}, "rule.attribute.name", "1 to 200"),
     ("long-name", {"attribute": {"name": "x" * 201, "op": "SET"}}, "rule.attribute.name", "1 to 200"),
+    ("tag-name-for-key", {"tag": {"name": "t", "op": "SET"}}, "rule.tag", "not known"),
+    ("tag-no-key", {"tag": {"op": "SET"}}, "rule.tag.key", "text"),
+    ("tag-empty-key", {"tag": {"key": "", "op": "SET"}}, "rule.tag.key", "1 to 200"),
+    ("tag-values", {"tag": {"key": "t", "op": "HAS_ANY"}}, "rule.tag.values", "1 to 1,000 values"),
     ("surrogate-name", {"segment": "a\ud800"}, "rule.segment", "Unicode"),
     ("surrogate-value", attribute("EQ", "\udfff"), "rule.attribute.values.0", "Unicode"),
     ("extra-key", {"attribute": {"name": "x", "op": "SET", "value": 1}}, "rule.attribute", "not known"),
@@ -175,6 +241,78 @@ FAULTS: list[tuple[str, object, str, str]] = [
         "values",
     ),
     ("where-21", event(where=[{"name": "p", "op": "SET"}] * 21), "rule.event.where", "At most 20"),
+    ("no-steps", {"sequence": {"within": "PT1H"}}, "rule.sequence.steps", "list"),
+    ("one-step", sequence(STEP), "rule.sequence.steps", "2 to 10 steps"),
+    ("one-step-and-a-not", sequence(STEP, NOT), "rule.sequence.steps", "2 to 10 steps"),
+    ("steps-11", sequence(*[STEP] * 11), "rule.sequence.steps", "2 to 10 steps"),
+    ("steps-20", sequence(*[STEP, NOT] * 10), "rule.sequence.steps", "At most 19"),
+    ("not-first", sequence(NOT, STEP, STEP), "rule.sequence.steps.0.not", "between two steps"),
+    ("not-last", sequence(STEP, STEP, NOT), "rule.sequence.steps.2.not", "between two steps"),
+    ("not-twice", sequence(STEP, NOT, NOT, STEP), "rule.sequence.steps.1.not", "between two steps"),
+    ("not-no-boolean", sequence(STEP, {"event": "N", "not": 1}, STEP), "rule.sequence.steps.1.not", "true or false"),
+    ("step-no-event", sequence(STEP, {}), "rule.sequence.steps.1.event", "text"),
+    ("step-with-a-name", sequence(STEP, {"name": "A"}), "rule.sequence.steps.1", "not known"),
+    ("step-empty-event", sequence({"event": ""}, STEP), "rule.sequence.steps.0.event", "1 to 200"),
+    (
+        "step-bad-where",
+        sequence(STEP, {"event": "A", "where": [{"name": "p", "op": "EQ"}]}),
+        "rule.sequence.steps.1.where.0.values",
+        "values",
+    ),
+    ("no-within", {"sequence": {"steps": [STEP, STEP]}}, "rule.sequence.within", "text"),
+    ("within-month", sequence(STEP, STEP, within="P1M"), "rule.sequence.within", "no fixed length"),
+    ("within-century", sequence(STEP, STEP, within="P36526D"), "rule.sequence.within", "at most 36525"),
+    ("sequence-window", sequence(STEP, STEP, window={"lastDays": 0}), "rule.sequence.window.lastDays", "1 (today)"),
+    (
+        "steps-are-conditions",
+        {"any": [sequence(*[STEP] * 10)] * 20 + [LEAF]},
+        "rule.any.20.segment",
+        "200 conditions",
+    ),
+    ("habit-unheard-of", habit("OFTEN"), "rule.habit.kind", "no such name"),
+    ("habit-no-name", {"habit": {"kind": "FIRST_TIME", "window": WEEK}}, "rule.habit.name", "text"),
+    ("habit-long-name", habit("FIRST_TIME", window=WEEK, name="x" * 201), "rule.habit.name", "1 to 200"),
+    (
+        "habit-bad-where",
+        habit("FIRST_TIME", window=WEEK, where=[{"name": "p", "op": "EQ"}]),
+        "rule.habit.where.0.values",
+        "values",
+    ),
+    ("first-time-no-window", habit("FIRST_TIME"), "rule.habit.window", "takes window"),
+    ("first-time-recent", habit("FIRST_TIME", window=WEEK, recent=WEEK), "rule.habit.recent", "takes window"),
+    ("first-time-bad-window", habit("FIRST_TIME", window={"lastDays": 0}), "rule.habit.window.lastDays", "1 (today)"),
+    ("stopped-no-recent", habit("STOPPED", window=WEEK), "rule.habit.recent", "takes window and recent"),
+    ("stopped-equal", habit("STOPPED", window=WEEK, recent=WEEK), "rule.habit.recent", "shorter"),
+    (
+        "stopped-longer",
+        habit("STOPPED", window={"last": "P1D"}, recent={"last": "P2D"}),
+        "rule.habit.recent",
+        "shorter",
+    ),
+    ("restarted-mixed", habit("RESTARTED", window=WEEK, recent={"last": "P1D"}), "rule.habit.recent", "same kind"),
+    (
+        "restarted-ago",
+        habit("RESTARTED", window=WEEK, recent={"daysAgo": {"from": 1, "to": 0}}),
+        "rule.habit.recent",
+        "same kind",
+    ),
+    (
+        "restarted-bad-recent",
+        habit("RESTARTED", window=WEEK, recent={"lastDays": 0}),
+        "rule.habit.recent.lastDays",
+        "1 (today)",
+    ),
+    ("regularly-no-periods", habit("REGULARLY"), "rule.habit.periods", "takes periods"),
+    ("regularly-window", habit("REGULARLY", window=WEEK), "rule.habit.window", "takes periods"),
+    ("periods-101", periods(last=101), "rule.habit.periods.last", "1 to 100"),
+    ("periods-none", periods(last=0), "rule.habit.periods.last", "1 to 100"),
+    ("periods-no-days", periods(days=0), "rule.habit.periods.days", "1 to 36525"),
+    ("periods-century", periods(days=9132), "rule.habit.periods.days", "1 to 36525"),
+    ("periods-more-than-there-are", periods(atLeast=5), "rule.habit.periods.atLeast", "number of periods"),
+    ("periods-at-least-none", periods(atLeast=0), "rule.habit.periods.atLeast", "number of periods"),
+    ("periods-no-times", periods(times=0), "rule.habit.periods.times", "1 or more"),
+    ("periods-half", periods(days=3.5), "rule.habit.periods.days", "whole number"),
+    ("periods-missing", habit("REGULARLY", periods={"days": 7, "last": 4}), "rule.habit.periods.atLeast", "whole"),
     ("depth-11", deep(11), "rule" + ".not" * 10, "10 levels"),
     ("depth-1000", deep(1000), "rule" + ".not" * 10, "10 levels"),
     (
@@ -203,6 +341,9 @@ def test_limits_themselves_are_allowed() -> None:
     parse_rule(deep(10))
     parse_rule({"any": [{"all": [LEAF] * 100}, {"all": [LEAF] * 100}]})
     parse_rule(attribute("IN", *range(1000)))
+    parse_rule({"any": [sequence(*[STEP] * 10)] * 20})
+    parse_rule(periods(days=365, last=100, atLeast=100, times=10**6))
+    parse_rule(sequence(*[STEP, NOT] * 9, STEP, within="P36525D"))
     parse_rule(attribute("MATCHES", "a" * 200))
     parse_rule(attribute("EQ", 2**53, -(2**53)))
     assert isinstance(parse_rule({"attribute": {"name": "x" * 200, "op": "SET"}}), AttributeLeaf)

@@ -1,0 +1,51 @@
+"""What sweeps and live events keep as an answer, and the naive answer at every single millisecond."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rules.facts import Facts
+from rules.instants import EventRange, Range, TagRange, sweep_ranges, transitions
+from rules.tree import Rule
+from tests.property.rules import naive_rules
+from tests.property.rules.rule_strategies import Customer
+
+LENGTH_MS = 12
+
+
+def every_answer(document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo) -> dict[int, bool]:
+    """The naive answer at each millisecond from after to after + LENGTH_MS."""
+    return {now: naive_rules.holds(document, *customer, now, zone) for now in range(after, after + LENGTH_MS + 1)}
+
+
+def asked_for(ranges: list[Range], customer: Customer) -> bool:
+    """Whether a look-up of the ranges in an index of events and of attribute instants finds the customer."""
+    attributes, events, _, tags = customer
+    for each in ranges:
+        if isinstance(each, EventRange):
+            times = [at for name, at, _, _ in events if name == each.name]
+        else:
+            value = tags.get(each.name) if isinstance(each, TagRange) else naive_rules.look_up(attributes, each.name)
+            at = naive_rules.instant(value)
+            times = [] if at is None else [at]
+        if any(each.from_ms < at <= each.to_ms for at in times):
+            return True
+    return False
+
+
+def kept_answers(
+    rule: Rule, facts: Facts, customer: Customer, start: bool, cuts: list[int], zone: ZoneInfo
+) -> dict[int, bool]:
+    """What sweeps between the cuts and events at their own times keep as the answer, at every millisecond."""
+    answer, kept = start, {cuts[0]: start}
+    for after, until in pairwise(cuts):
+        live = any(after < at <= until for _, at, _, _ in customer[1])
+        swept = asked_for(sweep_ranges(rule, after, until, zone), customer)
+        found = transitions(rule, facts, answer, after, until, zone) if live or swept else []
+        turned = {each.at_ms: each.answer for each in found}
+        for now in range(after + 1, until + 1):
+            answer = turned.get(now, answer)
+            kept[now] = answer
+    return kept
