@@ -151,7 +151,7 @@ def narrowed(finding: Finding, uids: Collection[str]) -> Finding | None:
 
 
 async def confirm(tx: Transaction, finding: Finding, now_ms: int) -> dict[str, int]:
-    """Lock everything that was found; customer → its version now.
+    """Lock the identifiers that differ and all customers of what was found; customer → its version now.
 
     Raises:
         Outdated: it was changed since.
