@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -33,8 +33,10 @@ async def ahead(source: AsyncGenerator[T, None], size: int = 1) -> AsyncIterator
         yield _Taken(ready, making)
     finally:
         making.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await making
+        # Does not raise what the source raised, and is cancelled with its caller.
+        await asyncio.wait([making])
+        if not making.cancelled():
+            making.exception()
 
 
 class _Taken(AsyncIterator[T]):

@@ -87,7 +87,14 @@ class Client:
 
     async def applied(self) -> float:
         """Calls applied since the ingest worker started."""
-        return await asyncio.to_thread(self.service.metric, "ingest", "kith_applied_total", 'outcome="applied"')
+        return await self._outcome("applied")
+
+    async def taken_in(self) -> float:
+        """The same with those that had been applied before: a fill that goes on sends them again."""
+        return await self.applied() + await self._outcome("repeated")
+
+    async def _outcome(self, outcome: str) -> float:
+        return await asyncio.to_thread(self.service.metric, "ingest", "kith_applied_total", f'outcome="{outcome}"')
 
     @asynccontextmanager
     async def updates(self, segments: list[str]) -> AsyncIterator[asyncio.Queue[tuple[float, dict[str, Any]]]]:

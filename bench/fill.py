@@ -48,7 +48,7 @@ async def fill(client: Client, population: Population, segment_count: int, *, pr
     await client.create_segments(segments(segment_count) | (probe_segments() if probes else {}))
     total = population.customers + population.events
     started_s = time.perf_counter()
-    base = applied = await client.applied()
+    base = applied = await client.taken_in()
     sent = 0
 
     def may_send() -> bool:
@@ -58,7 +58,7 @@ async def fill(client: Client, population: Population, segment_count: int, *, pr
         nonlocal applied
         bar = progress.add_task("filling", total=total)
         while True:
-            applied = await client.applied()
+            applied = await client.taken_in()
             progress.update(bar, completed=applied - base)
             if applied - base >= total:
                 return

@@ -26,8 +26,8 @@ from graph.identity.ownership import SINCE_EVER
 from graph.identity.policy import DEFAULT
 from graph.identity.sides import pair
 from graph.queries import Query
-from graph.repositories.apply import create_customers
 from graph.repositories.identity import ACTIVE, SHARED
+from graph.repositories.resolution import ResolutionRows, write
 
 SOURCE = "default"
 BATCH_ROWS = 5_000
@@ -169,7 +169,7 @@ class _Writer:
 
     async def _create_customers(self, ids: Sequence[str]) -> None:
         async def work(tx: Transaction) -> None:
-            await create_customers(tx, list(ids), clock.now_ms())
+            await write(tx, ResolutionRows(created=ids), DEFAULT.version, clock.now_ms())
 
         await self._graph.write("bench_customers", work)
 

@@ -45,6 +45,8 @@ async def measure(stage: Stage) -> Result:
     # A customer gives one probe: a graph that was kept goes on where the last run ended.
     probed = stage.service.data_dir / "probed"
     missing, first = 0, int(probed.read_text(encoding="ascii")) if probed.is_file() else 0
+    if stage.population.customers - first < LIVE_PER_S * AT_MOST_S:
+        raise RuntimeError(f"the probes of {stage.service.data_dir} are used up: remove it")
     while not following.done():
         timed = await at_rate(stage.client, Probes(stage.client, stage.population, first), LIVE_PER_S, LIVE_SECONDS)
         first += int(LIVE_PER_S * LIVE_SECONDS) + 1

@@ -1,6 +1,7 @@
 // Purpose: One step of the walk over evidence: from identifiers to every set that saw them, and all members of these sets.
 // Mode: READ
 // Param: uids LIST<STRING>
+// Param: with_links BOOLEAN
 // Column: sets LIST<LIST>: [key, first_at ms, last_at ms, count INT, members LIST<LIST>: [uid, verified]]
 // Column: identifiers LIST<LIST>, each member once: [uid, namespace, status, first_seen ms, decided BOOLEAN, number of sets that saw it INT, holds LIST<LIST>: [from ms, to ms or null, via uid or null when it is its own, customer], links LIST<LIST>: [b uid, status, reason or null, number of sets INT, blocking LIST<STRING> or null], those stored from it to others]
 // Index: identifier_uid
@@ -20,6 +21,6 @@ CALL (each) {
   WITH DISTINCT i
   RETURN collect([i.uid, i.namespace, i.status, i.first_seen, coalesce(i.decided, false), COUNT { (i)<-[:SAW]-() },
     [(i)<-[h:HAS]-(c:Customer) | [h.from, h.to, h.via, c.id]],
-    [(i)-[l:LINKED]->(b:Identifier) | [b.uid, l.status, l.reason, l.count, l.blocking]]]) AS identifiers
+    [(i)-[l:LINKED]->(b:Identifier) WHERE $with_links | [b.uid, l.status, l.reason, l.count, l.blocking]]]) AS identifiers
 }
 RETURN sets AS sets, identifiers AS identifiers

@@ -18,7 +18,6 @@ from graph.repositories.identity import StoredIdentifier, stored_identifier
 _FIND_APPLIED = load("apply/find_applied")
 _LOCK_PEOPLE = load("apply/lock_people")
 _LOCK_CUSTOMERS = load("apply/lock_customers")
-_CREATE_CUSTOMERS = load("apply/create_customers")
 _MERGE_EVIDENCE = load("apply/merge_evidence")
 _CREATE_CALLS = load("apply/create_calls")
 _MERGE_OBSERVATIONS = load("apply/merge_observations")
@@ -200,12 +199,6 @@ async def lock_living(tx: Transaction, ids: Sequence[str], now: int) -> dict[str
     """The same, without those that were merged meanwhile."""
     locked = (await tx.run(_LOCK_CUSTOMERS, ids=ids, now=now))[0]["locked"]
     return {id: version for id, version, retired in locked if not retired}
-
-
-async def create_customers(tx: Transaction, ids: Sequence[str], now: int) -> None:
-    """New customers at version 1."""
-    if ids:
-        await tx.run(_CREATE_CUSTOMERS, ids=ids, now=now)
 
 
 async def merge_evidence(tx: Transaction, rows: Sequence[EvidenceRow]) -> set[str]:

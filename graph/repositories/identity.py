@@ -156,9 +156,9 @@ class Surroundings(NamedTuple):
     links: dict[tuple[str, str], StoredLink]
 
 
-async def get_surroundings(tx: Transaction, uids: Sequence[str]) -> Surroundings:
-    """What identifiers were seen together with: one step of a walk. uids sorted."""
-    rows = await tx.run(_EXPAND, uids=uids) if uids else ()
+async def get_surroundings(tx: Transaction, uids: Sequence[str], *, with_links: bool = False) -> Surroundings:
+    """What identifiers were seen together with: one step of a walk. uids sorted; links only where asked for."""
+    rows = await tx.run(_EXPAND, uids=uids, with_links=with_links) if uids else ()
     sets = {
         key: SeenTogether(key, dict(members), first_at, last_at, count)
         for row in rows
@@ -203,7 +203,7 @@ async def load_component(
         walked = sorted(next_step - found.walked)
         known_before = set()
         found.walked.update(walked)
-        surroundings = await get_surroundings(tx, walked)
+        surroundings = await get_surroundings(tx, walked, with_links=True)
         for key, seen in surroundings.sets.items():
             if key not in found.evidence:
                 found.evidence[key] = seen

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypedDict
 
 from graph.client import Transaction
@@ -44,7 +44,7 @@ class DecisionRow(TypedDict):
     evidence: str | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ResolutionRows:
     """What to write, in any order.
 
@@ -56,7 +56,7 @@ class ResolutionRows:
     retired: Iterable[RetiredRow] = ()
     holds: Iterable[HoldsRow] = ()
     links: Iterable[LinkRow] = ()
-    decisions: Sequence[DecisionRow] = field(default_factory=list)
+    decisions: Iterable[DecisionRow] = ()
 
 
 async def write(tx: Transaction, rows: ResolutionRows, policy_version: int, at: int) -> None:

@@ -9,7 +9,7 @@ from base import clock
 from graph.client import GraphClient, Transaction
 from graph.queries import parse
 from graph.repositories import segment as segment_repository
-from graph.repositories.apply import create_customers
+from graph.repositories.resolution import ResolutionRows, write
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 
 EVERYONE: Mapping[str, object] = {"everyone": True}
@@ -71,7 +71,7 @@ async def create_many_customers(graph: GraphClient, count: int) -> list[str]:
     ids = [f"cus_{number:08d}" for number in range(count)]
 
     async def work(tx: Transaction) -> None:
-        await create_customers(tx, ids, clock.now_ms())
+        await write(tx, ResolutionRows(created=ids), 1, clock.now_ms())
 
     await graph.write("tests/create_customers", work)
     return ids

@@ -5,7 +5,7 @@ A dry run is the same transaction, rolled back: what it shows is what would happ
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -25,7 +25,6 @@ from workers.decisions import erasure, imports
 from workers.decisions.effect import CustomerEffect, CustomerFate, Effect, effect_on
 from workers.decisions.erasure import Erased
 from workers.decisions.given import Given, Unreached
-from workers.identity.finding import Finding
 from workers.identity.locking import load_locked
 from workers.identity.outcome import Identified, Turn
 from workers.identity.replay import Replay, replay
@@ -166,8 +165,6 @@ class Execution:
     async def _resolve(self, tx: Transaction, made: Made, found: Identified, now_ms: int) -> Component:
         """Resolve anew what a change gives, and note everybody whose facts may be others."""
         given = made.given
-        if given.found is not None:
-            return await self._resolve_found(tx, given.found, given.versions, found, now_ms)
         component = await load_locked(tx, given.start, found, now_ms, given.through)
         if given.whole:
             people = await identity_repository.list_of_customers(tx, component.customers())
@@ -192,22 +189,3 @@ class Execution:
             if uid in found.owners:
                 found.changed.add(found.owners[uid])
         return component
-
-    @staticmethod
-    async def _resolve_found(
-        tx: Transaction, finding: Finding, versions: Mapping[str, int], found: Identified, now_ms: int
-    ) -> Component:
-        """Write what was found to differ."""
-        found.versions.update(versions)
-        how = Replay(
-            found.policy,
-            now_ms,
-            {},
-            rechecked=finding.rechecked,
-            unseen=finding.component.unseen(),
-            undoing=True,
-            resolution=finding.resolution,
-            owned=finding.owned,
-        )
-        await replay(tx, finding.component, how, found)
-        return finding.component

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from graph.client import Transaction
 from graph.repositories import call as call_repository
 from graph.repositories import identity as repository
 from graph.repositories.call import HungCalls
 from graph.repositories.identity import StoredIdentifier
-from workers.identity.finding import Finding
 from workers.identity.observations import rebuild
 from workers.identity.sharing import part_shared
 
@@ -29,9 +28,6 @@ class Given:
         imported: the decision about a source that goes on in the background.
         planned: whether all of it is left to the background.
         whole: whether everything that the customers concerned have must have been reached; see `Unreached`.
-        found: components that were read before and are locked as they were, so that nothing is read again. What of
-            them is no other than before has no consequences.
-        versions: of their customers.
     """
 
     start: dict[str, StoredIdentifier]
@@ -43,8 +39,6 @@ class Given:
     imported: str | None = None
     planned: bool = False
     whole: bool = False
-    found: Finding | None = None
-    versions: Mapping[str, int] = field(default_factory=dict)
 
 
 class Unreached(Exception):

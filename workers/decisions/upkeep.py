@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from base import clock
 from delivery.change import AnyChange
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import call as call_repository
 from graph.repositories.call import OrderRow
 from graph.repositories.identity import BLOCKED, SHARED
+from workers.applier.consequences import Consequences
 from workers.decisions import steps
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Execution, Made, Said
 from workers.decisions.given import Given, Unreached, lock
 from workers.identity.finding import Finding, Outdated, confirm
 from workers.identity.observations import rebuild
+from workers.identity.outcome import Identified
+from workers.identity.replay import Replay, replay
 from workers.live.context import LiveContext
 
 _NOBODY = Said("kith", "It follows from calls, decisions and policy.")
@@ -30,7 +34,9 @@ class Upkeep:
     """One a process."""
 
     def __init__(self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext):
+        self._live = live
         self._execution = Execution(graph, publisher, live)
+        self._consequences = Consequences(live)
 
     async def replay(self, uids: Iterable[str], keep: bool, *, recheck_shared: bool = False) -> frozenset[str]:
         """Resolve identifiers anew.
@@ -62,13 +68,26 @@ class Upkeep:
             Superseded: another version is in force.
         """
 
-        async def make(tx: Transaction, now_ms: int) -> Made:
+        async def work(tx: Transaction) -> Effect:
             await self._require(tx, version)
-            versions = await confirm(tx, finding, now_ms)
-            return Made("", Given(finding.component.identifiers, found=finding, versions=versions))
+            now_ms = clock.now_ms()
+            found = Identified(await self._live.policy(tx), versions=await confirm(tx, finding, now_ms))
+            how = Replay(
+                found.policy,
+                now_ms,
+                {},
+                rechecked=finding.rechecked,
+                unseen=finding.component.unseen(),
+                undoing=True,
+                resolution=finding.resolution,
+                owned=finding.owned,
+            )
+            await replay(tx, finding.component, how, found)
+            changes = (await self._consequences.follow(tx, (), found)).changes
+            return Effect("", (), tuple(changes), frozenset(found.moved))
 
         try:
-            await self._execution.run("settle_identity", _NOBODY, make)
+            await self._execution.commit("settle_identity", work)
         except Outdated:
             return False
         return True
@@ -117,6 +136,6 @@ class Upkeep:
         await self._execution.publish(changes)
 
     async def _require(self, tx: Transaction, version: int) -> None:
-        live = self._execution.live
+        live = self._live
         if (await live.policy(tx)).version != version and (await live.renewed_policy(tx)).version != version:
             raise Superseded

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -86,15 +87,16 @@ class IdentityCheck:
         report = Report()
         survey = Survey(self._graph, Asked((await PolicyRepository(self._graph).get_current()).policy))
         wrong: set[str] = set()
-        async for suspects in survey.run():
-            for uid in suspects.differing:
-                # One by one: a component that is wrong is put right with its first identifier, and is found with each
-                # of them until then.
-                for found in set(await self._replay([uid], repair)) - wrong:
-                    wrong.add(found)
-                    report.add(FaultKind.HOLDS, found)
-                    report.repaired += repair
-            progress(suspects.progress)
+        async with aclosing(survey.run()) as found:
+            async for suspects in found:
+                for uid in suspects.differing:
+                    # One by one: a component that is wrong is put right with its first identifier, and is found with
+                    # each of them until then.
+                    for moved in set(await self._replay([uid], repair)) - wrong:
+                        wrong.add(moved)
+                        report.add(FaultKind.HOLDS, moved)
+                        report.repaired += repair
+                progress(suspects.progress)
         report.identifier_count = survey.identifier_count
         await self._check_customers(report)
         progress(1)

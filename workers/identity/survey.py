@@ -7,7 +7,8 @@ under locks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from base.ahead import ahead
@@ -68,8 +69,9 @@ class Survey:
         Raises:
             Unavailable: Neo4j went away.
         """
-        async for progress in self._read():
-            yield Suspects([], [], frozenset(), None, progress)
+        async with aclosing(self._read()) as read:
+            async for progress in read:
+                yield Suspects([], [], frozenset(), None, progress)
         self.identifier_count = len(self._census)
         doubtful = await asyncio.to_thread(lambda: list(self._census.doubtful()))
         total, done = sum(map(len, doubtful)), 0
@@ -77,7 +79,7 @@ class Survey:
             done += sum(map(len, batch))
             yield await self._compare(batch, _READ_EVIDENCE + (1 - _READ_EVIDENCE) * done / total)
 
-    async def _read(self) -> AsyncIterator[float]:
+    async def _read(self) -> AsyncGenerator[float, None]:
         """Fill the census; how much of the survey is done after each page."""
         asked, expected = self.asked, max(1, await self._reader.count())
         async with ahead(self._identifiers()) as pages:

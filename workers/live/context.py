@@ -74,7 +74,7 @@ class LiveContext:
     def confirm(self, catalogue: Catalogue, order: CommitOrder, policy: IdentityPolicy | None) -> None:
         """Check the rules that were evaluated, and the policy, against what holds in the order of commits.
 
-        TRICKY: together with `workers/policy/replay.py`, which brings what was resolved before up to date and relies
+        TRICKY: together with `workers/policy/follow.py`, which brings what was resolved before up to date and relies
         on nobody committing under an older policy after a newer one.
 
         Args:

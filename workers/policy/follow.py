@@ -127,7 +127,7 @@ class Follower:
         )
         asked = Asked(self.policy, recheck, listed.blocked, listed.unblocked)
         async with ahead(Survey(self.graph, asked).run()) as found:
-            await _in_turns(self._put_all_right(found, recheck) for _ in range(SETTLERS))
+            await _at_once(self._put_all_right(found, recheck) for _ in range(SETTLERS))
 
     async def _put_all_right(self, found: AsyncIterator[Suspects], recheck: bool) -> None:
         async for suspects in found:
@@ -156,7 +156,7 @@ class Follower:
         return Counts(len(self._customers), self._identifiers, self._attributes)
 
 
-async def _in_turns(works: Iterable[Coroutine[None, None, None]]) -> None:
+async def _at_once(works: Iterable[Coroutine[None, None, None]]) -> None:
     """Run several at once; what one raises ends all and is raised."""
     try:
         async with asyncio.TaskGroup() as group:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rules.facts import Facts
-from rules.instants import EventRange, Range, TagRange, sweep_ranges, transitions
+from rules.instants import EventRange, Range, TagRange, boundaries, sweep_ranges, transitions
+from rules.parser import parse_rule
 from rules.tree import Rule
 from tests.property.rules import naive_rules
-from tests.property.rules.rule_strategies import Customer
+from tests.property.rules.rule_strategies import Customer, facts_of
 
 LENGTH_MS = 12
 
@@ -18,6 +20,26 @@ LENGTH_MS = 12
 def every_answer(document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo) -> dict[int, bool]:
     """The naive answer at each millisecond from after to after + LENGTH_MS."""
     return {now: naive_rules.holds(document, *customer, now, zone) for now in range(after, after + LENGTH_MS + 1)}
+
+
+def assert_every_change_is_seen(document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo) -> None:
+    """Boundaries and transitions are the changes of the naive answer."""
+    rule, facts = parse_rule(document), facts_of(*customer)
+    answers = every_answer(document, customer, after, zone)
+    changes = [now for now in answers if now > after and answers[now] != answers[now - 1]]
+    assert set(changes) <= set(boundaries(rule, facts, after, after + LENGTH_MS, zone)), (document, customer)
+    found = transitions(rule, facts, answers[after], after, after + LENGTH_MS, zone)
+    assert [(each.at_ms, each.answer) for each in found] == [(now, answers[now]) for now in changes]
+
+
+def assert_nobody_is_missed(
+    document: dict[str, Any], customer: Customer, after: int, cuts: Iterable[int], zone: ZoneInfo
+) -> None:
+    """Sweeps between the cuts (ms after `after`) and live events together keep the naive answer."""
+    answers = every_answer(document, customer, after, zone)
+    ends = [after, *(after + cut for cut in sorted(cuts)), after + LENGTH_MS]
+    kept = kept_answers(parse_rule(document), facts_of(*customer), customer, answers[after], ends, zone)
+    assert kept == answers, (document, customer)
 
 
 def asked_for(ranges: list[Range], customer: Customer) -> bool:

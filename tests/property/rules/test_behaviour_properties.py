@@ -10,11 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.evaluate import evaluate
-from rules.instants import boundaries, transitions
+from rules.instants import boundaries
 from rules.needs import earliest
 from rules.parser import parse_rule
 from tests.property.rules import even_draws, naive_rules
-from tests.property.rules.kept_answers import LENGTH_MS, every_answer, kept_answers
+from tests.property.rules.kept_answers import (
+    LENGTH_MS,
+    assert_every_change_is_seen,
+    assert_nobody_is_missed,
+)
 from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, EASY, ZONES, Customer, facts_of, habits, sequences
 
 many = settings(max_examples=300, deadline=None, database=None)
@@ -42,12 +46,7 @@ STARTS = st.integers(-8, 0).map(lambda off: BASE_MS + off)
 def test_transitions_are_the_changes_seen_at_every_millisecond(
     document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo
 ) -> None:
-    rule, facts = parse_rule(document), facts_of(*customer)
-    answers = every_answer(document, customer, after, zone)
-    changes = [now for now in answers if now > after and answers[now] != answers[now - 1]]
-    assert set(changes) <= set(boundaries(rule, facts, after, after + LENGTH_MS, zone))
-    found = transitions(rule, facts, answers[after], after, after + LENGTH_MS, zone)
-    assert [(each.at_ms, each.answer) for each in found] == [(now, answers[now]) for now in changes]
+    assert_every_change_is_seen(document, customer, after, zone)
 
 
 @many
@@ -55,10 +54,7 @@ def test_transitions_are_the_changes_seen_at_every_millisecond(
 def test_sweep_and_live_together_are_a_fresh_evaluation_at_every_instant(
     document: dict[str, Any], customer: Customer, after: int, cuts: set[int], zone: ZoneInfo
 ) -> None:
-    rule, facts = parse_rule(document), facts_of(*customer)
-    answers = every_answer(document, customer, after, zone)
-    ends = [after, *(after + cut for cut in sorted(cuts)), after + LENGTH_MS]
-    assert kept_answers(rule, facts, customer, answers[after], ends, zone) == answers
+    assert_nobody_is_missed(document, customer, after, cuts, zone)
 
 
 @settings(max_examples=60, deadline=None, database=None)
@@ -70,13 +66,9 @@ def test_what_comes_and_goes_is_seen_by_boundaries_and_missed_by_no_sweep(seed: 
         days = "habit" in document or random.random() < 0.3
         events = even_draws.moments(random, random.randint(2, 8), days=days)
         customer: Customer = ({}, events, set(), {})
-        rule, facts, after = parse_rule(document), facts_of(*customer), BASE_MS + random.randint(-4, 4)
-        answers = every_answer(document, customer, after, zone)
-        cuts = sorted(random.sample(range(1, LENGTH_MS), random.randint(0, 6)))
-        ends = [after, *(after + cut for cut in cuts), after + LENGTH_MS]
-        assert kept_answers(rule, facts, customer, answers[after], ends, zone) == answers, (document, events)
-        changes = {now for now in answers if now > after and answers[now] != answers[now - 1]}
-        assert changes <= set(boundaries(rule, facts, after, after + LENGTH_MS, zone)), (document, events)
+        after, cuts = BASE_MS + random.randint(-4, 4), random.sample(range(1, LENGTH_MS), random.randint(0, 6))
+        assert_nobody_is_missed(document, customer, after, cuts, zone)
+        assert_every_change_is_seen(document, customer, after, zone)
 
 
 @many

@@ -13,7 +13,12 @@ from rules.facts import Facts
 from rules.instants import boundaries, sweep_ranges, transitions
 from rules.parser import parse_rule
 from tests.property.rules import naive_rules
-from tests.property.rules.kept_answers import LENGTH_MS, asked_for, every_answer, kept_answers
+from tests.property.rules.kept_answers import (
+    LENGTH_MS,
+    asked_for,
+    assert_every_change_is_seen,
+    assert_nobody_is_missed,
+)
 from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, TIMED_RULES, ZONES, Customer, customers, facts_of
 
 # Around midnights and around the hour that a day of 23 hours lacks.
@@ -31,12 +36,7 @@ many = settings(max_examples=200, deadline=None, database=None)
 def test_transitions_are_the_changes_seen_at_every_millisecond(
     document: dict[str, Any], customer: Customer, after: int, zone: ZoneInfo
 ) -> None:
-    rule, facts = parse_rule(document), facts_of(*customer)
-    answers = every_answer(document, customer, after, zone)
-    changes = [now for now in answers if now > after and answers[now] != answers[now - 1]]
-    assert set(changes) <= set(boundaries(rule, facts, after, after + LENGTH_MS, zone))
-    found = transitions(rule, facts, answers[after], after, after + LENGTH_MS, zone)
-    assert [(each.at_ms, each.answer) for each in found] == [(now, answers[now]) for now in changes]
+    assert_every_change_is_seen(document, customer, after, zone)
 
 
 @many
@@ -55,10 +55,7 @@ def test_boundaries_of_parts_are_the_boundaries_of_the_whole(
 def test_sweep_and_live_together_are_a_fresh_evaluation_at_every_instant(
     document: dict[str, Any], customer: Customer, after: int, cuts: set[int], zone: ZoneInfo
 ) -> None:
-    rule, facts = parse_rule(document), facts_of(*customer)
-    answers = every_answer(document, customer, after, zone)
-    ends = [after, *(after + cut for cut in sorted(cuts)), after + LENGTH_MS]
-    assert kept_answers(rule, facts, customer, answers[after], ends, zone) == answers
+    assert_nobody_is_missed(document, customer, after, cuts, zone)
 
 
 @settings(max_examples=30, deadline=None, database=None)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-from redis.asyncio import Redis
-
 from base import clock
-from base.keys import Keyring
-from graph.client import GraphClient
+from tests.support.fake_clock import START_MS, FakeClock
 from tests.support.line import Line, assert_sequences
 
-START_MS = 1_800_000_000_000
 ADDED_NOT_BOUGHT_REMOVED = {
     "sequence": {
         "steps": [
@@ -24,28 +19,6 @@ ADDED_NOT_BOUGHT_REMOVED = {
 }
 STOPPED = {"habit": {"kind": "STOPPED", "name": "Added", "window": {"last": "PT30S"}, "recent": {"last": "PT10S"}}}
 REGULARLY = {"habit": {"kind": "REGULARLY", "name": "Added", "periods": {"days": 1, "last": 3, "atLeast": 2}}}
-
-
-class Clock:
-    """Time that passes only when a test says so."""
-
-    def __init__(self) -> None:
-        self.ms = START_MS
-
-    def __call__(self) -> int:
-        return self.ms
-
-
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    fake = Clock()
-    monkeypatch.setattr(clock, "now_ms", fake)
-    return fake
-
-
-@pytest.fixture
-def line(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
-    return Line.of(graph, redis, keyring)
 
 
 def did(name: str, after_ms: int, **properties: object) -> dict[str, object]:
@@ -65,7 +38,7 @@ async def told(line: Line) -> list[tuple[str, int, str]]:
     return [(change.kind, change.occurred_at - START_MS, change.cause) for change in changes]
 
 
-async def test_a_sequence_enters_with_its_last_event_and_leaves_with_its_first(line: Line, now: Clock) -> None:
+async def test_a_sequence_enters_with_its_last_event_and_leaves_with_its_first(line: Line, now: FakeClock) -> None:
     await line.segment("s", ADDED_NOT_BOUGHT_REMOVED)
     sweep = line.sweep()
     await sweep.step(now.ms)
@@ -86,7 +59,7 @@ async def test_a_sequence_enters_with_its_last_event_and_leaves_with_its_first(l
     assert (await told(line))[1:] == [("EXITED", 23_000, "TIME")]
 
 
-async def test_an_event_that_comes_late_breaks_a_sequence(line: Line, now: Clock) -> None:
+async def test_an_event_that_comes_late_breaks_a_sequence(line: Line, now: FakeClock) -> None:
     await line.segment("s", ADDED_NOT_BOUGHT_REMOVED)
     await line.sweep().step(now.ms)
     now.ms = START_MS + 2_100
@@ -97,7 +70,7 @@ async def test_an_event_that_comes_late_breaks_a_sequence(line: Line, now: Clock
     assert [(kind, at) for kind, at, _ in (await told(line))[1:]] == [("EXITED", 4_000)]
 
 
-async def test_a_pause_enters_and_leaves_by_time_and_ends_by_an_event(line: Line, now: Clock) -> None:
+async def test_a_pause_enters_and_leaves_by_time_and_ends_by_an_event(line: Line, now: FakeClock) -> None:
     await line.segment("s", STOPPED)
     sweep = line.sweep()
     await sweep.step(now.ms)
@@ -113,7 +86,7 @@ async def test_a_pause_enters_and_leaves_by_time_and_ends_by_an_event(line: Line
     assert (await told(line))[2:] == [("ENTERED", 22_000, "TIME"), ("EXITED", 42_000, "TIME")]
 
 
-async def test_regularity_is_lost_at_a_midnight(line: Line, now: Clock) -> None:
+async def test_regularity_is_lost_at_a_midnight(line: Line, now: FakeClock) -> None:
     day_ms = 86_400_000
     midnight_ms = (START_MS // day_ms + 1) * day_ms - START_MS
     await line.segment("s", REGULARLY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import pytest
 from redis.asyncio import Redis
 
 from base import clock
@@ -14,6 +13,7 @@ from delivery.change import Change
 from graph.client import GraphClient, Transaction
 from graph.repositories import live as live_repository
 from graph.repositories.live import CommitOrder
+from tests.support.fake_clock import FakeClock
 from tests.support.line import Line, assert_sequences, query
 from workers.decisions.execution import Said
 from workers.live.context import LiveContext
@@ -21,28 +21,6 @@ from workers.live.reevaluate import reevaluate
 
 TWICE_IN_10_S = {"event": {"name": "Bought", "op": "GTE", "values": [2], "window": {"last": "PT10S"}}}
 EVER = {"event": {"name": "Bought"}}
-
-
-@pytest.fixture
-def line(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
-    return Line.of(graph, redis, keyring)
-
-
-class Clock:
-    """Time that passes only when a test says so."""
-
-    def __init__(self) -> None:
-        self.ms = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.ms
-
-
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    fake = Clock()
-    monkeypatch.setattr(clock, "now_ms", fake)
-    return fake
 
 
 def bought(number: int, at_ms: int, user: str = "u", **properties: object) -> dict[str, object]:
@@ -73,7 +51,7 @@ async def members(line: Line, key: str) -> set[str]:
     return {row["id"] for row in rows}
 
 
-async def test_twice_in_ten_seconds_enters_and_leaves_to_the_millisecond(line: Line, now: Clock) -> None:
+async def test_twice_in_ten_seconds_enters_and_leaves_to_the_millisecond(line: Line, now: FakeClock) -> None:
     await line.segment("s", TWICE_IN_10_S)
     sweep, first = line.sweep(), now.ms
     await sweep.step(now.ms)
@@ -93,7 +71,7 @@ async def test_twice_in_ten_seconds_enters_and_leaves_to_the_millisecond(line: L
     assert_sequences(changes)
 
 
-async def test_a_live_batch_after_the_end_of_a_window_tells_both_changes(line: Line, now: Clock) -> None:
+async def test_a_live_batch_after_the_end_of_a_window_tells_both_changes(line: Line, now: FakeClock) -> None:
     await line.segment("s", TWICE_IN_10_S)
     start = now.ms
     await line.sweep().step(start)
@@ -110,14 +88,14 @@ async def test_a_live_batch_after_the_end_of_a_window_tells_both_changes(line: L
     ]
 
 
-async def test_what_comes_a_day_late_changes_the_answer_when_it_comes(line: Line, now: Clock) -> None:
+async def test_what_comes_a_day_late_changes_the_answer_when_it_comes(line: Line, now: FakeClock) -> None:
     await line.segment("s", {"event": {"name": "Bought", "window": {"last": "P7D"}}})
     await line.sweep().step(now.ms)
     await line.apply(bought(1, now.ms - 86_400_000))
     assert [(one.kind, one.occurred_at, one.cause) for one in await line.changes()] == [("ENTERED", now.ms, "EVENT")]
 
 
-async def test_an_event_from_the_future_counts_when_its_time_comes(line: Line, now: Clock) -> None:
+async def test_an_event_from_the_future_counts_when_its_time_comes(line: Line, now: FakeClock) -> None:
     await line.segment("s", EVER)
     sweep, at = line.sweep(), now.ms + 1_500
     await sweep.step(now.ms)
@@ -128,7 +106,7 @@ async def test_an_event_from_the_future_counts_when_its_time_comes(line: Line, n
     assert [(one.kind, one.occurred_at) for one in await line.changes()] == [("ENTERED", at)]
 
 
-async def test_a_sweep_after_a_long_stop_tells_the_instants_of_the_past(line: Line, now: Clock) -> None:
+async def test_a_sweep_after_a_long_stop_tells_the_instants_of_the_past(line: Line, now: FakeClock) -> None:
     await line.segment("s", {"event": {"name": "Bought", "window": {"last": "PT10M"}}})
     sweep, at = line.sweep(), now.ms
     await sweep.step(now.ms)
@@ -191,7 +169,7 @@ async def test_a_merge_adds_up_what_both_did(line: Line) -> None:
     }
 
 
-async def test_what_a_merge_adds_up_begins_with_the_merge(line: Line, now: Clock) -> None:
+async def test_what_a_merge_adds_up_begins_with_the_merge(line: Line, now: FakeClock) -> None:
     await line.segment("two", {"event": {"name": "Bought", "op": "GTE", "values": [2]}})
     await line.sweep().step(now.ms)
     at = now.ms
@@ -238,7 +216,7 @@ async def test_calls_during_a_build_are_neither_lost_nor_doubled(
     assert await members(lines[0], "buyers") == set()
 
 
-async def test_an_instant_between_a_batch_and_its_commit_is_not_lost(line: Line, now: Clock) -> None:
+async def test_an_instant_between_a_batch_and_its_commit_is_not_lost(line: Line, now: FakeClock) -> None:
     """A sweep that is announced while a batch runs cannot see the batch's facts: the batch looks itself."""
     await line.segment("s", {"event": {"name": "Bought", "window": {"last": "PT2S"}}})
     sweep, at = line.sweep(), now.ms
@@ -264,7 +242,7 @@ async def test_an_instant_between_a_batch_and_its_commit_is_not_lost(line: Line,
     assert [(one.kind, one.occurred_at - at) for one in changes] == [("ENTERED", 0), ("EXITED", 2_000)]
 
 
-async def test_who_was_merged_since_it_was_found_enters_nothing(line: Line, graph: GraphClient, now: Clock) -> None:
+async def test_who_was_merged_since_it_was_found_enters_nothing(line: Line, graph: GraphClient, now: FakeClock) -> None:
     """A sweep and a build find customers without a lock."""
     await line.apply(bought(1, now.ms, "a"), bought(2, now.ms, "b"))
     one, other = str(await line.customer("user_id", "a")), str(await line.customer("user_id", "b"))
