@@ -1,0 +1,1 @@
+"""The columnar store: a projection of the graph for questions about everybody."""

@@ -1,0 +1,1 @@
+"""Tables of the columnar store, and the file that holds them."""
