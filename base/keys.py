@@ -46,6 +46,7 @@ class Keyring:
         self._tombstone = hmac.new(_derive(secret, b"kith tombstone v1"), digestmod=sha256)
         self._display = AESGCM(_derive(secret, b"kith display v1"))
         self._stream = AESGCM(_derive(secret, b"kith stream v1"))
+        self._columns = _derive(secret, b"kith columns v1")
 
     def uid(self, namespace: str, value: str) -> str:
         """`namespace|blind index` of a normalised value: equal values give equal uids; it cannot be read back."""
@@ -70,6 +71,10 @@ class Keyring:
             ConfigurationFault: another key, or a damaged value.
         """
         return _open(self._display, sealed, uid.encode()).decode()
+
+    def columns_key(self) -> str:
+        """The key of the columnar file, hexadecimal."""
+        return self._columns.hex()
 
     def seal_entry(self, payload: bytes) -> bytes:
         """Ciphertext of one entry of the ingest stream or the quarantine."""

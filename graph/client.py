@@ -22,8 +22,10 @@ from neo4j.exceptions import (
 )
 
 from base import logs, metrics
+from base.clock import now_ms
 from base.errors import ConfigurationFault, Unavailable
 from graph.queries import Query, given, load
+from graph.touched import Touched
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -46,6 +48,7 @@ FETCH_ALL = -1
 NODE_IS_GONE = "Neo.ClientError.Statement.EntityNotFound"
 NO_SUCH_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
 _PING = load("system/ping")
+_TOUCH = load("touched/append")
 
 _log = logs.get_logger()
 
@@ -55,11 +58,15 @@ class TryAgain(Exception):
 
 
 class Transaction:
-    """One open transaction; handed to the work function of `GraphClient.write`."""
+    """One open transaction; handed to the work function of `GraphClient.write`.
+
+    `touched` is told by whoever writes what the columnar store holds; what is left in it is written before the commit.
+    """
 
     def __init__(self, inner: AsyncTransaction, slow_query_ms: int):
         self._inner = inner
         self._slow_query_ms = slow_query_ms
+        self.touched = Touched()
 
     async def run(self, query: Query, /, **parameters: Any) -> list[Row]:
         """Run a statement to its end.
@@ -149,7 +156,10 @@ class GraphClient:
                     with _begin_with_first_statement(session):
                         inner = await session.begin_transaction()
                     async with inner:
-                        result = await work(Transaction(inner, self._slow_query_ms))
+                        transaction = Transaction(inner, self._slow_query_ms)
+                        result = await work(transaction)
+                        if touched := transaction.touched.take():
+                            await transaction.run(_TOUCH, rows=touched, at=now_ms())
                         await inner.commit()
                         return result
             except TryAgain as fault:

@@ -58,7 +58,7 @@ def spread(document: Mapping[str, object]) -> Cells:
     nested = dict(_nested(document))
     values = {**nested, **{key: value for key, value in document.items() if value is not None}}
     return {
-        (path, kind): cell
+        (stored_text(path), kind): cell
         for path, value in values.items()
         if len(path) <= MAX_NAME_LENGTH
         for kind, cell in cells_of(value)

@@ -2,11 +2,11 @@
 
 | table | a row is | columns |
 |---|---|---|
-| customers | a living customer | customer (number), id, created_at, updated_at (ms), then those of the attributes |
+| customers | a living customer | customer (number), id, created_at (ms), then those of the attributes |
 | owners | an identifier that one customer has had all the time | identifier (number), customer |
 | stretches | a time in which a customer had another identifier | identifier, from_ms, to_ms (excluded), customer |
 | event tables, one a name | an event | identifier, at (ms), id, then those of the properties |
-| members | a customer in a segment | customer, segment (key), since (ms), version |
+| members | a customer in a segment | customer, segment (key), since (ms) |
 | tag_values | a customer's value of a tag | customer, tag (key), since (ms), then one a kind, named like it |
 
 Events hang on identifiers, so that a merge or a split moves rows of `owners` and `stretches`, and no event. An
@@ -26,6 +26,7 @@ OWNERS: Final = "owners"
 STRETCHES: Final = "stretches"
 MEMBERS: Final = "members"
 TAG_VALUES: Final = "tag_values"
+EVENT_TABLES: Final = "event_tables"
 
 # Path → kind → name of the column. What has never had a value is missing.
 Columns: TypeAlias = Mapping[str, Mapping[Kind, str]]
@@ -46,7 +47,10 @@ class Layout:
     Attributes:
         attributes: columns of `customers`.
         events: by the event's name; a name that no event had is missing.
+        incomplete: tables with too many columns, and EVENT_TABLES where there are too many tables: what has no column
+            or table there may yet have values.
     """
 
     attributes: Columns = field(default_factory=dict)
     events: Mapping[str, EventTable] = field(default_factory=dict)
+    incomplete: frozenset[str] = frozenset()

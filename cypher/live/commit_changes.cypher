@@ -4,6 +4,7 @@
 // Param: leave LIST<MAP>, sorted by customer: {customer, segment, since ms, until ms, version INT, sequence INT}
 // Param: enter LIST<MAP>, sorted by customer: {customer, segment, since ms, version INT, sequence INT}
 // Param: bodies LIST<STRING>, JSON of the changes without their positions, in order
+// Param: touched LIST<MAP>, at most one: {events LIST<STRING> ids, customers LIST<STRING> ids, owned LIST<STRING> uids, hung LIST<STRING> uids}
 // Param: at INT ms
 // Column: created INT, less than there are events when a call that is no event has one of the ids
 // Column: last INT, the last position taken
@@ -28,9 +29,9 @@ CALL () {
   RETURN count(*) AS created
 }
 MERGE (k:Counter {name: 'changes'})
-ON CREATE SET k.value = size($bodies), k.swept_until = 0
-ON MATCH SET k.value = k.value + size($bodies)
-WITH created, k.value AS last, k.swept_until AS announced
+ON CREATE SET k.value = size($bodies), k.swept_until = 0, k.touched = size($touched)
+ON MATCH SET k.value = k.value + size($bodies), k.touched = coalesce(k.touched, 0) + size($touched)
+WITH created, k.value AS last, k.swept_until AS announced, k.touched AS entry
 CALL () {
   UNWIND $leave AS row
   WITH row.customer AS id, collect(row) AS rows, collect(row.segment) AS keys
@@ -57,6 +58,11 @@ CALL (last) {
   UNWIND range(1, size($bodies)) AS number
   WITH number, last - size($bodies) + number AS position
   CREATE (:Change {position: position, at: $at, body: '{"position":' + toString(position) + $bodies[number - 1]})
+}
+CALL (entry) {
+  UNWIND $touched AS row
+  CREATE (:Touched {position: entry, at: $at, events: row.events, customers: row.customers, owned: row.owned,
+    hung: row.hung})
 }
 OPTIONAL MATCH (c:Counter {name: 'catalogue'})
 OPTIONAL MATCH (s:Counter {name: 'sweep'})

@@ -251,6 +251,7 @@ def _traits(document: str) -> dict[str, str]:
 async def set_attributes(tx: Transaction, rows: Sequence[AttributesRow]) -> None:
     """Replace derived attributes."""
     if rows:
+        tx.touched.customers.update(row["id"] for row in rows)
         await tx.run(_SET_ATTRIBUTES, rows=rows)
 
 

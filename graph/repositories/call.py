@@ -115,7 +115,7 @@ async def count_of_import(tx: Transaction, of: ImportedCalls, uids: Sequence[str
 
 async def withdraw_calls(tx: Transaction, calls: Sequence[str], decision: str) -> HungCalls:
     """Take calls off their identifiers; those that hang nowhere are left alone."""
-    return _hung((await tx.run(_WITHDRAW_CALLS, ids=calls, decision=decision))[0])
+    return _hung(tx, (await tx.run(_WITHDRAW_CALLS, ids=calls, decision=decision))[0])
 
 
 async def restore_calls(tx: Transaction, calls: Sequence[str], decision: str) -> HungCalls:
@@ -124,30 +124,38 @@ async def restore_calls(tx: Transaction, calls: Sequence[str], decision: str) ->
     Calls that another decision takes back too stay away, and are the other's from now on.
     """
     await tx.run(_KEEP_WITHDRAWN, ids=calls, decision=decision)
-    return _hung((await tx.run(_RESTORE_CALLS, ids=calls, decision=decision))[0])
+    return _hung(tx, (await tx.run(_RESTORE_CALLS, ids=calls, decision=decision))[0])
 
 
-def _hung(row: Row) -> HungCalls:
+def _hung(tx: Transaction, row: Row) -> HungCalls:
+    tx.touched.hung.update(row["hung"])
     return HungCalls(row["count"], frozenset(row["hung"]), frozenset(row["evidence"]))
 
 
 async def hang_over(tx: Transaction, uids: Iterable[str]) -> set[str]:
     """Hang calls of identifiers that take part in links no more on others; uids that got something."""
     ordered = sorted(uids)
-    return {row["uid"] for row in await tx.run(_HANG_OVER, uids=ordered)} if ordered else set()
+    moved = {row["uid"] for row in await tx.run(_HANG_OVER, uids=ordered)} if ordered else set()
+    if moved:
+        tx.touched.hung.update(ordered, moved)
+    return moved
 
 
 async def hang_back(tx: Transaction, uids: Iterable[str]) -> set[str]:
     """Hang calls on identifiers that take part in links again; uids that lost or got something."""
     ordered = sorted(uids)
     rows = await tx.run(_HANG_BACK, uids=ordered) if ordered else []
-    return {uid for row in rows for uid in (row["from_uid"], row["to_uid"])}
+    moved = {uid for row in rows for uid in (row["from_uid"], row["to_uid"])}
+    tx.touched.hung.update(moved)
+    return moved
 
 
 async def reorder(tx: Transaction, rows: Iterable[OrderRow]) -> set[str]:
     """Name identifiers of calls in a new order, and hang calls on the first; uids that lost or got something."""
     ordered = sorted(rows, key=lambda row: row["key"])
-    return {row["uid"] for row in await tx.run(_REORDER, rows=ordered)} if ordered else set()
+    moved = {row["uid"] for row in await tx.run(_REORDER, rows=ordered)} if ordered else set()
+    tx.touched.hung.update(moved)
+    return moved
 
 
 async def recount_evidence(tx: Transaction, keys: Iterable[str]) -> None:

@@ -100,6 +100,9 @@ async def take_calls(tx: Transaction, rows: Iterable[StretchRow], decision: str)
     ordered = sorted(rows, key=lambda row: (row["uid"], row["start"]))
     if not ordered:
         return HungCalls(0, frozenset(), frozenset())
+    uids = {row["uid"] for row in ordered}
+    tx.touched.hung.update(uids)
+    tx.touched.owned.update(uids)
     (row,) = await tx.run(_TAKE_CALLS, rows=ordered, decision=decision)
     return HungCalls(row["count"], frozenset(row["hung"]), frozenset(row["evidence"]))
 
@@ -136,6 +139,8 @@ async def list_linked(tx: Transaction, uids: Iterable[str]) -> set[tuple[str, st
 async def release_identifiers(tx: Transaction, uids: Iterable[str], decision: str) -> None:
     """Identifiers exist no longer; their calls are to be deleted."""
     if ordered := sorted(uids):
+        tx.touched.hung.update(ordered)
+        tx.touched.owned.update(ordered)
         await tx.run(_RELEASE_IDENTIFIERS, uids=ordered, decision=decision)
 
 
@@ -147,7 +152,9 @@ async def release_customer(tx: Transaction, customer: str) -> list[str]:
 
 async def clear_customers(tx: Transaction, ids: Iterable[str], now_ms: int) -> None:
     """Nothing is left of customers but their ids."""
-    await tx.run(_CLEAR_CUSTOMERS, ids=sorted(ids), now=now_ms)
+    ordered = sorted(ids)
+    tx.touched.customers.update(ordered)
+    await tx.run(_CLEAR_CUSTOMERS, ids=ordered, now=now_ms)
 
 
 async def clear_log(tx: Transaction, customers: Iterable[str], uids: Iterable[str]) -> None:

@@ -277,6 +277,7 @@ async def get_past(tx: Transaction, uids: Iterable[str], customers: Iterable[str
 async def return_customers(tx: Transaction, ids: Iterable[str]) -> None:
     """Make retired ids, which are locked, somebody again."""
     if ordered := sorted(ids):
+        tx.touched.customers.update(ordered)
         await tx.run(_RETURN, ids=ordered)
 
 

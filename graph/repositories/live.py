@@ -210,7 +210,11 @@ async def commit_changes(
         TryAgain: an event's id belongs to a call that took effect before.
         ConstraintError: or to an event.
     """
-    row = (await tx.run(_COMMIT_CHANGES, leave=leave, enter=enter, bodies=bodies, at=at, events=events))[0]
+    tx.touched.events += [event["id"] for event in events]
+    touched = tx.touched.take()
+    row = (
+        await tx.run(_COMMIT_CHANGES, leave=leave, enter=enter, bodies=bodies, touched=touched, at=at, events=events)
+    )[0]
     expect_all(events, row["created"])
     return CommitOrder(row["last"], row["announced"], row["swept"], row["catalogue"], row["policy"])
 

@@ -65,10 +65,14 @@ async def write(tx: Transaction, rows: ResolutionRows, policy_version: int, at: 
     Args:
         at: now, ms.
     """
+    created, retired = sorted(rows.created), sorted(rows.retired, key=lambda row: row["retired"])
+    holds = sorted(rows.holds, key=lambda row: row["uid"])
+    tx.touched.customers.update(created, (row["retired"] for row in retired))
+    tx.touched.owned.update(row["uid"] for row in holds)
     parameters = {
-        "created": sorted(rows.created),
-        "retired": sorted(rows.retired, key=lambda row: row["retired"]),
-        "holds": sorted(rows.holds, key=lambda row: row["uid"]),
+        "created": created,
+        "retired": retired,
+        "holds": holds,
         "links": sorted(rows.links, key=lambda row: (row["a"], row["b"])),
         "decisions": list(rows.decisions),
     }

@@ -19,6 +19,7 @@ ROWS = (
     {"resolvers"},
     {"workers"},
     {"ingest", "delivery"},
+    {"analytics"},
     {"graph"},
     {"rules"},
     {"local"},

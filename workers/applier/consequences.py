@@ -200,6 +200,14 @@ class Consequences:
         await repository.set_attributes(
             tx, [derive.attributes_row(customer, states[customer].attributes) for customer in sorted(changed)]
         )
+        # Which phone or e-mail was seen last is an attribute too.
+        tx.touched.customers.update(identified.changed)
+        tx.touched.customers.update(
+            identified.owners[seen.uid]
+            for call in calls
+            for seen in call.prepared.seen
+            if seen.namespace in READABLE_IDENTIFIERS and seen.uid in identified.owners
+        )
         await write_groups(tx, group_rows(calls), identified.rehung, identified.regrouped)
 
     @staticmethod

@@ -8,7 +8,6 @@ commits later evaluates up to the announced instant itself. So no instant falls 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -16,6 +15,7 @@ from redis.exceptions import RedisError
 
 from base import clock, logs
 from base.errors import Unavailable
+from base.pages import pages
 from base.valkey import PREFIX
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
@@ -84,7 +84,7 @@ class Sweep:
             return 0
         found = await self._find(catalogue, after_ms, until_ms)
         count = 0
-        for page in _pages(sorted(found), PAGE_CUSTOMERS):
+        for page in pages(sorted(found), PAGE_CUSTOMERS):
             count += await self._reevaluate(
                 {customer: sorted(found[customer]) for customer in page}, after_ms, until_ms
             )
@@ -147,7 +147,3 @@ def _by_name(ranges: dict[RangeKey, set[str]]) -> dict[str, set[str]]:
     for (name, _, _), keys in ranges.items():
         found.setdefault(name, set()).update(keys)
     return found
-
-
-def _pages(items: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

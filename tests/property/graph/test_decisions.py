@@ -3,63 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
 import pytest
 from redis.asyncio import Redis
 
 from base import clock
-from base.errors import BadInput, NotFound
 from base.ids import call_id
 from base.keys import Keyring
 from graph.client import GraphClient
 from tests.property.graph.comparing import differences, fresh
+from tests.property.graph.deciding import IDENTIFIERS, SAID, decide
 from tests.property.graph.streams import NOW_MS, Call, random_calls
-from tests.support.line import SOURCE, Line, assert_sequences, query
+from tests.support.line import SOURCE, assert_sequences
 from workers.decisions import imports
-from workers.decisions.desk import Desk, NamedIdentifier
-from workers.decisions.effect import Effect
-from workers.decisions.execution import Said
+from workers.decisions.desk import NamedIdentifier
 
-SAID = Said("ann", "by chance")
 CALLS = 40
-_IDENTIFIERS = query(
-    "MATCH (i:Identifier) RETURN i.uid AS uid, i.namespace AS namespace, i.cipher AS cipher ORDER BY uid"
-)
-_CUSTOMERS = query(
-    """
-    MATCH (c:Customer) WHERE NOT c:Retired
-    RETURN c.id AS id, COLLECT { MATCH (c)-[h:HAS WHERE h.to IS NULL]->(i:Identifier) RETURN i.uid } AS uids ORDER BY id
-    """
-)
 
 
 @pytest.fixture(autouse=True)
 def _one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memberships are compared as of one instant, so no time passes."""
     monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
-
-
-async def decide(line: Line, desk: Desk, calls: Sequence[Call], chance: random.Random) -> Effect | None:
-    """One decision at random; None when it makes no sense."""
-    people = await line.graph.read(_CUSTOMERS)
-    try:
-        match chance.randrange(4):
-            case 0:
-                one, other = chance.sample(people, 2)
-                return await desk.merge(one["id"], other["id"], SAID)
-            case 1:
-                person = chance.choice([each for each in people if len(each["uids"]) > 1])
-                uids = sorted(person["uids"])
-                return await desk.split(person["id"], chance.sample(uids, chance.randrange(1, len(uids))), SAID)
-            case 2:
-                row = chance.choice(await line.graph.read(_IDENTIFIERS))
-                return await desk.block(NamedIdentifier(row["uid"], row["namespace"], row["cipher"]), SAID)
-            case _:
-                call = chance.choice(calls)
-                return await desk.revoke_call(call_id(SOURCE, str(call["messageId"])), SAID)
-    except (BadInput, NotFound):
-        return None
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -165,7 +130,7 @@ async def test_decisions_mean_the_same_before_and_after(
         half = len(calls) // 2 if first else len(calls)
         for call in calls[:half]:
             await line.apply(call)
-        rows = await line.graph.read(_IDENTIFIERS)
+        rows = await line.graph.read(IDENTIFIERS)
         if first:
             blocked = chance.choice([row for row in rows if row["namespace"] in ("email", "anonymous_id")])
         await line.desk().block(NamedIdentifier(blocked["uid"], blocked["namespace"], blocked["cipher"]), SAID)

@@ -1,0 +1,329 @@
+"""The file of the columnar store: DuckDB, encrypted, with one owner. The only module that writes SQL for it.
+
+Names in its statements are made here (`events_7`, `c12`); values travel as Arrow tables and parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from threading import RLock
+from typing import Any, Final, NamedTuple
+
+import duckdb
+import ibis  # type: ignore[import-untyped]
+import pyarrow as pa
+
+from analytics.store.batch import Batch, EventCells, Membership, Position, Stretch, number_of
+from analytics.store.spread import Cells, Kind, stored_text
+from analytics.store.tables import CUSTOMERS, EVENT_TABLES, MEMBERS, OWNERS, STRETCHES, Layout
+from analytics.store.vocabulary import Vocabulary
+from base.clock import MAX_MS, MIN_MS
+
+DEFAULT_MEMORY_MB: Final = 2048
+_CATALOG: Final = "store"
+_TABLES: Final = f"""
+CREATE TABLE position (changes BIGINT, touched BIGINT, doubtful_until BIGINT, as_of BIGINT);
+INSERT INTO position VALUES (0, 0, 0, 0);
+CREATE TABLE event_tables (name VARCHAR, table_name VARCHAR);
+CREATE TABLE columns (table_name VARCHAR, path VARCHAR, kind VARCHAR, column_name VARCHAR);
+CREATE TABLE incomplete (table_name VARCHAR);
+CREATE TABLE {CUSTOMERS} (customer BIGINT, id VARCHAR, created_at BIGINT);
+CREATE TABLE {OWNERS} (identifier BIGINT, customer BIGINT);
+CREATE TABLE {STRETCHES} (identifier BIGINT, from_ms BIGINT, to_ms BIGINT, customer BIGINT);
+CREATE TABLE {MEMBERS} (customer BIGINT, segment VARCHAR, since BIGINT);
+"""
+# `at` is a word of the language.
+_EVENT_COLUMNS: Final = 'identifier BIGINT, "at" BIGINT, id VARCHAR'
+
+
+class _Type(NamedTuple):
+    sql: str
+    arrow: pa.DataType
+
+
+_TYPES: Final[Mapping[Kind, _Type]] = {
+    Kind.TEXT: _Type("VARCHAR", pa.string()),
+    Kind.FOLDED: _Type("VARCHAR", pa.string()),
+    Kind.INSTANT: _Type("BIGINT", pa.int64()),
+    Kind.DAY: _Type("INTEGER", pa.int32()),
+    Kind.NUMBER: _Type("DOUBLE", pa.float64()),
+    Kind.FLAG: _Type("BOOLEAN", pa.bool_()),
+    Kind.OTHER: _Type("BOOLEAN", pa.bool_()),
+    Kind.TEXTS: _Type("VARCHAR[]", pa.list_(pa.string())),
+    Kind.NUMBERS: _Type("DOUBLE[]", pa.list_(pa.float64())),
+    Kind.FLAGS: _Type("BOOLEAN[]", pa.list_(pa.bool_())),
+}
+
+
+class ColumnFile:
+    """One open file. Any thread may write, one at a time; each reader has a connection of its own.
+
+    Args:
+        path: made where there is none; None keeps everything in memory.
+        key: hexadecimal; None does not encrypt.
+        memory_mb: what all queries together may use; beyond it they spill to disk, beside the file and encrypted too.
+
+    Raises:
+        duckdb.Error: another process has the file open, the key is another, or the file is damaged.
+    """
+
+    def __init__(self, path: Path | None = None, key: str | None = None, *, memory_mb: int = DEFAULT_MEMORY_MB):
+        self._lock = RLock()
+        self._connection = duckdb.connect(config={"memory_limit": f"{memory_mb}MB", "preserve_insertion_order": False})
+        try:
+            self._attach(path, key)
+            if not self._rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'position'"):
+                with self._transaction():
+                    self._connection.execute(_TABLES)
+            self._vocabulary = self._read_vocabulary()
+        except BaseException:
+            self._connection.close()
+            raise
+        self._layout = self._vocabulary.layout()
+
+    @property
+    def layout(self) -> Layout:
+        """Which columns there are now."""
+        return self._layout
+
+    @property
+    def position(self) -> Position:
+        """How far it has followed the graph; all 0 for a new one."""
+        with self._lock:
+            return Position(*self._rows("SELECT changes, touched, doubtful_until, as_of FROM position")[0])
+
+    def reader(self) -> Any:
+        """An Ibis connection (`ibis.backends.duckdb.Backend`); an expression sees what is committed when it begins."""
+        with self._lock:
+            cursor = self._connection.cursor()
+        cursor.execute(f"USE {_CATALOG}")
+        return ibis.duckdb.from_connection(cursor)
+
+    def apply(self, batch: Batch, position: Position, *, fresh: bool = False) -> None:
+        """Write a batch and where it leads, both or neither.
+
+        Args:
+            fresh: nothing that the batch names is there yet.
+        """
+        with self._lock:
+            grown = _Grown(self._vocabulary)
+            try:
+                rows = [*grown.customers(batch), *grown.events(batch)]
+                if grown.statements:
+                    # On their own: a transaction that alters a table cannot change its rows. Columns without values
+                    # do no harm if the rest fails.
+                    with self._transaction():
+                        for statement, values in grown.statements:
+                            self._connection.execute(statement, values)
+                with self._transaction():
+                    if not fresh:
+                        self._remove(batch)
+                    for table, each in rows:
+                        self._insert(table, each)
+                    self._add_owners(batch.owners)
+                    self._add_members(batch.members)
+                    self._connection.execute(
+                        "UPDATE position SET changes = ?, touched = ?, doubtful_until = ?, as_of = ?",
+                        [position.changes, position.touched, position.doubtful_until, position.as_of_ms],
+                    )
+            except BaseException:
+                self._vocabulary = self._read_vocabulary()
+                raise
+            finally:
+                if grown.statements:
+                    self._layout = self._vocabulary.layout()
+
+    def checkpoint(self) -> None:
+        """Bring everything from the log into the file."""
+        with self._lock:
+            self._connection.execute(f"CHECKPOINT {_CATALOG}")
+
+    def close(self) -> None:
+        """Give the file up; readers end with a fault."""
+        with self._lock:
+            self._connection.close()
+
+    def _attach(self, path: Path | None, key: str | None) -> None:
+        options = ""
+        if key is not None:
+            # Without it DuckDB reads encrypted files but writes none. Its signature is checked when it is loaded.
+            extension = (
+                files("duckdb_extension_httpfs") / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+            )
+            self._connection.load_extension(str(extension))
+            self._connection.execute("SET temp_file_encryption = true")
+            # ATTACH takes no parameters.
+            options = f" (ENCRYPTION_KEY '{bytes.fromhex(key).hex()}')"
+        place = ":memory:"
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            place = str(path).replace("'", "''")
+            self._connection.execute("SET temp_directory = ?", [str(path.parent / "spilled")])
+        self._connection.execute(f"ATTACH '{place}' AS {_CATALOG}{options}")
+        self._connection.execute(f"USE {_CATALOG}")
+
+    def _read_vocabulary(self) -> Vocabulary:
+        return Vocabulary(
+            self._rows("SELECT name, table_name FROM event_tables"),
+            self._rows("SELECT table_name, path, kind, column_name FROM columns"),
+            (table for (table,) in self._rows("SELECT table_name FROM incomplete")),
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement).fetchall()
+
+    def _remove(self, batch: Batch) -> None:
+        """Take out what the batch replaces."""
+        self._delete(CUSTOMERS, _numbers("customer", batch.customers))
+        self._delete(MEMBERS, _numbers("customer", batch.nowhere))
+        owned = _numbers("identifier", batch.owners)
+        self._delete(OWNERS, owned)
+        self._delete(STRETCHES, owned)
+        rehung = _numbers("identifier", batch.rehung)
+        doubtful = pa.table({"id": pa.array([event.id for event in batch.events if batch.doubtful], pa.string())})
+        for event in self._layout.events.values():
+            self._delete(event.table, rehung)
+            self._delete(event.table, doubtful)
+
+    def _delete(self, table: str, names: pa.Table) -> None:
+        """Delete the rows of which one column, which `names` has alone, has one of the values."""
+        if names.num_rows:
+            (column,) = names.column_names
+            with self._shown(names):
+                self._connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT {column} FROM rows)")
+
+    def _add_owners(self, owners: Mapping[str, Sequence[Stretch]]) -> None:
+        whole: list[tuple[int, int]] = []
+        parts: list[tuple[int, int, int, int]] = []
+        for uid, stretches in owners.items():
+            identifier = number_of(uid)
+            if len(stretches) == 1 and stretches[0].from_ms is None and stretches[0].to_ms is None:
+                whole.append((identifier, number_of(stretches[0].customer)))
+                continue
+            for customer, from_ms, to_ms in stretches:
+                start_ms = MIN_MS if from_ms is None else from_ms
+                parts.append((identifier, start_ms, MAX_MS + 1 if to_ms is None else to_ms, number_of(customer)))
+        self._insert_rows(OWNERS, ("identifier", "customer"), whole)
+        self._insert_rows(STRETCHES, ("identifier", "from_ms", "to_ms", "customer"), parts)
+
+    def _add_members(self, members: Sequence[Membership]) -> None:
+        if not members:
+            return
+        pairs = pa.table(
+            {
+                "customer": pa.array([number_of(one.customer) for one in members], pa.int64()),
+                "segment": pa.array([one.segment for one in members], pa.string()),
+                "since": pa.array([one.since_ms for one in members], pa.int64()),
+            }
+        )
+        with self._shown(pairs):
+            self._connection.execute(
+                f"DELETE FROM {MEMBERS} AS old USING rows"
+                " WHERE old.customer = rows.customer AND old.segment = rows.segment"
+            )
+            self._connection.execute(f"INSERT INTO {MEMBERS} BY NAME SELECT * FROM rows WHERE since IS NOT NULL")
+
+    def _insert_rows(self, table: str, names: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
+        if rows:
+            columns = zip(*rows, strict=True)
+            self._insert(table, pa.table([pa.array(column, pa.int64()) for column in columns], names=list(names)))
+
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        with self._shown(rows):
+            self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
+
+    @contextmanager
+    def _shown(self, rows: pa.Table) -> Iterator[None]:
+        """Let statements read an Arrow table by the name `rows`."""
+        self._connection.register("rows", rows)
+        try:
+            yield
+        finally:
+            self._connection.unregister("rows")
+
+
+class _Grown:
+    """The rows of a batch, and the statements that make the tables and columns that they need."""
+
+    def __init__(self, vocabulary: Vocabulary):
+        self.statements: list[tuple[str, list[str]]] = []
+        self._vocabulary = vocabulary
+
+    def customers(self, batch: Batch) -> Iterator[tuple[str, pa.Table]]:
+        living = [one for one in batch.customers.values() if one is not None]
+        columns: dict[str, Any] = {
+            "customer": pa.array([number_of(one.id) for one in living], pa.int64()),
+            "id": pa.array([one.id for one in living], pa.string()),
+            "created_at": pa.array([one.created_at_ms for one in living], pa.int64()),
+        }
+        if living:
+            yield CUSTOMERS, self._with_cells(CUSTOMERS, columns, [one.attributes for one in living])
+
+    def events(self, batch: Batch) -> Iterator[tuple[str, pa.Table]]:
+        by_name: dict[str, list[EventCells]] = {}
+        for event in batch.events:
+            by_name.setdefault(stored_text(event.name), []).append(event)
+        for name, events in by_name.items():
+            table = self._table(name)
+            if table is None:
+                continue
+            columns: dict[str, Any] = {
+                "identifier": pa.array([number_of(event.uid) for event in events], pa.int64()),
+                "at": pa.array([event.at_ms for event in events], pa.int64()),
+                "id": pa.array([event.id for event in events], pa.string()),
+            }
+            yield table, self._with_cells(table, columns, [event.properties for event in events])
+
+    def _with_cells(self, table: str, columns: dict[str, Any], documents: Sequence[Cells]) -> pa.Table:
+        cells: dict[tuple[str, Kind], list[Any]] = {}
+        for row, document in enumerate(documents):
+            for place, cell in document.items():
+                column = cells.get(place)
+                if column is None:
+                    column = cells[place] = [None] * len(documents)
+                column[row] = cell
+        for (path, kind), values in cells.items():
+            name = self._column(table, path, kind)
+            if name is not None:
+                columns[name] = pa.array(values, _TYPES[kind].arrow)
+        return pa.table(columns)
+
+    def _table(self, name: str) -> str | None:
+        """The table of an event's name; None where there is no room for one more."""
+        table, is_new = self._vocabulary.table_of(name)
+        if is_new and table is None:
+            self._leave_out(EVENT_TABLES)
+        elif is_new and table is not None:
+            self.statements.append((f"CREATE TABLE {table} ({_EVENT_COLUMNS})", []))
+            self.statements.append(("INSERT INTO event_tables VALUES (?, ?)", [name, table]))
+        return table
+
+    def _column(self, table: str, path: str, kind: Kind) -> str | None:
+        """The column of a path and kind; None where the table has no room for it."""
+        name, is_new = self._vocabulary.column_of(table, path, kind)
+        if is_new and name is None:
+            self._leave_out(table)
+        elif is_new and name is not None:
+            self.statements.append((f"ALTER TABLE {table} ADD COLUMN {name} {_TYPES[kind].sql}", []))
+            self.statements.append(("INSERT INTO columns VALUES (?, ?, ?, ?)", [table, path, kind.value, name]))
+        return name
+
+    def _leave_out(self, table: str) -> None:
+        self.statements.append(("INSERT INTO incomplete VALUES (?)", [table]))
+
+
+def _numbers(column: str, names: Iterable[str]) -> pa.Table:
+    return pa.table({column: pa.array([number_of(name) for name in names], pa.int64())})

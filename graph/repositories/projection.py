@@ -1,0 +1,141 @@
+"""What the columnar store follows: notes of what was touched, and the nodes that they name as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from graph.client import GraphClient, Transaction
+from graph.queries import load
+from graph.repositories.live import SealedIdentifier
+
+_PAGE_CUSTOMERS = load("live/page_customers")
+_PAGE_IDENTIFIERS = load("identity/page_identifiers")
+_GET_CUT = load("projection/get_cut")
+_LIST_TOUCHED = load("projection/list_touched")
+_GET_CUSTOMERS = load("projection/get_customers")
+_GET_MEMBERS = load("projection/get_members")
+_GET_OWNERS = load("projection/get_owners")
+_GET_EVENTS = load("projection/get_events")
+_GET_HANGING = load("projection/get_hanging")
+_FIND_UNTIL = load("touched/find_until")
+_DELETE_UNTIL = load("touched/delete_until")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The last positions of changes and of notes at one instant, 0 before the first."""
+
+    changes: int = 0
+    touched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What one transaction touched; see `graph.touched`."""
+
+    position: int
+    events: Sequence[str]
+    customers: Sequence[str]
+    owned: Sequence[str]
+    hung: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectedCustomer:
+    """A living customer; `attributes` is JSON."""
+
+    id: str
+    created_at_ms: int
+    attributes: str
+    sealed: tuple[SealedIdentifier, ...]
+
+
+class ProjectedMember(NamedTuple):
+    """A customer in a segment, by its key, since when (ms)."""
+
+    customer: str
+    segment: str
+    since_ms: int
+
+
+class ProjectedOwner(NamedTuple):
+    """A customer had an identifier from ≤ t < to (ms); to is None while it has it."""
+
+    uid: str
+    customer: str
+    from_ms: int
+    to_ms: int | None
+
+
+class ProjectedEvent(NamedTuple):
+    """An event on its identifier; `properties` is JSON."""
+
+    uid: str
+    name: str
+    at_ms: int
+    id: str
+    properties: str
+
+
+class ProjectionRepository:
+    """Reads of the projection; every method is one statement, and answers in one record."""
+
+    def __init__(self, graph: GraphClient):
+        self._graph = graph
+
+    async def get_cut(self) -> Cut:
+        """How far the logs go now."""
+        rows = await self._graph.read(_GET_CUT)
+        return Cut(rows[0]["changes"], rows[0]["touched"]) if rows else Cut()
+
+    async def list_touched(self, after: int, until: int, limit: int) -> list[Note]:
+        """Notes with after < position ≤ until, ascending, at most `limit`."""
+        rows = await self._graph.read(_LIST_TOUCHED, after=after, until=until, limit=limit)
+        return [Note(row["position"], row["events"], row["customers"], row["owned"], row["hung"]) for row in rows]
+
+    async def page_customers(self, after: str, size: int) -> list[str]:
+        """Ids of living customers after one, ascending, at most `size`."""
+        return [row["id"] for row in await self._graph.read(_PAGE_CUSTOMERS, after=after, size=size)]
+
+    async def page_identifiers(self, after: str, size: int) -> list[str]:
+        """Uids of identifiers after one, ascending, at most `size`."""
+        return [row["uid"] for row in await self._graph.read(_PAGE_IDENTIFIERS, after=after, size=size)]
+
+    async def get_customers(self, ids: Sequence[str]) -> list[ProjectedCustomer]:
+        """Those of them who live."""
+        rows = (await self._graph.read(_GET_CUSTOMERS, ids=ids))[0]["customers"]
+        return [
+            ProjectedCustomer(id_, created_at, attributes, tuple(SealedIdentifier(*one) for one in sealed))
+            for id_, created_at, attributes, sealed in rows
+        ]
+
+    async def get_members(self, ids: Sequence[str]) -> list[ProjectedMember]:
+        """The segments of customers."""
+        return [ProjectedMember(*row) for row in (await self._graph.read(_GET_MEMBERS, ids=ids))[0]["members"]]
+
+    async def get_owners(self, uids: Sequence[str]) -> list[ProjectedOwner]:
+        """Everybody who has or had one of the identifiers."""
+        return [ProjectedOwner(*row) for row in (await self._graph.read(_GET_OWNERS, uids=uids))[0]["owners"]]
+
+    async def get_events(self, ids: Sequence[str]) -> list[ProjectedEvent]:
+        """Events by id, without those that were taken back."""
+        return [ProjectedEvent(*row) for row in (await self._graph.read(_GET_EVENTS, ids=ids))[0]["events"]]
+
+    async def get_hanging(self, uids: Sequence[str]) -> list[ProjectedEvent]:
+        """All events on the identifiers."""
+        return [ProjectedEvent(*row) for row in (await self._graph.read(_GET_HANGING, uids=uids))[0]["events"]]
+
+    async def find_until(self, before_ms: int, limit: int) -> int | None:
+        """Of the `limit` oldest notes, the last that is older than the instant."""
+        position: int | None = (await self._graph.read(_FIND_UNTIL, before=before_ms, limit=limit))[0]["position"]
+        return position
+
+    async def delete_until(self, position: int, limit: int) -> int:
+        """Remove at most `limit` notes up to and including `position`, lowest first; returns how many."""
+
+        async def work(tx: Transaction) -> int:
+            return int((await tx.run(_DELETE_UNTIL, until=position, limit=limit))[0]["deleted"])
+
+        return await self._graph.write("touched/delete_until", work)

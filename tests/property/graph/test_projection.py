@@ -1,0 +1,220 @@
+"""The columnar store holds what the graph holds, whatever happened, whenever it followed or was built."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from analytics.store.batch import number_of
+from analytics.store.file import ColumnFile
+from base import clock
+from base.errors import NotFound
+from base.keys import Keyring
+from graph.client import GraphClient
+from graph.repositories.change import ChangeRepository
+from graph.repositories.projection import ProjectionRepository
+from tests.property.graph.comparing import fresh
+from tests.property.graph.deciding import SAID, decide
+from tests.property.graph.streams import NOW_MS, random_calls
+from tests.support.columns import contents, events_by_customer
+from tests.support.line import Line, query
+from workers.projection import follower as following
+from workers.projection import rebuild as rebuilding
+from workers.projection.follower import Follower, Lost
+from workers.projection.reading import ProjectionReader
+from workers.projection.rebuild import rebuild
+
+CALLS = 60
+FAR_MS = 10**15
+_LIVING = query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.id AS id ORDER BY id")
+_OWNED = query(
+    """
+    MATCH (c:Customer)-[h:HAS]->(:Identifier)-[d:DID]->(e:Event)
+    WHERE NOT c:Retired AND d.at >= h.from AND (h.to IS NULL OR d.at < h.to)
+    RETURN c.id AS customer, e.id AS event
+    """
+)
+_MEMBERS = query(
+    "MATCH (c:Customer)-[m:IN_SEGMENT]->() RETURN c.id AS customer, m.segment AS segment, m.since AS since"
+)
+
+
+@pytest.fixture(autouse=True)
+def _one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memberships are compared as of one instant, so no time passes."""
+    monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
+
+
+class Projection:
+    """A columnar file in memory beside a graph."""
+
+    def __init__(self, graph: GraphClient, keyring: Keyring) -> None:
+        self.graph = graph
+        self.repository = ProjectionRepository(graph)
+        self.reader = ProjectionReader(self.repository, keyring)
+        self.file = ColumnFile()
+
+    async def build(self) -> None:
+        await rebuild(self.graph, self.reader, self.file, lambda done: None)
+        self.follower = Follower(self.file, self.repository, ChangeRepository(self.graph), self.reader)
+
+    async def catch_up(self) -> None:
+        while await self.follower.step():
+            pass
+
+
+async def assert_like_the_graph(projection: Projection) -> None:
+    """By independent statements, not by those that the projection reads with."""
+    graph, held = projection.graph, contents(projection.file)
+    living = [row["id"] for row in await graph.read(_LIVING)]
+    assert sorted(fixed[0] for fixed, _ in held["customers"]) == living
+    owned = [(row["customer"], row["event"]) for row in await graph.read(_OWNED)]
+    assert events_by_customer(projection.file) == sorted(owned)
+    members = [(number_of(row["customer"]), row["segment"], row["since"]) for row in await graph.read(_MEMBERS)]
+    assert sorted(held["members"]) == sorted(members)
+
+
+async def happen(line: Line, seed: int, between: Any) -> None:
+    """Calls with decisions, undos and an erasure in between; `between` is awaited after each."""
+    calls, chance = random_calls(seed, CALLS), random.Random(seed)
+    made: list[str] = []
+    for number, call in enumerate(calls):
+        await line.apply(call)
+        await between()
+        if number % 5 == 4 and (effect := await decide(line, line.desk(), calls[: number + 1], chance)):
+            made.append(str(effect.decision))
+            await between()
+        if len(made) > 2 and chance.random() < 0.3:
+            # What it was about may have been erased since.
+            with suppress(NotFound):
+                await line.desk().undo(made.pop(chance.randrange(len(made))), SAID)
+            await between()
+        if number == CALLS // 2:
+            customer = chance.choice(await line.graph.read(_LIVING))["id"]
+            erased = await line.desk().erase(customer, SAID)
+            await between()
+            while await line.desk().carry_on(str(erased.decision), FAR_MS):
+                await between()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_store_that_followed_is_like_one_that_is_built_now(
+    seed: int, graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Sometimes several notes a batch, sometimes a part of them, sometimes none for long.
+    chance = random.Random(seed)
+    monkeypatch.setattr(following, "PAGE_NOTES", chance.choice([1, 3, 1000]))
+    monkeypatch.setattr(following, "PAGE_CHANGES", chance.choice([1, 3, 1000]))
+    line = await fresh(graph, redis, keyring)
+    followed = Projection(graph, keyring)
+    await followed.build()
+
+    async def follow() -> None:
+        while chance.random() < 0.4:
+            await followed.follower.step()
+
+    await happen(line, 900 + seed, follow)
+    await followed.catch_up()
+
+    built = Projection(graph, keyring)
+    await built.build()
+    await built.catch_up()
+    assert contents(followed.file) == contents(built.file)
+    await assert_like_the_graph(built)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_store_can_be_built_while_everything_changes(
+    seed: int, graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "PAGE_CUSTOMERS", 2)
+    monkeypatch.setattr(rebuilding, "PAGE_IDENTIFIERS", 2)
+    chance = random.Random(seed)
+    line = await fresh(graph, redis, keyring)
+    projection = Projection(graph, keyring)
+    happening = happen(line, 950 + seed, _nothing)
+    calls = random_calls(850 + seed, 30)
+    for call in calls[:15]:
+        await line.apply(call)
+
+    original = ProjectionRepository.get_cut
+    read = ProjectionRepository.get_owners
+
+    async def interrupted(self: ProjectionRepository, uids: Any) -> Any:
+        if len(calls) > 15 and chance.random() < 0.7:
+            await line.apply(calls.pop())
+        if chance.random() < 0.2:
+            await decide(line, line.desk(), calls[:15], chance)
+        return await read(self, uids)
+
+    monkeypatch.setattr(ProjectionRepository, "get_owners", interrupted)
+    await projection.build()
+    monkeypatch.setattr(ProjectionRepository, "get_owners", read)
+    assert original is ProjectionRepository.get_cut
+    await happening
+    await projection.catch_up()
+
+    built = Projection(graph, keyring)
+    await built.build()
+    await built.catch_up()
+    assert contents(projection.file) == contents(built.file)
+    await assert_like_the_graph(projection)
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def test_a_store_that_missed_notes_says_so(graph: GraphClient, redis: Redis, keyring: Keyring) -> None:
+    line = await fresh(graph, redis, keyring)
+    projection = Projection(graph, keyring)
+    await projection.build()
+    calls = random_calls(1, 6)
+    for call in calls:
+        await line.apply(call)
+    until = (await projection.repository.get_cut()).touched
+    await projection.repository.delete_until(until - 1, 1_000)
+
+    with pytest.raises(Lost):
+        await projection.follower.step()
+
+
+async def test_a_store_of_another_graph_says_so(graph: GraphClient, redis: Redis, keyring: Keyring) -> None:
+    line = await fresh(graph, redis, keyring)
+    for call in random_calls(2, 6):
+        await line.apply(call)
+    projection = Projection(graph, keyring)
+    await projection.build()
+    await projection.catch_up()
+
+    await fresh(graph, redis, keyring)
+
+    with pytest.raises(Lost):
+        await projection.follower.step()
+
+
+async def test_a_batch_that_was_written_is_not_written_again(
+    graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies between its commit and the removal of the notes, and goes on with the same file."""
+    line = await fresh(graph, redis, keyring)
+    projection = Projection(graph, keyring)
+    await projection.build()
+    for call in random_calls(3, 20):
+        await line.apply(call)
+
+    async def dies(self: ProjectionRepository, position: int, limit: int) -> int:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProjectionRepository, "delete_until", dies)
+        with pytest.raises(ConnectionError):
+            await projection.follower.step()
+    projection.follower = Follower(projection.file, projection.repository, ChangeRepository(graph), projection.reader)
+    await projection.catch_up()
+
+    await assert_like_the_graph(projection)

@@ -1,0 +1,1 @@
+"""The columnar store follows the graph; the role `analytics` owns its file."""

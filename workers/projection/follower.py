@@ -1,0 +1,89 @@
+"""Keeps the columnar store up with the graph, a batch after the other; several batches a second under load."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from analytics.store.file import ColumnFile
+from base import clock
+from graph.repositories.change import ChangeRepository, StoredChange
+from graph.repositories.projection import Note, ProjectionRepository
+from workers.projection.reading import ProjectionReader
+
+# One batch: what a thousand small transactions, or some large ones, have touched.
+PAGE_NOTES: Final = 200
+PAGE_CHANGES: Final = 5_000
+# Notes that were followed are removed in parts of this many.
+DELETE_NOTES: Final = 1_000
+
+
+class Lost(Exception):
+    """The store cannot follow: what it would need is kept no longer, or the graph is another. Build it anew."""
+
+
+class Follower:
+    """Follows the notes of what was touched, and the log of changes.
+
+    Args:
+        file: has one follower.
+    """
+
+    def __init__(
+        self, file: ColumnFile, repository: ProjectionRepository, changes: ChangeRepository, reader: ProjectionReader
+    ):
+        self._file = file
+        self._repository = repository
+        self._changes = changes
+        self._reader = reader
+        self._position = file.position
+
+    @property
+    def as_of_ms(self) -> int:
+        """Everything that was committed up to this instant is in the store."""
+        return self._position.as_of_ms
+
+    async def step(self) -> bool:
+        """Follow one batch; whether there may be more.
+
+        Raises:
+            Lost: build the store anew.
+            Unavailable: Neo4j is away.
+        """
+        before = self._position
+        asked_ms = clock.now_ms()
+        cut = await self._repository.get_cut()
+        notes = await self._repository.list_touched(before.touched, cut.touched, PAGE_NOTES)
+        _check(before.touched, cut.touched, notes)
+        changes = await self._changes.list_range(before.changes, PAGE_CHANGES, cut.changes)
+        _check(before.changes, cut.changes, changes)
+        after = replace(
+            before,
+            touched=notes[-1].position if notes else before.touched,
+            changes=changes[-1].position if changes else before.changes,
+        )
+        caught_up = (after.touched, after.changes) == (cut.touched, cut.changes)
+        if caught_up:
+            after = replace(after, as_of_ms=asked_ms)
+        if notes or changes:
+            doubtful = bool(notes) and notes[0].position <= before.doubtful_until
+            batch = await self._reader.touched(notes, changes, doubtful=doubtful)
+            if batch.rehung:
+                # Events that were created since hang there already, and a later note names them again.
+                now = await self._repository.get_cut()
+                after = replace(after, doubtful_until=max(after.doubtful_until, now.touched))
+            await asyncio.to_thread(self._file.apply, batch, after)
+            if notes:
+                await self._repository.delete_until(after.touched, DELETE_NOTES)
+        self._position = after
+        return not caught_up
+
+
+def _check(position: int, until: int, found: Sequence[Note] | Sequence[StoredChange]) -> None:
+    """See that what was found follows the position without a hole."""
+    if position > until:
+        raise Lost("the graph is another, or older than the store")
+    if position < until and (not found or found[0].position != position + 1):
+        raise Lost("what has happened since is kept no longer")

@@ -1,0 +1,119 @@
+"""Reads nodes of the graph as batches for the columnar store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from analytics.store.batch import Batch, CustomerCells, EventCells, Membership, Stretch
+from analytics.store.spread import spread
+from base.clock import MIN_MS
+from base.keys import Keyring
+from base.pages import pages
+from delivery.change import CustomerChange, decode
+from graph.repositories.change import StoredChange
+from graph.repositories.projection import Note, ProjectedCustomer, ProjectedEvent, ProjectedOwner, ProjectionRepository
+from workers.live.facts import decode_attributes, readable_identifiers
+
+# Nodes of one statement: some ten milliseconds, and some megabytes in one record.
+PAGE_CUSTOMERS: Final = 1_000
+PAGE_IDENTIFIERS: Final = 1_000
+PAGE_EVENTS: Final = 2_000
+
+_decode_properties = msgspec.json.Decoder(dict[str, object]).decode
+
+
+class ProjectionReader:
+    """What the graph holds now, in the form of the columnar store."""
+
+    def __init__(self, repository: ProjectionRepository, keyring: Keyring):
+        self._repository = repository
+        self._keyring = keyring
+
+    async def touched(self, notes: Sequence[Note], changes: Sequence[StoredChange], *, doubtful: bool) -> Batch:
+        """Everything that notes and changes name, as it is now.
+
+        Args:
+            doubtful: whether events of the notes may be in the store already.
+        """
+        customers = _union(note.customers for note in notes)
+        hung = _union(note.hung for note in notes)
+        rehung = frozenset(hung)
+        created = await self._created(_union(note.events for note in notes))
+        members, nowhere = memberships(changes)
+        return Batch(
+            customers={**dict.fromkeys(customers), **{one.id: one for one in await self.customers(customers)}},
+            owners=await self.owners(_union(note.owned for note in notes)),
+            events=[event for event in created if event.uid not in rehung] + await self.hanging(hung),
+            rehung=rehung,
+            doubtful=doubtful,
+            members=members,
+            nowhere=nowhere,
+        )
+
+    async def customers(self, ids: Sequence[str]) -> list[CustomerCells]:
+        """Those of them who live."""
+        found: list[CustomerCells] = []
+        for page in pages(ids, PAGE_CUSTOMERS):
+            found += [self._customer(stored) for stored in await self._repository.get_customers(page)]
+        return found
+
+    async def members(self, ids: Sequence[str]) -> list[Membership]:
+        """The segments of customers."""
+        return [Membership(*stored) for stored in await self._repository.get_members(ids)]
+
+    async def owners(self, uids: Sequence[str]) -> dict[str, list[Stretch]]:
+        """Who has had each of the identifiers, and when."""
+        found: dict[str, list[Stretch]] = {uid: [] for uid in uids}
+        for page in pages(uids, PAGE_IDENTIFIERS):
+            for stored in await self._repository.get_owners(page):
+                found[stored.uid].append(_stretch(stored))
+        return found
+
+    async def hanging(self, uids: Sequence[str]) -> list[EventCells]:
+        """All events on the identifiers."""
+        found: list[EventCells] = []
+        for page in pages(uids, PAGE_IDENTIFIERS):
+            found += map(_event, await self._repository.get_hanging(page))
+        return found
+
+    async def _created(self, ids: Sequence[str]) -> list[EventCells]:
+        found: list[EventCells] = []
+        for page in pages(ids, PAGE_EVENTS):
+            found += map(_event, await self._repository.get_events(page))
+        return found
+
+    def _customer(self, stored: ProjectedCustomer) -> CustomerCells:
+        values: dict[str, object] = {name: one.v for name, one in decode_attributes(stored.attributes).items()}
+        values.update(readable_identifiers(stored.sealed, self._keyring))
+        return CustomerCells(stored.id, stored.created_at_ms, spread(values))
+
+
+def memberships(changes: Iterable[StoredChange]) -> tuple[list[Membership], frozenset[str]]:
+    """The newest state of each pair that changed, and customers who were erased and are nowhere any more."""
+    newest: dict[tuple[str, str], Membership] = {}
+    erased: set[str] = set()
+    for stored in changes:
+        change = decode(stored.body)
+        if isinstance(change, CustomerChange):
+            if change.kind == "ERASED":
+                erased.add(change.customer)
+        else:
+            since_ms = change.occurred_at if change.kind == "ENTERED" else None
+            newest[change.customer, change.segment] = Membership(change.customer, change.segment, since_ms)
+    return [one for one in newest.values() if one.customer not in erased], frozenset(erased)
+
+
+def _union(lists: Iterable[Sequence[str]]) -> list[str]:
+    return sorted({name for names in lists for name in names})
+
+
+def _stretch(stored: ProjectedOwner) -> Stretch:
+    return Stretch(stored.customer, None if stored.from_ms <= MIN_MS else stored.from_ms, stored.to_ms)
+
+
+def _event(stored: ProjectedEvent) -> EventCells:
+    properties = spread(_decode_properties(stored.properties or "{}"))
+    return EventCells(stored.uid, stored.name, stored.at_ms, stored.id, properties)

@@ -1,0 +1,54 @@
+"""Builds the columnar store anew, from everything that the graph holds, while the graph goes on changing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from analytics.store.batch import Batch, Position
+from analytics.store.file import ColumnFile
+from graph.client import GraphClient
+from graph.repositories.projection import ProjectionRepository
+from graph.repositories.system import count_sizes
+from workers.projection.reading import PAGE_CUSTOMERS, ProjectionReader
+
+# Told how much is done, 0 to 1.
+Progress = Callable[[float], None]
+
+# With all their events in one record: some megabytes where each has done ten things.
+PAGE_IDENTIFIERS: Final = 500
+
+
+async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile, progress: Progress) -> None:
+    """Fill a new file. What changes meanwhile is named by notes that the file's follower reads next.
+
+    Raises:
+        Unavailable: Neo4j went away; begin again with a new file.
+    """
+    repository = ProjectionRepository(graph)
+    start = await repository.get_cut()
+    sizes = await count_sizes(graph)
+    total, done = max(1, sizes["Customer"] + sizes["Identifier"]), 0
+    after = ""
+    while page := await repository.page_customers(after, PAGE_CUSTOMERS):
+        after = page[-1]
+        people = {one.id: one for one in await reader.customers(page)}
+        await _add(file, Batch(customers=people, members=await reader.members(page)))
+        done += len(page)
+        progress(min(1.0, done / total))
+    after = ""
+    while page := await repository.page_identifiers(after, PAGE_IDENTIFIERS):
+        after = page[-1]
+        await _add(file, Batch(owners=await reader.owners(page), events=await reader.hanging(page)))
+        done += len(page)
+        progress(min(1.0, done / total))
+    end = await repository.get_cut()
+    position = Position(start.changes, start.touched, doubtful_until=end.touched)
+    await asyncio.to_thread(file.apply, Batch(), position)
+    await asyncio.to_thread(file.checkpoint)
+    progress(1.0)
+
+
+async def _add(file: ColumnFile, batch: Batch) -> None:
+    await asyncio.to_thread(file.apply, batch, Position(), fresh=True)
