@@ -22,6 +22,8 @@ PUBLISH_LATENCY_SECONDS = Histogram(
 )
 SUBSCRIBERS = Gauge("kith_subscribers", "Open subscriptions to segments and customers")
 SUBSCRIBERS_CUT = Counter("kith_subscribers_cut_total", "Subscriptions ended because the reader was too slow")
+COLUMNS_AS_OF = Gauge("kith_columns_as_of_seconds", "Up to when the columnar store holds what was committed, Unix time")
+COLUMNS_BATCH_SECONDS = Histogram("kith_columns_batch_seconds", "Following one batch of the graph", buckets=FAST_S)
 CACHE = Counter("kith_cache_total", "Cache look-ups", ["cache", "result"])
 QUERY_SECONDS = Histogram("kith_query_seconds", "Cypher statements by name", ["query"], buckets=FAST_S)
 RETRIES = Counter("kith_transaction_retries_total", "Transactions run again after a transient fault", ["transaction"])

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     # Heap and page cache of the local Neo4j together; 0: by the machine's memory.
     local_memory_mb: int = Field(0, ge=0, validation_alias="KITH_LOCAL_MEMORY_MB")
 
+    # What queries of the columnar store may use together; beyond it they spill to disk.
+    columns_memory_mb: int = Field(2048, ge=256, validation_alias="KITH_COLUMNS_MEMORY_MB")
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

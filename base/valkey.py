@@ -13,6 +13,12 @@ CHANGES_STREAM = PREFIX + "changes"
 # Calls that could not be applied. Hash: id -> sealed record.
 QUARANTINE_HASH = PREFIX + "quarantine"
 ARQ_QUEUE = PREFIX + "jobs"
+# Questions to the columnar store.
+QUESTIONS_QUEUE = PREFIX + "questions"
+# JSON: what the columnar store does at the moment; gone when nobody has told for a while.
+PROJECTION_STATE = PREFIX + "projection"
+# Set by whoever wants the columnar store to be built anew.
+PROJECTION_WANTED = PREFIX + "projection:rebuild"
 # Hash: role instance -> JSON of its last heartbeat.
 HEARTBEATS_HASH = PREFIX + "heartbeats"
 

@@ -40,7 +40,7 @@ def run(
 
 
 @app.command()
-def role(name: Annotated[str, typer.Argument(help="api, ingest or worker")]) -> None:
+def role(name: Annotated[str, typer.Argument(help="api, ingest, worker or analytics")]) -> None:
     """Run one role in this process, against the servers that the settings name."""
     from cli.role import run_role
 
@@ -99,6 +99,7 @@ def _mount_others() -> None:
     # Each of these brings commands of its own domain; `import_` because `import` is a word of the language.
     app.add_typer(importlib.import_module("cli.quarantine").app, name="quarantine")
     app.add_typer(importlib.import_module("cli.check").app, name="check")
+    app.add_typer(importlib.import_module("cli.projection").app, name="projection")
     app.command("import")(importlib.import_module("cli.import_").import_file)
 
 

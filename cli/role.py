@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 # Role → module and function that takes the settings and runs until it is told to stop.
-WORKER_ROLES = {"ingest": ("workers.applier.run", "run"), "worker": ("workers.jobs", "run")}
+WORKER_ROLES = {
+    "ingest": ("workers.applier.run", "run"),
+    "worker": ("workers.jobs", "run"),
+    "analytics": ("workers.projection.run", "run"),
+}
 # Requests that are on their way get this long at a stop; subscriptions are told to come back at once.
 API_GRACE_S = 5
 # Longer than SDKs and load balancers keep an idle connection: the side that sends requests should be the one to close.
@@ -38,7 +42,7 @@ def run_role(name: str) -> None:
     """
     settings = load_settings()
     if name != "api" and name not in WORKER_ROLES:
-        raise ConfigurationFault(f"There is no role {name!r}; there are api, ingest and worker.")
+        raise ConfigurationFault(f"There is no role {name!r}; there are api, ingest, worker and analytics.")
     check_keys(settings)
     if name == "api":
         _run_api(settings)

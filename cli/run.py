@@ -36,7 +36,7 @@ ROLE_GRACE_S = 10.0
 # honcho kills what is left after its own 5 s; the guards need theirs.
 honcho.manager.KILL_WAIT = ROLE_GRACE_S + 2
 # Roles without HTTP show their metrics on ports of their own.
-METRICS_ROLES = ("ingest", "worker")
+METRICS_ROLES = ("ingest", "worker", "analytics")
 EXIT_INTERRUPTED = frozenset({0, 128 + signal.SIGINT, 128 + signal.SIGTERM})
 
 

@@ -18,9 +18,12 @@ from base.errors import Unavailable
 from base.keys import Keyring
 from base.settings import RUNTIME_FILE, Settings, load_settings
 from base.valkey import CHANGES_STREAM, HEARTBEATS_HASH, connect
+from cli.projection import line_of
 from graph.client import GraphClient
 from graph.repositories import system
 from ingest.stream import Backlog, IngestStream
+from workers.projection.state import ProjectionState
+from workers.projection.state import find as find_projection
 
 # Roles beat every few seconds; one that was silent for this long hangs, or is gone without a word.
 SILENT_MS = 30_000
@@ -44,6 +47,7 @@ class Status(msgspec.Struct, frozen=True):
     changes: int
     sizes: Mapping[str, int]
     unready: list[system.UnreadySegment]
+    columns: ProjectionState | None
 
 
 def show_status() -> None:
@@ -72,6 +76,7 @@ async def read_status(settings: Settings) -> Status:
             changes=await redis.xlen(CHANGES_STREAM),
             sizes=await system.count_sizes(graph),
             unready=await system.list_unready_segments(graph),
+            columns=await find_projection(redis),
         )
     except (RedisError, OSError) as fault:
         raise Unavailable("Redis cannot be reached.", hint="`kith doctor` tells more.") from fault
@@ -87,7 +92,8 @@ def show(status: Status, console: Console) -> None:
         f"\nwaiting to be applied  {status.backlog.entries_count:,} requests, "
         f"the oldest for {status.backlog.lag_ms / 1000:.1f} s"
     )
-    console.print(f"changes to read        {status.changes:,}\n")
+    console.print(f"changes to read        {status.changes:,}")
+    console.print(f"columnar store         {'nobody owns it' if status.columns is None else line_of(status.columns)}\n")
     console.print(_sizes(status.sizes))
     if status.unready:
         console.print(_unready(status.unready))

@@ -34,7 +34,7 @@ class Heartbeat:
     """The beats of one process.
 
     Args:
-        role: api, ingest or worker.
+        role: api, ingest, worker or analytics.
         instance: tells processes of one role apart beyond their pid (other machines have the same pids).
         last_error: asked at each beat; None when all is well.
     """

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from prometheus_client import start_http_server
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from base import clock, logs, process
-from base.errors import Unavailable
+from base import clock, process
 from base.keys import Keyring
 from base.settings import Settings
 from base.valkey import connect
@@ -28,6 +23,7 @@ from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.projection import ProjectionRepository
 from graph.repositories.quarantine import QuarantineRepository
 from graph.repositories.segment_build import SegmentBuildRepository
 from ingest.quarantine import Quarantine
@@ -39,7 +35,8 @@ from workers.identity.check import IdentityCheck
 from workers.live.builder import SegmentBuilder
 from workers.live.context import LiveContext
 from workers.queue import JobQueue, make_worker
-from workers.tasks.changes import forget_changes
+from workers.role import every, run_arq, stop_on_sigterm
+from workers.tasks.changes import forget_changes, forget_touched
 from workers.tasks.decision import carry_out_decision
 from workers.tasks.identity import check_identity_at_night
 from workers.tasks.policy import follow_policy
@@ -52,12 +49,10 @@ TASKS = (build_segment, delete_segment, carry_out_decision, follow_policy)
 CATCH_UP_EVERY_S = 2.0
 REQUEUE_EVERY_S = 5.0
 FORGET_EVERY_S = 60.0
+# Notes for the columnar store, which removes them itself within seconds; without the role `analytics` nobody does.
+KEEP_NOTES_MS = 24 * 3_600_000
 # Whether it is night.
 CHECK_EVERY_S = 300.0
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 5.0
-
-_log = logs.get_logger()
 
 
 async def run(settings: Settings) -> None:
@@ -66,7 +61,7 @@ async def run(settings: Settings) -> None:
     logging.getLogger("arq").setLevel(logging.WARNING)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.host)
-    stopping = _stop_on_sigterm()
+    stopping = stop_on_sigterm()
     process.tune_garbage_collection()
     graph = GraphClient(
         settings.neo4j_uri,
@@ -103,6 +98,7 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         builder=SegmentBuilder(graph, publisher, live),
         builds=SegmentBuildRepository(graph),
         outbox=ChangeRepository(graph),
+        projection=ProjectionRepository(graph),
         stream=stream,
         quarantine=Quarantine(QuarantineRepository(graph), stream, keyring, settings.phone_region),
         desk=Desk(graph, publisher, live),
@@ -122,66 +118,21 @@ async def work(services: TaskServices, settings: Settings) -> None:
     async def forget() -> None:
         await forget_changes(services, clock.now_ms() - keep_ms)
 
+    async def forget_notes() -> None:
+        await forget_touched(services, clock.now_ms() - KEEP_NOTES_MS)
+
     async def check() -> None:
         await check_identity_at_night(services, zone)
 
     async with asyncio.TaskGroup() as loops:
         loops.create_task(run_jobs(services, settings.redis_url))
-        loops.create_task(_every(services, "catch_up", CATCH_UP_EVERY_S, services.publisher.catch_up))
-        loops.create_task(_every(services, "requeue", REQUEUE_EVERY_S, lambda: requeue_unfinished(services)))
-        loops.create_task(_every(services, "forget", FORGET_EVERY_S, forget))
-        loops.create_task(_every(services, "check", CHECK_EVERY_S, check))
+        loops.create_task(every("catch_up", CATCH_UP_EVERY_S, services.publisher.catch_up, services.faults))
+        loops.create_task(every("requeue", REQUEUE_EVERY_S, lambda: requeue_unfinished(services), services.faults))
+        loops.create_task(every("forget", FORGET_EVERY_S, forget, services.faults))
+        loops.create_task(every("forget_notes", FORGET_EVERY_S, forget_notes, services.faults))
+        loops.create_task(every("check", CHECK_EVERY_S, check, services.faults))
 
 
 async def run_jobs(services: TaskServices, redis_url: str) -> None:
-    """Run arq, and start it again whenever it ends: it gives up when Redis goes away."""
-    pause_s = FIRST_PAUSE_S
-    while True:
-        # A client of its own: arq closes its connections when it ends.
-        client = connect(redis_url)
-        worker = make_worker(client, TASKS, {"services": services})
-        try:
-            await client.ping()
-            services.faults.pop("jobs", None)
-            pause_s = FIRST_PAUSE_S
-            await worker.async_run()
-        except Exception as fault:
-            services.faults["jobs"] = "Jobs wait for Redis."
-            _log.warning("jobs_interrupted", fault=type(fault).__name__)
-        finally:
-            # Cancels jobs that still run; their claims end, and their status brings them back.
-            with suppress(Exception, asyncio.CancelledError):
-                await worker.close()
-            with suppress(RedisError, OSError):
-                await client.aclose()
-        await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-
-
-async def _every(services: TaskServices, name: str, pause_s: float, step: Callable[[], Awaitable[object]]) -> None:
-    """Run a step now and then, for ever; a fault is logged and tried again at the next turn."""
-    while True:
-        try:
-            await step()
-            services.faults.pop(name, None)
-        except (Unavailable, RedisError, OSError) as fault:
-            services.faults[name] = f"{name} waits for Neo4j or Redis."
-            _log.warning("loop_postponed", loop=name, fault=type(fault).__name__)
-        except Exception as fault:
-            services.faults[name] = f"{name} failed: {type(fault).__name__}."
-            _log.error("loop_failed", loop=name, exc_info=fault)
-        await asyncio.sleep(pause_s)
-
-
-def _stop_on_sigterm() -> asyncio.Event:
-    """Cancel the calling task on SIGTERM; the event says that this was the reason."""
-    stopping = asyncio.Event()
-    task = asyncio.current_task()
-    assert task is not None
-
-    def stop() -> None:
-        stopping.set()
-        task.cancel()
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
-    return stopping
+    """Run jobs until cancelled, through outages of Redis."""
+    await run_arq(redis_url, lambda client: make_worker(client, TASKS, {"services": services}), services.faults)

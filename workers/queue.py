@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from base import logs
-from base.valkey import ARQ_QUEUE
+from base.errors import Unavailable
+from base.valkey import ARQ_QUEUE, QUESTIONS_QUEUE
 
 # arq drops a job 24 h after its time; a service that was down for a holiday still finds its jobs.
 EXPIRES_EXTRA_MS = int(timedelta(days=30).total_seconds() * 1000)
@@ -30,6 +31,11 @@ POLL_S = 0.25
 JOBS_AT_ONCE = 2
 # The status decides how often work is tried, not arq.
 MAX_TRIES = 1_000_000
+
+# Whoever asks waits at most so long; the API's own time-out for such a request is 60 s.
+ANSWER_TIMEOUT_S = 55
+ANSWER_POLL_S = 0.01
+KEEP_ANSWER_S = 60
 
 _log = logs.get_logger()
 
@@ -65,6 +71,34 @@ class JobQueue:
         await self._arq.delete(in_progress_key_prefix + job_id)
 
 
+class Questions:
+    """Asks the role that owns the columnar store, and waits for what it answers.
+
+    Args:
+        redis: a client with bytes in and out; its connections are shared.
+    """
+
+    def __init__(self, redis: Redis):
+        self._arq = _arq_client(redis)
+
+    async def ask(self, question: str, *args: object) -> dict[str, object]:
+        """The answer of a function of the role.
+
+        Raises:
+            Unavailable: nobody answers in time, or Redis is away.
+        """
+        try:
+            job = await self._arq.enqueue_job(question, *args, _queue_name=QUESTIONS_QUEUE, _expires=ANSWER_TIMEOUT_S)
+            assert job is not None, "its id is new"
+            answer: dict[str, object] = await job.result(timeout=ANSWER_TIMEOUT_S, poll_delay=ANSWER_POLL_S)
+        except (RedisError, OSError) as fault:
+            raise Unavailable("Redis cannot be reached now.") from fault
+        except Exception as fault:
+            # arq gives back whatever the function raised, and its own faults for a job that was lost.
+            raise Unavailable("The columnar store did not answer.", hint="`kith status` shows what it does.") from fault
+        return answer
+
+
 def default_job_id(task: str, *args: object) -> str:
     """The id that `enqueue` gives."""
     return ":".join([task, *map(str, args)])
@@ -73,17 +107,34 @@ def default_job_id(task: str, *args: object) -> str:
 def make_worker(redis: Redis, tasks: Sequence[WorkerCoroutine], context: dict[str, object]) -> Worker:
     """An arq worker that runs `tasks`, each called with `context` first. It ends with a fault when Redis goes away."""
     functions: list[Function] = [func(task, keep_result=0, max_tries=MAX_TRIES) for task in tasks]
+    return _worker(redis, ARQ_QUEUE, functions, context, POLL_S, JOB_TIMEOUT_S)
+
+
+def make_answerer(redis: Redis, questions: Sequence[WorkerCoroutine], context: dict[str, object]) -> Worker:
+    """An arq worker that answers `questions`, each once and while its asker waits."""
+    functions: list[Function] = [func(each, keep_result=KEEP_ANSWER_S, max_tries=1) for each in questions]
+    return _worker(redis, QUESTIONS_QUEUE, functions, context, ANSWER_POLL_S, ANSWER_TIMEOUT_S)
+
+
+def _worker(
+    redis: Redis,
+    queue: str,
+    functions: Sequence[Function],
+    context: dict[str, object],
+    poll_s: float,
+    timeout_s: float,
+) -> Worker:
     return Worker(
         functions,
-        queue_name=ARQ_QUEUE,
+        queue_name=queue,
         redis_pool=_arq_client(redis),
         ctx=dict(context),
         # Signals belong to the role, which also runs other loops.
         handle_signals=False,
         max_jobs=JOBS_AT_ONCE,
-        job_timeout=JOB_TIMEOUT_S,
+        job_timeout=timeout_s,
         keep_result=0,
-        poll_delay=POLL_S,
+        poll_delay=poll_s,
         job_serializer=_pack,
         job_deserializer=_unpack,
         expires_extra_ms=EXPIRES_EXTRA_MS,

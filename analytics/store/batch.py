@@ -74,13 +74,15 @@ class Position:
     Args:
         changes, touched: the last positions that it holds.
         doubtful_until: notes of what was touched up to here may name events that a wider read has brought already.
-        as_of_ms: everything that was committed up to this instant is in it.
+        as_of_ms: everything that was committed up to this instant is in it; 0 while it is not known.
+        built: whether everything was read once; what came since is followed.
     """
 
     changes: int = 0
     touched: int = 0
     doubtful_until: int = 0
     as_of_ms: int = 0
+    built: bool = False
 
 
 def number_of(name: str) -> int:

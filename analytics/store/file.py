@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from importlib.resources import files
 from pathlib import Path
 from threading import RLock
@@ -25,8 +26,8 @@ from base.clock import MAX_MS, MIN_MS
 DEFAULT_MEMORY_MB: Final = 2048
 _CATALOG: Final = "store"
 _TABLES: Final = f"""
-CREATE TABLE position (changes BIGINT, touched BIGINT, doubtful_until BIGINT, as_of BIGINT);
-INSERT INTO position VALUES (0, 0, 0, 0);
+CREATE TABLE position (changes BIGINT, touched BIGINT, doubtful_until BIGINT, as_of BIGINT, built BOOLEAN);
+INSERT INTO position VALUES (0, 0, 0, 0, false);
 CREATE TABLE event_tables (name VARCHAR, table_name VARCHAR);
 CREATE TABLE columns (table_name VARCHAR, path VARCHAR, kind VARCHAR, column_name VARCHAR);
 CREATE TABLE incomplete (table_name VARCHAR);
@@ -93,7 +94,7 @@ class ColumnFile:
     def position(self) -> Position:
         """How far it has followed the graph; all 0 for a new one."""
         with self._lock:
-            return Position(*self._rows("SELECT changes, touched, doubtful_until, as_of FROM position")[0])
+            return Position(*self._rows("SELECT changes, touched, doubtful_until, as_of, built FROM position")[0])
 
     def reader(self) -> Any:
         """An Ibis connection (`ibis.backends.duckdb.Backend`); an expression sees what is committed when it begins."""
@@ -126,8 +127,8 @@ class ColumnFile:
                     self._add_owners(batch.owners)
                     self._add_members(batch.members)
                     self._connection.execute(
-                        "UPDATE position SET changes = ?, touched = ?, doubtful_until = ?, as_of = ?",
-                        [position.changes, position.touched, position.doubtful_until, position.as_of_ms],
+                        "UPDATE position SET changes = ?, touched = ?, doubtful_until = ?, as_of = ?, built = ?",
+                        astuple(position),
                     )
             except BaseException:
                 self._vocabulary = self._read_vocabulary()

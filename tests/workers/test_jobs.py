@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgpack
@@ -19,14 +19,13 @@ from graph.client import GraphClient
 from tests.support.changes import commit_changes, make_change
 from tests.support.proxy import Relay
 from tests.support.segments import create_many_customers, create_segment, segment_of
+from tests.support.waiting import until
 from workers import heartbeat, jobs
 from workers.heartbeat import Heartbeat, beating
 from workers.jobs import make_services
 from workers.queue import JobQueue
 from workers.tasks.recovery import requeue_unfinished
 from workers.tasks.services import TaskServices
-
-WITHIN_S = 20.0
 
 
 @pytest.fixture
@@ -42,13 +41,6 @@ async def working(services: TaskServices, settings: Settings) -> AsyncIterator[N
     assert not task.done(), task.exception()
     task.cancel()
     await asyncio.wait([task], timeout=5)
-
-
-async def until(condition: Callable[[], object], within_s: float = WITHIN_S) -> None:
-    """Wait until an async condition holds."""
-    async with asyncio.timeout(within_s):
-        while not await condition():  # type: ignore[misc]  # noqa: ASYNC110 (the condition lies in a store)
-            await asyncio.sleep(0.05)
 
 
 async def is_live(graph: GraphClient) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from analytics.store.file import ColumnFile
-from base import clock
+from base import clock, metrics
 from graph.repositories.change import ChangeRepository, StoredChange
 from graph.repositories.projection import Note, ProjectionRepository
 from workers.projection.reading import ProjectionReader
@@ -69,12 +70,14 @@ class Follower:
             after = replace(after, as_of_ms=asked_ms)
         if notes or changes:
             doubtful = bool(notes) and notes[0].position <= before.doubtful_until
+            started_s = time.perf_counter()
             batch = await self._reader.touched(notes, changes, doubtful=doubtful)
             if batch.rehung:
                 # Events that were created since hang there already, and a later note names them again.
                 now = await self._repository.get_cut()
                 after = replace(after, doubtful_until=max(after.doubtful_until, now.touched))
             await asyncio.to_thread(self._file.apply, batch, after)
+            metrics.COLUMNS_BATCH_SECONDS.observe(time.perf_counter() - started_s)
             if notes:
                 await self._repository.delete_until(after.touched, DELETE_NOTES)
         self._position = after

@@ -44,7 +44,7 @@ async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile
         done += len(page)
         progress(min(1.0, done / total))
     end = await repository.get_cut()
-    position = Position(start.changes, start.touched, doubtful_until=end.touched)
+    position = Position(start.changes, start.touched, doubtful_until=end.touched, built=True)
     await asyncio.to_thread(file.apply, Batch(), position)
     await asyncio.to_thread(file.checkpoint)
     progress(1.0)

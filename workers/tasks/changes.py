@@ -1,4 +1,4 @@
-"""Retention of the change log: the outbox and the stream forget the same changes, oldest first."""
+"""Retention: the outbox and the stream forget the same changes, oldest first; and notes that nobody follows go too."""
 
 from __future__ import annotations
 
@@ -46,6 +46,22 @@ async def forget_changes(services: TaskServices, before_ms: int, max_kept: int =
     await _trim(services, oldest[0].position - 1 if oldest else last)
     if removed:
         _log.info("changes_forgotten", count=removed)
+    return removed
+
+
+async def forget_touched(services: TaskServices, before_ms: int) -> int:
+    """Remove notes of what was touched from before an instant, which nobody has followed; returns how many.
+
+    A columnar store that still needed them is built anew.
+
+    Raises:
+        Unavailable: Neo4j is away.
+    """
+    removed = 0
+    while (until := await services.projection.find_until(before_ms, PAGE_CHANGES)) is not None:
+        removed += await services.projection.delete_until(until, PAGE_CHANGES)
+    if removed:
+        _log.info("notes_forgotten", count=removed)
     return removed
 
 

@@ -11,6 +11,7 @@ from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.projection import ProjectionRepository
 from graph.repositories.segment_build import SegmentBuildRepository
 from ingest.quarantine import Quarantine
 from ingest.stream import IngestStream
@@ -37,6 +38,7 @@ class TaskServices:
     builder: SegmentBuilder
     builds: SegmentBuildRepository
     outbox: ChangeRepository
+    projection: ProjectionRepository
     stream: IngestStream
     quarantine: Quarantine
     desk: Desk
