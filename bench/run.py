@@ -32,6 +32,8 @@ from bench.data import Population
 from bench.fill import fill
 from bench.rows import (
     applied,
+    columns_build,
+    columns_lag,
     cost_by_customers,
     cost_by_segments,
     gateway,
@@ -69,6 +71,8 @@ MAIN: Rows = {
     "identity_merge": identity_merge.measure,
     "identity_replay": identity_replay.measure,
     "identity_cost": identity_cost.measure,
+    "columns_build": columns_build.measure,
+    "columns_lag": columns_lag.measure,
 }
 # Without a service.
 ALONE: dict[str, Callable[[Sizes], Result]] = {"identity_accuracy": identity_accuracy.measure}

@@ -49,7 +49,7 @@ class BenchService:
         self._values = self._local.start()
         try:
             self.port = self._directory.port("bench_api")
-            for role in ("ingest", "worker"):
+            for role in ("ingest", "worker", "analytics"):
                 self.metrics_ports[role] = self._directory.port(f"bench_{role}_metrics")
             for role in ROLES:
                 self.start(role)

@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 from graph.client import GraphClient, Transaction
 from graph.queries import load
+from graph.repositories.change import StoredChange
 from graph.repositories.live import SealedIdentifier
 
 _PAGE_CUSTOMERS = load("live/page_customers")
 _PAGE_IDENTIFIERS = load("identity/page_identifiers")
 _GET_CUT = load("projection/get_cut")
+_TAKE_CUT = load("projection/take_cut")
 _LIST_TOUCHED = load("projection/list_touched")
+_LIST_CHANGES = load("projection/list_changes")
 _GET_CUSTOMERS = load("projection/get_customers")
 _GET_MEMBERS = load("projection/get_members")
 _GET_OWNERS = load("projection/get_owners")
@@ -86,14 +89,28 @@ class ProjectionRepository:
         self._graph = graph
 
     async def get_cut(self) -> Cut:
-        """How far the logs go now."""
+        """How far the logs go now; the last transaction may not be visible as a whole yet."""
         rows = await self._graph.read(_GET_CUT)
         return Cut(rows[0]["changes"], rows[0]["touched"]) if rows else Cut()
+
+    async def take_cut(self, now_ms: int) -> Cut:
+        """How far they go, everything up to there being visible; waits for a commit that is under way."""
+
+        async def work(tx: Transaction) -> Cut:
+            rows = await tx.run(_TAKE_CUT, now=now_ms)
+            return Cut(rows[0]["changes"], rows[0]["touched"]) if rows else Cut()
+
+        return await self._graph.write("projection/take_cut", work)
 
     async def list_touched(self, after: int, until: int, limit: int) -> list[Note]:
         """Notes with after < position ≤ until, ascending, at most `limit`."""
         rows = await self._graph.read(_LIST_TOUCHED, after=after, until=until, limit=limit)
-        return [Note(row["position"], row["events"], row["customers"], row["owned"], row["hung"]) for row in rows]
+        return [Note(*row) for row in rows[0]["notes"]]
+
+    async def list_changes(self, after: int, until: int, limit: int) -> list[StoredChange]:
+        """Changes with after < position ≤ until, ascending, at most `limit`."""
+        rows = await self._graph.read(_LIST_CHANGES, after=after, until=until, limit=limit)
+        return [StoredChange(*row) for row in rows[0]["changes"]]
 
     async def page_customers(self, after: str, size: int) -> list[str]:
         """Ids of living customers after one, ascending, at most `size`."""

@@ -10,15 +10,14 @@ from typing import Final
 
 from analytics.store.file import ColumnFile
 from base import clock, metrics
-from graph.repositories.change import ChangeRepository, StoredChange
+from graph.repositories.change import StoredChange
 from graph.repositories.projection import Note, ProjectionRepository
 from workers.projection.reading import ProjectionReader
 
-# One batch: what a thousand small transactions, or some large ones, have touched.
-PAGE_NOTES: Final = 200
-PAGE_CHANGES: Final = 5_000
-# Notes that were followed are removed in parts of this many.
-DELETE_NOTES: Final = 1_000
+# One batch: what some hundred small transactions, or a few large ones, have touched; about a second's work.
+PAGE_NOTES: Final = 300
+PAGE_NAMES: Final = 10_000
+PAGE_CHANGES: Final = 20_000
 
 
 class Lost(Exception):
@@ -32,12 +31,9 @@ class Follower:
         file: has one follower.
     """
 
-    def __init__(
-        self, file: ColumnFile, repository: ProjectionRepository, changes: ChangeRepository, reader: ProjectionReader
-    ):
+    def __init__(self, file: ColumnFile, repository: ProjectionRepository, reader: ProjectionReader):
         self._file = file
         self._repository = repository
-        self._changes = changes
         self._reader = reader
         self._position = file.position
 
@@ -56,10 +52,14 @@ class Follower:
         before = self._position
         asked_ms = clock.now_ms()
         cut = await self._repository.get_cut()
-        notes = await self._repository.list_touched(before.touched, cut.touched, PAGE_NOTES)
-        _check(before.touched, cut.touched, notes)
-        changes = await self._changes.list_range(before.changes, PAGE_CHANGES, cut.changes)
-        _check(before.changes, cut.changes, changes)
+        if (cut.touched, cut.changes) == (before.touched, before.changes):
+            self._position = replace(before, as_of_ms=asked_ms)
+            return False
+        cut = await self._repository.take_cut(asked_ms)
+        notes = _few(await self._repository.list_touched(before.touched, cut.touched, PAGE_NOTES))
+        _check("notes", before.touched, cut.touched, notes)
+        changes = await self._repository.list_changes(before.changes, cut.changes, PAGE_CHANGES)
+        _check("changes", before.changes, cut.changes, changes)
         after = replace(
             before,
             touched=notes[-1].position if notes else before.touched,
@@ -68,25 +68,35 @@ class Follower:
         caught_up = (after.touched, after.changes) == (cut.touched, cut.changes)
         if caught_up:
             after = replace(after, as_of_ms=asked_ms)
-        if notes or changes:
-            doubtful = bool(notes) and notes[0].position <= before.doubtful_until
-            started_s = time.perf_counter()
-            batch = await self._reader.touched(notes, changes, doubtful=doubtful)
-            if batch.rehung:
-                # Events that were created since hang there already, and a later note names them again.
-                now = await self._repository.get_cut()
-                after = replace(after, doubtful_until=max(after.doubtful_until, now.touched))
-            await asyncio.to_thread(self._file.apply, batch, after)
-            metrics.COLUMNS_BATCH_SECONDS.observe(time.perf_counter() - started_s)
-            if notes:
-                await self._repository.delete_until(after.touched, DELETE_NOTES)
+        started_s = time.perf_counter()
+        doubtful = bool(notes) and notes[0].position <= before.doubtful_until
+        batch = await self._reader.touched(notes, changes, doubtful=doubtful)
+        if batch.rehung:
+            # Events that were created since hang there already, and a later note names them again.
+            now = await self._repository.take_cut(clock.now_ms())
+            after = replace(after, doubtful_until=max(after.doubtful_until, now.touched))
+        await asyncio.to_thread(self._file.apply, batch, after)
+        metrics.COLUMNS_BATCH_SECONDS.observe(time.perf_counter() - started_s)
+        if notes:
+            await self._repository.delete_until(after.touched, PAGE_NOTES)
         self._position = after
         return not caught_up
 
 
-def _check(position: int, until: int, found: Sequence[Note] | Sequence[StoredChange]) -> None:
+def _few(notes: Sequence[Note]) -> Sequence[Note]:
+    """The first notes, at least one, that together name no more than a page."""
+    names = 0
+    for number, note in enumerate(notes):
+        names += len(note.events) + len(note.customers) + len(note.owned) + len(note.hung)
+        if names > PAGE_NAMES and number:
+            return notes[:number]
+    return notes
+
+
+def _check(what: str, position: int, until: int, found: Sequence[Note] | Sequence[StoredChange]) -> None:
     """See that what was found follows the position without a hole."""
     if position > until:
-        raise Lost("the graph is another, or older than the store")
+        raise Lost(f"the graph is another, or older than the store: {what} end with {until}, not {position}")
     if position < until and (not found or found[0].position != position + 1):
-        raise Lost("what has happened since is kept no longer")
+        kept = f"from {found[0].position} on" if found else "no more"
+        raise Lost(f"of the {what} behind {position}, up to {until}, are kept {kept}")

@@ -18,7 +18,6 @@ from base import clock, logs, metrics
 from base.errors import ConfigurationFault, Unavailable
 from base.keys import Keyring
 from graph.client import GraphClient
-from graph.repositories.change import ChangeRepository
 from graph.repositories.projection import ProjectionRepository
 from workers.projection import state
 from workers.projection.follower import Follower, Lost
@@ -158,7 +157,7 @@ class ProjectionOwner:
 
     def _follow(self, file: ColumnFile) -> None:
         self._doing, self._progress = Doing.FOLLOWING, 1.0
-        self._follower = Follower(file, self._repository, ChangeRepository(self._graph), self._reader)
+        self._follower = Follower(file, self._repository, self._reader)
 
     def _show(self, progress: float) -> None:
         self._progress = progress

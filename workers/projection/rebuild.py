@@ -8,6 +8,7 @@ from typing import Final
 
 from analytics.store.batch import Batch, Position
 from analytics.store.file import ColumnFile
+from base import clock
 from graph.client import GraphClient
 from graph.repositories.projection import ProjectionRepository
 from graph.repositories.system import count_sizes
@@ -27,7 +28,7 @@ async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile
         Unavailable: Neo4j went away; begin again with a new file.
     """
     repository = ProjectionRepository(graph)
-    start = await repository.get_cut()
+    start = await repository.take_cut(clock.now_ms())
     sizes = await count_sizes(graph)
     total, done = max(1, sizes["Customer"] + sizes["Identifier"]), 0
     after = ""
@@ -43,7 +44,7 @@ async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile
         await _add(file, Batch(owners=await reader.owners(page), events=await reader.hanging(page)))
         done += len(page)
         progress(min(1.0, done / total))
-    end = await repository.get_cut()
+    end = await repository.take_cut(clock.now_ms())
     position = Position(start.changes, start.touched, doubtful_until=end.touched, built=True)
     await asyncio.to_thread(file.apply, Batch(), position)
     await asyncio.to_thread(file.checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from contextlib import suppress
 from typing import Any
@@ -15,7 +16,6 @@ from base import clock
 from base.errors import NotFound
 from base.keys import Keyring
 from graph.client import GraphClient
-from graph.repositories.change import ChangeRepository
 from graph.repositories.projection import ProjectionRepository
 from tests.property.graph.comparing import fresh
 from tests.property.graph.deciding import SAID, decide
@@ -60,7 +60,7 @@ class Projection:
 
     async def build(self) -> None:
         await rebuild(self.graph, self.reader, self.file, lambda done: None)
-        self.follower = Follower(self.file, self.repository, ChangeRepository(self.graph), self.reader)
+        self.follower = Follower(self.file, self.repository, self.reader)
 
     async def catch_up(self) -> None:
         while await self.follower.step():
@@ -169,6 +169,26 @@ async def _nothing() -> None:
     pass
 
 
+async def test_a_store_follows_beside_many_writers(graph: GraphClient, redis: Redis, keyring: Keyring) -> None:
+    """A commit becomes visible record by record: a follower that looks meanwhile must not take a part for the whole."""
+    await fresh(graph, redis, keyring)
+    projection = Projection(graph, keyring)
+    await projection.build()
+
+    async def write(seed: int) -> None:
+        line = Line.of(graph, redis, keyring)
+        for call in random_calls(seed, 40):
+            await line.apply({**call, "messageId": f"{seed}-{call['messageId']}"})
+
+    writing = asyncio.gather(*(write(1_000 + seed) for seed in range(6)))
+    while not writing.done():
+        await projection.follower.step()
+    await writing
+    await projection.catch_up()
+
+    await assert_like_the_graph(projection)
+
+
 async def test_a_store_that_missed_notes_says_so(graph: GraphClient, redis: Redis, keyring: Keyring) -> None:
     line = await fresh(graph, redis, keyring)
     projection = Projection(graph, keyring)
@@ -214,7 +234,7 @@ async def test_a_batch_that_was_written_is_not_written_again(
         patch.setattr(ProjectionRepository, "delete_until", dies)
         with pytest.raises(ConnectionError):
             await projection.follower.step()
-    projection.follower = Follower(projection.file, projection.repository, ChangeRepository(graph), projection.reader)
+    projection.follower = Follower(projection.file, projection.repository, projection.reader)
     await projection.catch_up()
 
     await assert_like_the_graph(projection)
