@@ -11,14 +11,10 @@ from zoneinfo import ZoneInfo
 from rules.days import day_of, day_start
 from rules.tree import (
     AttributeLeaf,
-    Between,
-    DaysAgo,
     EventLeaf,
     FirstTime,
     Habit,
     HabitLeaf,
-    Last,
-    LastDays,
     Leaf,
     PropertyCondition,
     Regularly,
@@ -28,10 +24,10 @@ from rules.tree import (
     SequenceLeaf,
     Stopped,
     TagLeaf,
-    Window,
     leaves_of,
 )
 from rules.values import keys_read
+from rules.windows import compile_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +128,9 @@ def _starts(leaf: Leaf, now_ms: int, zone: ZoneInfo) -> list[tuple[str, int | No
     """(event name, the oldest time at which a leaf looks for it)."""
     match leaf:
         case EventLeaf():
-            return [(leaf.name, _start(leaf.window, now_ms, zone))]
+            return [(leaf.name, compile_bounds(leaf.window)(now_ms, zone)[0])]
         case SequenceLeaf():
-            start_ms = _start(leaf.window, now_ms, zone)
+            start_ms = compile_bounds(leaf.window)(now_ms, zone)[0]
             return [(step.event, start_ms) for step in leaf.steps]
         case HabitLeaf():
             return [(leaf.name, _habit_start(leaf.habit, now_ms, zone))]
@@ -150,27 +146,11 @@ def _habit_start(habit: Habit, now_ms: int, zone: ZoneInfo) -> int | None:
             # An event of any age makes a later one not the first, and the newest one a restart.
             return None
         case Stopped(window):
-            return _start(window, now_ms, zone)
+            return compile_bounds(window)(now_ms, zone)[0]
         case Regularly(days, last):
             return day_start(day_of(now_ms, zone) - days * last + 1, zone)
         case _:
             assert_never(habit)
-
-
-def _start(window: Window | None, now_ms: int, zone: ZoneInfo) -> int | None:
-    match window:
-        case None:
-            return None
-        case Last(length_ms):
-            return now_ms - length_ms + 1
-        case LastDays(days):
-            return day_start(day_of(now_ms, zone) - days + 1, zone)
-        case DaysAgo(from_days):
-            return day_start(day_of(now_ms, zone) - from_days, zone)
-        case Between(from_ms):
-            return from_ms
-        case _:
-            assert_never(window)
 
 
 def order_by_dependency(rules: Mapping[str, Rule]) -> list[str]:
