@@ -39,6 +39,7 @@ from workers.decisions.desk import Desk
 from workers.decisions.review import ReviewDesk
 from workers.heartbeat import beating
 from workers.live.context import LiveContext
+from workers.projection.asking import ColumnStore
 from workers.queue import JobQueue
 
 # A probe that waits longer than its caller is of no use.
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         keyring,
         pending=stream,
         jobs=jobs,
+        columns=ColumnStore(redis),
         updates=hub,
         customer_updates=customer_updates,
         desk=desk,

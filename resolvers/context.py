@@ -23,7 +23,16 @@ from graph.repositories.policy import PolicyRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from resolvers.cursors import Cursors
-from resolvers.ports import CustomerUpdates, FactsReader, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
+from resolvers.ports import (
+    ColumnStore,
+    CustomerUpdates,
+    FactsReader,
+    IdentityDesk,
+    Jobs,
+    PendingCalls,
+    ReviewDesk,
+    Updates,
+)
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -46,6 +55,7 @@ class Services:
     facts: FactsReader
     pending: PendingCalls
     jobs: Jobs
+    columns: ColumnStore
     updates: Updates
     customer_updates: CustomerUpdates
     identities: IdentityRepository
@@ -55,7 +65,7 @@ class Services:
     desk: IdentityDesk
     reviews: ReviewRepository
     review_desk: ReviewDesk
-    # Each looks at every customer: more at once would only take turns, and keep everybody else waiting.
+    # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -18,22 +17,14 @@ from rules.checker import KnownNames, check
 from rules.evaluate import evaluate
 from rules.explain import Explanation, explain
 from rules.parser import parse_rule
+from rules.printer import print_rule
 from rules.tree import Rule, SegmentLeaf, leaves_of
+from workers.projection.asking import Counted
 
 # Customers whose facts are read in one statement.
 SCAN_PAGE = 500
 # A list filtered by a rule looks at so many customers a page, and then gives what it found and where to go on.
 MAX_SCANNED_A_PAGE = 10_000
-# Above it an estimate would outlast the time-out of a query.
-MAX_SCANNED_AN_ESTIMATE = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """How many customers a rule held for, and when."""
-
-    count: int
-    as_of_ms: int
 
 
 async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
@@ -83,12 +74,13 @@ async def list_page(
     )
 
 
-async def estimate(context: RequestContext, document: Mapping[str, object]) -> Estimate:
-    """For how many customers a rule holds now, by looking at each.
+async def estimate(context: RequestContext, document: Mapping[str, object]) -> Counted:
+    """For how many customers a rule holds, asked of the columnar store.
 
     Raises:
-        BadInput: a wrong rule, or more customers than a request may look at.
+        BadInput: a wrong rule.
         KithError: RATE_LIMITED, as many estimates run as may.
+        Unavailable: the columnar store cannot be asked now.
     """
     rule = await checked_rule(context, document, "where")
     slots = context.services.estimates
@@ -97,25 +89,7 @@ async def estimate(context: RequestContext, document: Mapping[str, object]) -> E
             ErrorCode.RATE_LIMITED, "Other estimates are running.", hint="Ask again when one of them has ended."
         )
     async with slots:
-        return await _estimate(context, rule)
-
-
-async def _estimate(context: RequestContext, rule: Rule) -> Estimate:
-    at_ms = now_ms()
-    count = scanned = 0
-    behind = ""
-    while True:
-        ids = await context.services.customers.list_ids(behind, SCAN_PAGE)
-        scanned += len(ids)
-        if scanned > MAX_SCANNED_AN_ESTIMATE:
-            raise BadInput(
-                f"An estimate looks at no more than {MAX_SCANNED_AN_ESTIMATE:,} customers for now.",
-                hint="Create the segment instead: it is built in the background and counts itself.",
-            )
-        count += len(await _holding(context, rule, ids, at_ms))
-        if len(ids) < SCAN_PAGE:
-            return Estimate(count, at_ms)
-        behind = ids[-1]
+        return await context.services.columns.count(print_rule(rule))
 
 
 async def explain_for(

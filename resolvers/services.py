@@ -18,7 +18,7 @@ from resolvers.catalogue import SegmentCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
-from resolvers.ports import CustomerUpdates, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
+from resolvers.ports import ColumnStore, CustomerUpdates, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -30,6 +30,7 @@ def make_services(
     *,
     pending: PendingCalls,
     jobs: Jobs,
+    columns: ColumnStore,
     updates: Updates,
     customer_updates: CustomerUpdates,
     desk: IdentityDesk,
@@ -52,6 +53,7 @@ def make_services(
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
         jobs=jobs,
+        columns=columns,
         updates=updates,
         customer_updates=customer_updates,
         identities=IdentityRepository(graph),

@@ -37,6 +37,7 @@ NARROW = {
         "workers.decisions",
         "workers.identity.reading",
         "workers.policy.office",
+        "workers.projection.asking",
     }
 }
 # Library → the only modules that may import it.
