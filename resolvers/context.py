@@ -22,6 +22,8 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
+from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_version import SegmentVersionRepository
 from resolvers.cursors import Cursors
 from resolvers.ports import CustomerUpdates, FactsReader, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
@@ -42,6 +44,8 @@ class Services:
     customers: CustomerRepository
     events: EventRepository
     segments: SegmentRepository
+    segment_history: SegmentHistoryRepository
+    segment_versions: SegmentVersionRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls

@@ -14,6 +14,8 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
+from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_version import SegmentVersionRepository
 from resolvers.catalogue import SegmentCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
@@ -48,6 +50,8 @@ def make_services(
         customers=customers,
         events=events,
         segments=segments,
+        segment_history=SegmentHistoryRepository(graph),
+        segment_versions=SegmentVersionRepository(graph),
         profiles=ProfileReader(customers, events, SegmentCatalogue(segments), keyring),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,

@@ -97,14 +97,16 @@ class EnterRow(TypedDict):
 
 
 class LeaveRow(TypedDict):
-    """A membership that ended."""
+    """A membership that ended: by which versions of the rule it began and ended, and what ended it."""
 
     customer: str
     segment: str
     since: int
     until: int
+    entered_version: int
     version: int
     sequence: int
+    cause: str
 
 
 class RangeRow(TypedDict):
