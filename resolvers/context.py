@@ -28,6 +28,7 @@ from resolvers.cursors import Cursors
 from resolvers.ports import CustomerUpdates, FactsReader, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
+from workers.lists.lists import SegmentLists
 
 MAX_ESTIMATES = 2
 
@@ -57,6 +58,7 @@ class Services:
     spelling: Spelling
     decisions: DecisionRepository
     desk: IdentityDesk
+    lists: SegmentLists
     reviews: ReviewRepository
     review_desk: ReviewDesk
     # Each looks at every customer: more at once would only take turns, and keep everybody else waiting.

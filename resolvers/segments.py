@@ -26,10 +26,10 @@ from resolvers.refusal import Refusal
 from rules.checker import KnownNames, Problem, check, find_cycle
 from rules.parser import parse_rule
 from rules.printer import print_rule
-from rules.tree import Rule, SegmentLeaf, leaves_of
+from rules.tree import ListLeaf, Rule, SegmentLeaf, leaves_of
+from workers.lists.lists import KEY, KEY_HINT, MAX_NAME_CHARS
 
 SEGMENTS = "segments"
-MAX_NAME_CHARS = 200
 MAX_SEARCH_CHARS = 200
 MAX_DESCRIPTION_CHARS = 2_000
 MAX_REASON_CHARS = 1_000
@@ -37,7 +37,6 @@ MAX_FOLDERS = 1_000
 BUILD_TASK = "build_segment"
 DELETE_TASK = "delete_segment"
 _ID_BYTES = 12
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # Up to five levels; no part is empty, begins or ends with a blank, or holds a control character.
 _FOLDER = re.compile(r"(?:[^/\s\x00-\x1f](?:[^/\x00-\x1f]{0,58}[^/\s\x00-\x1f])?(?:/(?=.)|$)){1,5}")
 
@@ -150,9 +149,8 @@ async def folders(context: RequestContext) -> list[Folder]:
 async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord | Refusal:
     """Check and store a new segment, which has a name and a rule, then have it built."""
     problems: list[Problem] = []
-    if not _KEY.fullmatch(key):
-        hint = "1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit."
-        problems.append(Problem("input.key", "This is no segment key.", hint))
+    if not KEY.fullmatch(key):
+        problems.append(Problem("input.key", "This is no segment key.", KEY_HINT))
     problems += edit_problems(edit)
     rule = _parsed(edit, problems)
     if problems or rule is None:
@@ -309,6 +307,9 @@ async def check_references(tx: Transaction, key: str, rule: Rule) -> None:
     Refused: the rule breaks a limit, names what does not exist or is archived, or comes back to the segment.
     """
     stored = await other_rules(tx, key)
+    if any(isinstance(leaf, ListLeaf) and leaf.key != key for leaf in leaves_of(rule)):
+        hint = "Import the list into this segment too, or name the other segment in a rule."
+        raise Refused(Problem("input.rule", "An imported list is one segment's alone.", hint))
     others = {each.key: rule_of(each) for each in stored}
     archived = {each.key for each in stored if each.status == OFFLINE}
     problems = check(rule, KnownNames(segments={*others, key}, archived=archived), "input.rule")

@@ -23,6 +23,7 @@ from resolvers.facts import LiveFacts
 from resolvers.ports import CustomerUpdates, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
+from workers.lists.lists import SegmentLists
 
 
 def make_services(
@@ -35,6 +36,7 @@ def make_services(
     updates: Updates,
     customer_updates: CustomerUpdates,
     desk: IdentityDesk,
+    lists: SegmentLists,
     review_desk: ReviewDesk,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
@@ -63,6 +65,7 @@ def make_services(
         spelling=Spelling(policies, settings.phone_region),
         decisions=DecisionRepository(graph),
         desk=desk,
+        lists=lists,
         reviews=ReviewRepository(graph),
         review_desk=review_desk,
     )

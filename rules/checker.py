@@ -19,6 +19,7 @@ from rules.tree import (
     Group,
     HabitLeaf,
     Leaf,
+    ListLeaf,
     Not,
     PropertyCondition,
     Rule,
@@ -36,6 +37,7 @@ _KINDS: Final[dict[type[Leaf], str]] = {
     AttributeLeaf: "attribute",
     EventLeaf: "event",
     HabitLeaf: "habit",
+    ListLeaf: "list",
     SegmentLeaf: "segment",
     SequenceLeaf: "sequence",
     TagLeaf: "tag",
@@ -142,6 +144,8 @@ def _name_problems(leaf: Leaf, known: KnownNames, where: str) -> Iterator[Proble
                 yield Problem(where, "There is no such segment.", "Create it first, or correct the key.")
             elif leaf.key in known.archived:
                 yield Problem(where, "This segment is archived.", "Unarchive it first, or use another one.")
+        case ListLeaf():
+            return
         case TagLeaf():
             if leaf.key not in known.tags:
                 yield Problem(where, "There is no such tag.", "Create it first, or correct the key.")

@@ -6,16 +6,17 @@ from typing import cast
 
 import strawberry
 
-from resolvers import identity, policy, segment_archive, segment_versions, segments
+from resolvers import identity, policy, segment_archive, segment_import, segment_versions, segments
 from schema import declare
 from schema.context import Info
 from schema.inputs.customer import IdentifierInput
 from schema.inputs.policy import IdentityPolicyInput, edit_of
-from schema.inputs.segment import CreateSegmentInput, UpdateSegmentInput
+from schema.inputs.segment import CreateSegmentInput, ImportSegmentInput, UpdateSegmentInput
 from schema.inputs.segment import edit_of as segment_edit_of
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
 from schema.types.segment import DeleteResult, SegmentResult
+from schema.types.segment_import import SegmentImportResult
 
 
 @strawberry.type
@@ -47,6 +48,21 @@ class Mutation:
     @declare.mutation("Built in full and kept live again, as a new version; what differs is published.")
     async def unarchive_segment(self, info: Info, key: str, reason: str | None = None) -> SegmentResult:
         return cast("SegmentResult", await segment_archive.unarchive(info.context, key, reason))
+
+    @declare.mutation(
+        "Who has one of these identifiers is in the segment. Unknown ones are reported, and nobody is made of them."
+    )
+    async def import_segment(self, info: Info, input: ImportSegmentInput) -> SegmentImportResult:
+        done = await segment_import.run(
+            info.context,
+            key=input.key,
+            name=input.name,
+            identifier=input.identifier,
+            values=input.values,
+            mode=input.mode,
+            dry_run=input.dry_run,
+        )
+        return cast("SegmentImportResult", done)
 
     @declare.mutation("Gone at once for every reader; refused while other segments use it.")
     async def delete_segment(self, info: Info, key: str) -> DeleteResult:

@@ -5,3 +5,5 @@ CREATE INDEX was_in_until IF NOT EXISTS FOR ()-[w:WAS_IN]-() ON (w.segment, w.un
 CREATE INDEX in_segment_since IF NOT EXISTS FOR ()-[m:IN_SEGMENT]-() ON (m.segment, m.since);
 // What a segment's rule was; `segment` is the segment's id, as keys are used again.
 CREATE CONSTRAINT segment_version IF NOT EXISTS FOR (v:SegmentVersion) REQUIRE (v.segment, v.version) IS UNIQUE;
+// What of an imported list was not imported again.
+CREATE INDEX listed_in_round IF NOT EXISTS FOR ()-[l:LISTED_IN]-() ON (l.segment, l.round);

@@ -5,7 +5,7 @@
 // Index: segment_key
 MATCH (s:Segment {key: $key}) WHERE s.status = 'DELETING'
 SET s.progress = 1.0
-WITH s WHERE NOT EXISTS { (s)<-[:IN_SEGMENT|WAS_IN]-() }
+WITH s WHERE NOT EXISTS { (s)<-[:IN_SEGMENT|WAS_IN|LISTED_IN]-() }
 CALL (s) {
   MATCH (s)<-[of:VERSION_OF]-(v:SegmentVersion)
   DELETE of, v

@@ -6,6 +6,7 @@ import strawberry
 
 from resolvers.segments import Edit
 from schema.inputs.rule import RuleInput, rule_document
+from workers.lists.lists import ImportMode
 
 
 @strawberry.input
@@ -25,6 +26,16 @@ class UpdateSegmentInput:
     folder: str | None = strawberry.field(default=None, description="A path such as `growth/2026`; empty for none.")
     description: str | None = None
     reason: str | None = strawberry.field(default=None, description="Why; kept with the version of a changed rule.")
+
+
+@strawberry.input(description="Values of one kind of identifier, normalised like incoming data.")
+class ImportSegmentInput:
+    key: str = strawberry.field(description="Of the segment; it is made if there is none.")
+    identifier: str = strawberry.field(description="The namespace: `email`, `phone`, `user_id`, …")
+    values: list[str] = strawberry.field(description="At most 10,000.")
+    name: str | None = strawberry.field(default=None, description="Of a segment that is made; otherwise its key.")
+    mode: ImportMode = ImportMode.ADD
+    dry_run: bool = False
 
 
 def edit_of(input: CreateSegmentInput | UpdateSegmentInput) -> Edit:

@@ -81,7 +81,7 @@ class Segment(Node):
     name: str
     folder: str = strawberry.field(description="A path such as `growth/2026`; empty for none.")
     description: str
-    rule: JSON | None = strawberry.field(description="As `RuleInput` takes it.")
+    rule: JSON | None = strawberry.field(description="As `RuleInput` takes it; `{list: key}` of an imported segment.")
     version: int = strawberry.field(description="Counts changes of the rule, and returns from the archive.")
     status: BuildStatus = declare.resolved(segments.status)
     as_of_ms: DateTime | None = strawberry.field(
