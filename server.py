@@ -38,6 +38,7 @@ from schema.transport.routes import routes as graphql_routes
 from workers.decisions.desk import Desk
 from workers.decisions.review import ReviewDesk
 from workers.heartbeat import beating
+from workers.lists.lists import SegmentLists
 from workers.live.context import LiveContext
 from workers.projection.asking import ColumnStore
 from workers.queue import JobQueue
@@ -66,7 +67,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
     customer_updates = CustomerUpdates(hub, CustomerRepository(graph))
     stream = IngestStream(redis, keyring)
     jobs = JobQueue(redis)
-    desk = Desk(graph, ChangePublisher(redis, graph), LiveContext(keyring, ZoneInfo(settings.time_zone)))
+    live = LiveContext(keyring, ZoneInfo(settings.time_zone))
+    publisher = ChangePublisher(redis, graph)
+    desk = Desk(graph, publisher, live)
     services = make_services(
         settings,
         graph,
@@ -77,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         updates=hub,
         customer_updates=customer_updates,
         desk=desk,
+        lists=SegmentLists(graph, publisher, live),
         review_desk=ReviewDesk(graph, desk),
     )
 
@@ -85,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         configure_telemetry()
         # A stream that Redis lost is rebuilt first: who subscribes "from now on" must not get history as news.
         with contextlib.suppress(Unavailable):
-            await ChangePublisher(redis, graph).catch_up()
+            await publisher.catch_up()
         await hub.start()
         warming = asyncio.create_task(_warm_up(graph, services.profiles))
         try:

@@ -22,6 +22,8 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
+from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_version import SegmentVersionRepository
 from resolvers.cursors import Cursors
 from resolvers.ports import (
     ColumnStore,
@@ -35,6 +37,7 @@ from resolvers.ports import (
 )
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
+from workers.lists.lists import SegmentLists
 
 MAX_ESTIMATES = 2
 
@@ -51,6 +54,8 @@ class Services:
     customers: CustomerRepository
     events: EventRepository
     segments: SegmentRepository
+    segment_history: SegmentHistoryRepository
+    segment_versions: SegmentVersionRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls
@@ -63,6 +68,7 @@ class Services:
     spelling: Spelling
     decisions: DecisionRepository
     desk: IdentityDesk
+    lists: SegmentLists
     reviews: ReviewRepository
     review_desk: ReviewDesk
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.

@@ -9,6 +9,7 @@ import msgspec
 from base.clock import now_ms
 from base.errors import BadInput, ErrorCode, KithError, NotFound
 from graph.repositories.customer import CustomerKey, ProfileNeed
+from graph.repositories.segment import OFFLINE
 from resolvers import customers
 from resolvers.context import RequestContext
 from resolvers.pages import Page, check_first
@@ -36,7 +37,8 @@ async def checked_rule(context: RequestContext, document: Mapping[str, object], 
     rule = parse_rule(document, field)
     named = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
     known = await context.services.segments.get_many(sorted(named)) if named else {}
-    for problem in check(rule, KnownNames(segments=known.keys()), field):
+    archived = {key for key, segment in known.items() if segment.status == OFFLINE}
+    for problem in check(rule, KnownNames(segments=known.keys(), archived=archived), field):
         raise BadInput(problem.message, hint=problem.hint, field=problem.field)
     return rule
 

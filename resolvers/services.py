@@ -14,6 +14,8 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
+from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_version import SegmentVersionRepository
 from resolvers.catalogue import SegmentCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
@@ -21,6 +23,7 @@ from resolvers.facts import LiveFacts
 from resolvers.ports import ColumnStore, CustomerUpdates, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
+from workers.lists.lists import SegmentLists
 
 
 def make_services(
@@ -34,6 +37,7 @@ def make_services(
     updates: Updates,
     customer_updates: CustomerUpdates,
     desk: IdentityDesk,
+    lists: SegmentLists,
     review_desk: ReviewDesk,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
@@ -49,6 +53,8 @@ def make_services(
         customers=customers,
         events=events,
         segments=segments,
+        segment_history=SegmentHistoryRepository(graph),
+        segment_versions=SegmentVersionRepository(graph),
         profiles=ProfileReader(customers, events, SegmentCatalogue(segments), keyring),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
@@ -61,6 +67,7 @@ def make_services(
         spelling=Spelling(policies, settings.phone_region),
         decisions=DecisionRepository(graph),
         desk=desk,
+        lists=lists,
         reviews=ReviewRepository(graph),
         review_desk=review_desk,
     )

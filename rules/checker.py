@@ -19,6 +19,7 @@ from rules.tree import (
     Group,
     HabitLeaf,
     Leaf,
+    ListLeaf,
     Not,
     PropertyCondition,
     Rule,
@@ -36,6 +37,7 @@ _KINDS: Final[dict[type[Leaf], str]] = {
     AttributeLeaf: "attribute",
     EventLeaf: "event",
     HabitLeaf: "habit",
+    ListLeaf: "list",
     SegmentLeaf: "segment",
     SequenceLeaf: "sequence",
     TagLeaf: "tag",
@@ -47,13 +49,15 @@ class KnownNames:
     """What exists when a rule is saved.
 
     Attributes:
-        segments: keys that a rule may name.
+        segments: keys that exist; a rule may name them unless they are archived.
+        archived: keys of segments that are not offered for new use.
         attributes: types of attributes; a name that is missing here is not checked.
         properties: types of event properties by (event, property); likewise.
         tags: types of the tags that a rule may name, by key.
     """
 
     segments: Collection[str] = frozenset()
+    archived: Collection[str] = frozenset()
     attributes: Mapping[str, ValueType] = field(default_factory=dict)
     properties: Mapping[tuple[str, str], ValueType] = field(default_factory=dict)
     tags: Mapping[str, ValueType] = field(default_factory=dict)
@@ -138,6 +142,10 @@ def _name_problems(leaf: Leaf, known: KnownNames, where: str) -> Iterator[Proble
         case SegmentLeaf():
             if leaf.key not in known.segments:
                 yield Problem(where, "There is no such segment.", "Create it first, or correct the key.")
+            elif leaf.key in known.archived:
+                yield Problem(where, "This segment is archived.", "Unarchive it first, or use another one.")
+        case ListLeaf():
+            return
         case TagLeaf():
             if leaf.key not in known.tags:
                 yield Problem(where, "There is no such tag.", "Create it first, or correct the key.")

@@ -16,6 +16,7 @@ from rules.tree import (
     Habit,
     HabitLeaf,
     Leaf,
+    ListLeaf,
     PropertyCondition,
     Regularly,
     Restarted,
@@ -39,12 +40,14 @@ class Needs:
         events: event name -> top-level keys of its properties, empty when only times matter.
         segments: keys of segments.
         tags: keys of tags.
+        lists: keys of the segments into which the lists were imported.
     """
 
     attributes: frozenset[str] = frozenset()
     events: Mapping[str, frozenset[str]] = field(default_factory=dict)
     segments: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
 
 
 def needs(rule: Rule) -> Needs:
@@ -53,6 +56,7 @@ def needs(rule: Rule) -> Needs:
     events: dict[str, set[str]] = {}
     segments: set[str] = set()
     tags: set[str] = set()
+    lists: set[str] = set()
     for leaf in leaves_of(rule):
         match leaf:
             case AttributeLeaf():
@@ -71,10 +75,12 @@ def needs(rule: Rule) -> Needs:
                 segments.add(leaf.key)
             case TagLeaf():
                 tags.add(leaf.key)
+            case ListLeaf():
+                lists.add(leaf.key)
             case _:
                 assert_never(leaf)
     read = {name: frozenset(keys) for name, keys in events.items()}
-    return Needs(frozenset(attributes), read, frozenset(segments), frozenset(tags))
+    return Needs(frozenset(attributes), read, frozenset(segments), frozenset(tags), frozenset(lists))
 
 
 def _read(properties: set[str], where: tuple[PropertyCondition, ...]) -> None:
@@ -88,13 +94,15 @@ def combine(many: Iterable[Needs]) -> Needs:
     events: dict[str, frozenset[str]] = {}
     segments: set[str] = set()
     tags: set[str] = set()
+    lists: set[str] = set()
     for each in many:
         attributes |= each.attributes
         segments |= each.segments
         tags |= each.tags
+        lists |= each.lists
         for name, keys in each.events.items():
             events[name] = events.get(name, frozenset()) | keys
-    return Needs(frozenset(attributes), events, frozenset(segments), frozenset(tags))
+    return Needs(frozenset(attributes), events, frozenset(segments), frozenset(tags), frozenset(lists))
 
 
 def named_by(rule: Rule) -> list[str]:
@@ -134,7 +142,7 @@ def _starts(leaf: Leaf, now_ms: int, zone: ZoneInfo) -> list[tuple[str, int | No
             return [(step.event, start_ms) for step in leaf.steps]
         case HabitLeaf():
             return [(leaf.name, _habit_start(leaf.habit, now_ms, zone))]
-        case AttributeLeaf() | SegmentLeaf() | TagLeaf():
+        case AttributeLeaf() | SegmentLeaf() | ListLeaf() | TagLeaf():
             return []
         case _:
             assert_never(leaf)

@@ -21,7 +21,7 @@ from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
 from schema.types.policy import IdentityPolicy
 from schema.types.review import ReviewConnection, ReviewKind
-from schema.types.segment import Segment, SegmentConnection
+from schema.types.segment import Segment, SegmentConnection, SegmentFolder
 from schema.types.tag import Tag, TagConnection
 
 
@@ -64,16 +64,27 @@ class Query:
     async def segment(self, info: Info, key: str) -> Segment | None:
         return cast("Segment | None", await segments.find(info.context, key))
 
-    @declare.field("Segments by key; a search looks for a part of key or name.")
+    @declare.field(
+        "Segments by key; a search looks for a part of key or name, a folder holds those below it too, and `archived` "
+        "asks for those that are archived, or are not."
+    )
     async def segments(
         self,
         info: Info,
         search: str | None = None,
+        folder: str | None = None,
+        archived: bool | None = None,
         first: int | None = DEFAULT_PAGE_ITEMS,
         after: str | None = None,
     ) -> SegmentConnection:
-        page = await segments.list_page(info.context, search=search, first=first, after=after)
+        page = await segments.list_page(
+            info.context, search=search, folder=folder, archived=archived, first=first, after=after
+        )
         return cast("SegmentConnection", page)
+
+    @declare.field("Folders that hold segments themselves, by path, 1,000 at most.")
+    async def segment_folders(self, info: Info) -> list[SegmentFolder]:
+        return cast("list[SegmentFolder]", await segments.folders(info.context))
 
     @declare.field("One tag by key.")
     async def tag(self, info: Info, key: str) -> Tag | None:

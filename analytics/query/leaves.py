@@ -12,7 +12,7 @@ from analytics.query.passes import Aggregate, Pass, Times
 from analytics.store.spread import Kind
 from rules.conditions import compile_test
 from rules.operators import MeasureKind, Operator
-from rules.tree import AttributeLeaf, EventLeaf, PropertyCondition, SegmentLeaf, TagLeaf, Window
+from rules.tree import AttributeLeaf, EventLeaf, PropertyCondition, TagLeaf, Window
 from rules.windows import compile_bounds
 
 # Of no event these are 0; the others have no value.
@@ -49,10 +49,10 @@ def _joined_part(leaf: AttributeLeaf | TagLeaf, value: Joined, gathering: Gather
     return Part(answer, frozenset() if leaf.op is Operator.NOT_SET else frozenset({value.key}))
 
 
-def segment_part(leaf: SegmentLeaf, gathering: Gathering) -> Part:
+def segment_part(key: str, gathering: Gathering) -> Part:
     """Membership of a segment."""
     members = gathering.members()
-    mask = members.rows.segment == gathering.asked.engine.text(leaf.key)
+    mask = members.rows.segment == gathering.asked.engine.text(key)
     count = members.gather(mask, lambda where: members.rows.customer.count(where=where))
     return Part(lambda customers: customers[count] > 0, frozenset({members.key}))
 

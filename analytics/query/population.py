@@ -22,6 +22,7 @@ from rules.tree import (
     EventLeaf,
     Everyone,
     HabitLeaf,
+    ListLeaf,
     Not,
     Rule,
     SegmentLeaf,
@@ -97,8 +98,9 @@ def _part(rule: Rule, gathering: Gathering, found: Found) -> Part:
         case SequenceLeaf():
             key = gathering.add(found[id(rule)])
             return Part(lambda customers: customers[key].notnull(), frozenset({key}))
-        case SegmentLeaf():
-            return segment_part(rule, gathering)
+        case SegmentLeaf(key) | ListLeaf(key):
+            # Who is on a list is who is in its segment.
+            return segment_part(key, gathering)
         case TagLeaf():
             return tag_part(rule, gathering)
         case _:

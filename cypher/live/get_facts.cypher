@@ -3,12 +3,14 @@
 // Param: ids LIST<STRING>
 // Param: all_of LIST<STRING>, those of them of which properties are read
 // Param: since MAP: name → INT ms, events that are not newer are left out
+// Param: with_lists BOOLEAN, whether rules read imported lists
 // Column: id STRING
 // Column: version INT
 // Column: attributes STRING JSON
 // Column: members LIST<LIST>: [segment, since ms, version, sequence]
 // Column: left LIST<LIST>: [segment, until ms, version, sequence], every closed interval
 // Column: sealed LIST<LIST>: [namespace, uid, cipher, last_seen ms] of phone and email
+// Column: lists LIST<STRING>, keys of segments into which one of the identifiers was imported
 // Column: events LIST<LIST>: [name, times LIST<INT ms>, whole LIST<LIST>: [at ms, id, properties JSON]], each name once; whole is empty where no properties are read
 // Index: customer_id
 // TRICKY: `+ 0`, and no other condition on the name, keep the planner off the index on DID(name, at): started from there,
@@ -29,6 +31,11 @@ CALL (c) {
   RETURN collect([i.namespace, i.uid, i.cipher, i.last_seen]) AS sealed
 }
 CALL (c) {
+  WITH c WHERE $with_lists
+  MATCH (c)-[h:HAS WHERE h.to IS NULL]->(:Identifier)-[l:LISTED_IN]->(:Segment)
+  RETURN collect(DISTINCT l.segment) AS lists
+}
+CALL (c) {
   WITH c WHERE size(keys($since)) > 0
   MATCH (c)-[h:HAS]->()-[d:DID WHERE d.at + 0 > $since[d.name]]->(e)
   WHERE d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at
@@ -36,4 +43,4 @@ CALL (c) {
   RETURN collect([name, times, whole]) AS events
 }
 RETURN c.id AS id, c.version AS version, c.attributes AS attributes, members AS members, left AS left, sealed AS sealed,
-  events AS events
+  lists AS lists, events AS events

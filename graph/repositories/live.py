@@ -75,6 +75,7 @@ class StoredFacts:
     Args:
         attributes: JSON.
         memberships: every interval; of a segment the newest comes last.
+        lists: keys of segments into which one of the identifiers was imported.
         events: by name.
     """
 
@@ -83,6 +84,7 @@ class StoredFacts:
     attributes: str
     memberships: Sequence[StoredMembership]
     sealed: tuple[SealedIdentifier, ...]
+    lists: Sequence[str]
     events: Mapping[str, StoredEvents]
 
 
@@ -97,14 +99,16 @@ class EnterRow(TypedDict):
 
 
 class LeaveRow(TypedDict):
-    """A membership that ended."""
+    """A membership that ended: by which versions of the rule it began and ended, and what ended it."""
 
     customer: str
     segment: str
     since: int
     until: int
+    entered_version: int
     version: int
     sequence: int
+    cause: str
 
 
 class RangeRow(TypedDict):
@@ -155,13 +159,14 @@ async def get_catalogue(tx: Transaction) -> list[StoredRule]:
 
 
 async def get_facts(
-    tx: Transaction, ids: Sequence[str], since: Mapping[str, int], all_of: Sequence[str]
+    tx: Transaction, ids: Sequence[str], since: Mapping[str, int], all_of: Sequence[str], with_lists: bool
 ) -> list[StoredFacts]:
     """Facts of customers; unknown ids are left out.
 
     Args:
         since: names of the events that are read → ms; events that are not newer are left out.
         all_of: names of those of which the properties are read too.
+        with_lists: whether rules read imported lists.
     """
     if not ids:
         return []
@@ -172,12 +177,13 @@ async def get_facts(
             attributes=row["attributes"],
             memberships=_intervals(row["left"], row["members"]),
             sealed=tuple(SealedIdentifier(*entry) for entry in row["sealed"]),
+            lists=row["lists"],
             events={
                 name: StoredEvents(times, [StoredEvent(*event) for event in whole])
                 for name, times, whole in row["events"]
             },
         )
-        for row in await tx.run(_GET_FACTS, ids=ids, all_of=all_of, since=since)
+        for row in await tx.run(_GET_FACTS, ids=ids, all_of=all_of, since=since, with_lists=with_lists)
     ]
 
 

@@ -44,6 +44,7 @@ class Catalogue:
         version: value of the counter that every rule change counts up.
         at_creation: rules that hold for a customer of whom nothing is known: to evaluate for each new one.
         with_properties: event name → properties that rules read.
+        lists: keys of the rules that read imported lists.
     """
 
     version: int
@@ -56,6 +57,7 @@ class Catalogue:
     at_creation: tuple[str, ...]
     with_properties: Mapping[str, frozenset[str]]
     reads_identifiers: bool
+    lists: frozenset[str] = frozenset()
     _since: dict[int, Mapping[str, int]] = field(default_factory=dict, repr=False, compare=False)
 
     def since(self, from_ms: int) -> Mapping[str, int]:
@@ -170,6 +172,7 @@ def build(version: int, stored: Sequence[StoredRule], zone: ZoneInfo, now_ms: in
         at_creation=tuple(key for key, rule in rules.items() if rule.node.holds(nothing, now_ms, zone)),
         with_properties={name: frozenset(read) for name, read in properties.items() if read},
         reads_identifiers=any(name in by_attribute.entries for name in READABLE_IDENTIFIERS),
+        lists=frozenset(key for key, rule in rules.items() if rule.needs.lists),
     )
 
 

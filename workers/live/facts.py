@@ -75,7 +75,7 @@ async def load_states(
     reach_ms = reach(from_ms)
     since = {name: at for name, at in catalogue.since(reach_ms).items() if only is None or name in only}
     all_of = list(since) if with_event_ids else [name for name in since if name in catalogue.with_properties]
-    stored = await repository.get_facts(tx, ids, since, all_of)
+    stored = await repository.get_facts(tx, ids, since, all_of, bool(catalogue.lists))
     return {facts.id: _state(facts, catalogue, keyring, reach_ms, with_event_ids) for facts in stored}
 
 
@@ -91,6 +91,7 @@ def _state(
     state.values.update((name, attribute.v) for name, attribute in state.attributes.items())
     if catalogue.reads_identifiers:
         state.values.update(readable_identifiers(stored.sealed, keyring))
+    state.lists.update(stored.lists)
     for membership in stored.memberships:
         state.memberships[membership.segment] = Membership(
             membership.inside, membership.at, membership.version, membership.sequence

@@ -40,7 +40,7 @@ class Membership:
 class CustomerState:
     """One customer's facts, as of `version` of the customer and `catalogue` of the rules, for answers from `reach_ms`.
 
-    `values`, `events` and `segments` are what `facts` shows to rules; change them in place only.
+    `values`, `events`, `segments` and `lists` are what `facts` shows to rules; change them in place only.
     """
 
     id: str
@@ -52,11 +52,12 @@ class CustomerState:
     events: dict[str, EventHistory] = field(default_factory=dict)
     memberships: dict[str, Membership] = field(default_factory=dict)
     segments: set[str] = field(default_factory=set)
+    lists: set[str] = field(default_factory=set)
     event_count: int = 0
 
     def facts(self) -> Facts:
         """The view that rules read; it follows later changes of this state."""
-        return Facts(self.values, self.events, self.segments)
+        return Facts(self.values, self.events, self.segments, lists=self.lists)
 
     def add_event(self, name: str, at_ms: int, properties: Mapping[str, object]) -> None:
         """Put an event into its history; a second time, it counts twice."""
@@ -67,13 +68,14 @@ class CustomerState:
         self.event_count += 1
 
     def take_over(self, other: CustomerState) -> None:
-        """Add the events of a customer who turned out to be this one; `other` is not to be used any more."""
+        """Add the events and lists of a customer who turned out to be this one; `other` is not to be used any more."""
         for name, history in other.events.items():
             own = self.events.get(name)
             if own is None:
                 self.events[name] = history
             else:
                 own.take_over(history)
+        self.lists |= other.lists
         self.event_count += other.event_count
         self.reach_ms = max(self.reach_ms, other.reach_ms)
 
