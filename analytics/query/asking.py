@@ -24,7 +24,8 @@ def customers(reader: Reader, rule: Rule, tables: Tables, now_ms: int, zone: Zon
     """Everybody for whom a checked rule holds at an instant: one column, `customer`."""
     with _one_state(reader):
         found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
-        return reader.to_pyarrow(to_query(rule, tables, now_ms, zone, found))
+        answer: pa.Table = reader.to_pyarrow(to_query(rule, tables, now_ms, zone, found))
+        return answer
 
 
 def count(reader: Reader, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
