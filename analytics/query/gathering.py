@@ -39,10 +39,15 @@ class Joined:
 
 @dataclass(slots=True)
 class Gathering:
-    """Tables to join to the customers, each with the customer's column under a name of its own, its key."""
+    """Tables to join to the customers, each with the customer's column under a name of its own, its key.
+
+    Attributes:
+        few: a table of customers, without any of whom nobody is meant; None: it may be anybody.
+    """
 
     tables: Tables
     asked: Asked
+    few: Table | None = None
     _passes: dict[str, Pass] = field(default_factory=dict)
     _others: dict[str, Table] = field(default_factory=dict)
 
@@ -50,7 +55,7 @@ class Gathering:
         """The pass over the events of a name; None when there never was one."""
         label = f"event {name}"
         if label not in self._passes:
-            rows = self.tables.events(name)
+            rows = self.tables.events(name, self.few)
             if rows is None:
                 return None
             self._passes[label] = Pass(f"events{len(self._passes)}", rows)

@@ -15,6 +15,7 @@ from analytics.query.habits import habit_part
 from analytics.query.leaves import EVERYBODY, attribute_part, event_part, segment_part, tag_part
 from analytics.query.sequences import moments_of, who_fills
 from analytics.query.sources import Tables
+from rules.operators import Operator
 from rules.tree import (
     All,
     Any_,
@@ -46,11 +47,11 @@ def prepare(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, read: Read)
         read: the batches that an expression yields. To see one state of the store, what is asked with the result has
             to be read in the same transaction.
     """
-    asked = Asked(now_ms, zone, tables.engine)
+    gathering = _gathering(rule, tables, now_ms, zone)
     found: dict[int, Table] = {}
     for leaf in leaves_of(rule):
         if isinstance(leaf, SequenceLeaf):
-            moments = moments_of(leaf, Gathering(tables, asked))
+            moments = moments_of(leaf, gathering)
             found[id(leaf)] = numbers_of("customer", () if moments is None else who_fills(leaf, read(moments)))
     return found
 
@@ -63,7 +64,7 @@ def to_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: Fou
     Args:
         found: what `prepare` gave for the very rule object; not needed where it has no sequences.
     """
-    gathering = Gathering(tables, Asked(now_ms, zone, tables.engine))
+    gathering = _gathering(rule, tables, now_ms, zone)
     part = _part(rule, gathering, found)
     customers = gathering.joined(part.keys)
     return customers.filter(part.answer(customers)).select("customer")
@@ -72,6 +73,37 @@ def to_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: Fou
 def count_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: Found = NOTHING) -> Value:
     """How many they are."""
     return to_query(rule, tables, now_ms, zone, found).count()
+
+
+def _gathering(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Gathering:
+    asked = Asked(now_ms, zone, tables.engine)
+    return Gathering(tables, asked, _few(rule, Gathering(tables, asked)))
+
+
+def _few(rule: Rule, gathering: Gathering) -> Table | None:
+    """Who comes into question by attributes and segments alone; None where the rule does not ask for any."""
+    customers = few = gathering.tables.customers()
+    members = gathering.tables.members()
+    for part in _conjuncts(rule):
+        if isinstance(part, SegmentLeaf):
+            segment = members.filter(members.segment == gathering.asked.engine.text(part.key))
+            few = few.semi_join(segment, "customer")
+        elif _reads_attributes_only(part):
+            few = few.filter(_part(part, gathering, NOTHING).answer(customers))
+    return None if few is customers else few.select("customer")
+
+
+def _conjuncts(rule: Rule) -> list[Rule]:
+    """Parts of which every one has to hold."""
+    return [part for child in rule.children for part in _conjuncts(child)] if isinstance(rule, All) else [rule]
+
+
+def _reads_attributes_only(rule: Rule) -> bool:
+    leaves = leaves_of(rule)
+    # Anniversaries are looked up in a table beside the customers.
+    return bool(leaves) and all(
+        isinstance(leaf, AttributeLeaf) and leaf.op is not Operator.ANNIVERSARY_WITHIN_NEXT for leaf in leaves
+    )
 
 
 def _part(rule: Rule, gathering: Gathering, found: Found) -> Part:

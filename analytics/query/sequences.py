@@ -33,7 +33,7 @@ def moments_of(leaf: SequenceLeaf, gathering: Gathering) -> Table | None:
 
 
 def _marked(name: str, steps: list[tuple[int, Step]], leaf: SequenceLeaf, gathering: Gathering) -> Table | None:
-    events = gathering.tables.events(name)
+    events = gathering.tables.events(name, gathering.few)
     if events is None:
         return None
     conditions = [(bit, passing(name, step.where, events, gathering)) for bit, step in steps]

@@ -42,10 +42,13 @@ class Tables:
         """An attribute in a table that has the columns of `customers`."""
         return _cells(customers, self.layout.attributes, name)
 
-    def events(self, name: str) -> Table | None:
+    def events(self, name: str, few: Table | None = None) -> Table | None:
         """The events of a name that are somebody's: customer, at, then the columns of properties.
 
         None: there never was an event of this name.
+
+        Args:
+            few: only those of these customers; so that engines look for them first.
         """
         event = self.layout.events.get(stored_text(name))
         if event is None:
@@ -53,6 +56,8 @@ class Tables:
         events = table(event.table, {"identifier": "int64", "at": "int64", **_columns(event.columns)})
         owners = table(OWNERS, {"identifier": "int64", "customer": "int64"})
         stretches = table(STRETCHES, {"identifier": "int64", "from_ms": "int64", "to_ms": "int64", "customer": "int64"})
+        if few is not None:
+            owners, stretches = owners.semi_join(few, "customer"), stretches.semi_join(few, "customer")
         for_ever = events.inner_join(owners, "identifier").drop("identifier")
         in_stretches = events.inner_join(stretches, _in_stretch(events, stretches)).drop(
             "identifier", "identifier_right", "from_ms", "to_ms"
