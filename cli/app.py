@@ -99,6 +99,7 @@ def _mount_others() -> None:
     # Each of these brings commands of its own domain; `import_` because `import` is a word of the language.
     app.add_typer(importlib.import_module("cli.quarantine").app, name="quarantine")
     app.add_typer(importlib.import_module("cli.check").app, name="check")
+    app.command("dictionary")(importlib.import_module("cli.dictionary").show_dictionary)
     app.command("import")(importlib.import_module("cli.import_").import_file)
 
 

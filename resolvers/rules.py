@@ -12,11 +12,13 @@ from base.errors import BadInput, ErrorCode, KithError, NotFound
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from resolvers import customers
 from resolvers.context import RequestContext
+from resolvers.known_names import known_names
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
-from rules.checker import KnownNames, check
+from rules.checker import check
 from rules.evaluate import evaluate
 from rules.explain import Explanation, explain
+from rules.names import names_in
 from rules.parser import parse_rule
 from rules.tree import Rule, SegmentLeaf, leaves_of
 
@@ -37,7 +39,7 @@ class Estimate:
 
 
 async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
-    """The rule of an input that is used at once, its segments known to exist.
+    """The rule of an input that is used at once, its segments known to exist, and no name off.
 
     Raises:
         BadInput: the first thing that is wrong.
@@ -45,7 +47,8 @@ async def checked_rule(context: RequestContext, document: Mapping[str, object], 
     rule = parse_rule(document, field)
     named = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
     known = await context.services.segments.get_many(sorted(named)) if named else {}
-    for problem in check(rule, KnownNames(segments=known.keys()), field):
+    registered = await context.services.registry.get_named(names_in(rule))
+    for problem in check(rule, known_names(registered, known.keys()), field):
         raise BadInput(problem.message, hint=problem.hint, field=problem.field)
     return rule
 

@@ -16,13 +16,16 @@ from base.ids import SEGMENT_PREFIX
 from graph.client import Transaction
 from graph.repositories import segment as repository
 from graph.repositories.customer import ProfileNeed
+from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, SegmentRecord
 from resolvers import customers
 from resolvers.context import Info, RequestContext
+from resolvers.known_names import known_names
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
 from resolvers.refusal import Refusal
-from rules.checker import KnownNames, Problem, check, find_cycle
+from rules.checker import Problem, check, find_cycle
+from rules.names import names_in
 from rules.parser import parse_rule
 from rules.printer import print_rule
 from rules.tree import Rule, SegmentLeaf, leaves_of
@@ -214,7 +217,8 @@ def _name_problems(name: str) -> list[Problem]:
 
 async def _check_references(tx: Transaction, key: str, rule: Rule) -> None:
     others = await _other_rules(tx, key)
-    problems = check(rule, KnownNames(segments={*others, key}), "input.rule")
+    registered = await get_named(tx, names_in(rule))
+    problems = check(rule, known_names(registered, {*others, key}), "input.rule")
     if problems:
         raise _Refused(*problems)
     cycle = find_cycle(key, rule, others)

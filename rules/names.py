@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from rules.limits import MAX_NAME_LENGTH
 from rules.tree import (
     AttributeLeaf,
     EventLeaf,
@@ -61,7 +62,12 @@ def names_in(rule: Rule) -> Names:
 
 
 def enclosing(name: str) -> Iterator[str]:
-    """A name and those of the objects around it, the outermost first: `a`, `a.b`, `a.b.c`."""
+    """A name and those of the objects around it, the outermost first: `a`, `a.b`, `a.b.c`.
+
+    Nothing for a name that no rule may have: it could have any number of dots.
+    """
+    if len(name) > MAX_NAME_LENGTH:
+        return
     end = name.find(".")
     while end >= 0:
         yield name[:end]

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
+from base import clock
+from base.keys import Keyring
 from graph.client import GraphClient, Transaction
 from graph.repositories import registry as repository
 from graph.repositories.registry import TYPES, Asked, EventDefinition, RegistryRepository, ValueDefinition
+from ingest.calls import decode_calls
+from tests.support.builders import make_batch
+from workers.applier.batch import PreparedCall, Preparer
+from workers.registry.keeper import RegistryKeeper
 
 EVERYTHING = Asked(count=1_000)
+
+
+def prepared(keyring: Keyring, *calls: Mapping[str, object]) -> list[PreparedCall]:
+    """Calls as an ingest worker decodes them."""
+    body = json.dumps(make_batch(calls)).encode()
+    return Preparer(keyring).prepare(decode_calls(body, "batch", clock.now_ms(), "default", "entry").calls)
+
+
+async def see(graph: GraphClient, keyring: Keyring, *calls: Mapping[str, object]) -> None:
+    """Let the registry know what calls hold, as if they had been applied."""
+    keeper = RegistryKeeper(graph)
+    keeper.note(prepared(keyring, *calls), ())
+    await keeper.flush()
 
 
 async def attributes_of(graph: GraphClient) -> dict[str, ValueDefinition]:
