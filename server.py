@@ -122,7 +122,7 @@ async def _warm_up(graph: GraphClient, profiles: ProfileReader) -> None:
     # Only to save the first callers' time: without Neo4j the API starts all the same, and says so.
     with contextlib.suppress(KithError, ConfigurationFault):
         await profiles.warm_up()
-        await warm(graph, ("segment", "customer", "event"))
+        await warm(graph, ("segment", "customer", "event", "registry"))
 
 
 async def _health(_request: Request) -> Response:

@@ -12,11 +12,13 @@ from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import OFFLINE
 from resolvers import customers
 from resolvers.context import RequestContext
+from resolvers.known_names import known_names
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
-from rules.checker import KnownNames, check
+from rules.checker import check
 from rules.evaluate import evaluate
 from rules.explain import Explanation, explain
+from rules.names import names_in
 from rules.parser import parse_rule
 from rules.printer import print_rule
 from rules.tree import Rule, SegmentLeaf, leaves_of
@@ -29,7 +31,7 @@ MAX_SCANNED_A_PAGE = 10_000
 
 
 async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
-    """The rule of an input that is used at once, its segments known to exist.
+    """The rule of an input that is used at once, its segments known to exist, and no name off.
 
     Raises:
         BadInput: the first thing that is wrong.
@@ -38,7 +40,8 @@ async def checked_rule(context: RequestContext, document: Mapping[str, object], 
     named = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
     known = await context.services.segments.get_many(sorted(named)) if named else {}
     archived = {key for key, segment in known.items() if segment.status == OFFLINE}
-    for problem in check(rule, KnownNames(segments=known.keys(), archived=archived), field):
+    registered = await context.services.registry.get_named(names_in(rule))
+    for problem in check(rule, known_names(registered, known.keys(), archived), field):
         raise BadInput(problem.message, hint=problem.hint, field=problem.field)
     return rule
 

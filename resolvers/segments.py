@@ -16,14 +16,17 @@ from base.ids import SEGMENT_PREFIX
 from graph.client import Transaction
 from graph.repositories import segment as repository
 from graph.repositories.customer import ProfileNeed
+from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, StoredRule, heading_of
 from resolvers import customers
 from resolvers.context import Info, RequestContext
 from resolvers.identity import AUTHOR
+from resolvers.known_names import known_names
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
 from resolvers.refusal import Refusal
-from rules.checker import KnownNames, Problem, check, find_cycle
+from rules.checker import Problem, check, find_cycle
+from rules.names import names_in
 from rules.parser import parse_rule
 from rules.printer import print_rule
 from rules.tree import ListLeaf, Rule, SegmentLeaf, leaves_of
@@ -304,7 +307,7 @@ def edit_problems(edit: Edit) -> list[Problem]:
 
 async def check_references(tx: Transaction, key: str, rule: Rule) -> None:
     """Raises:
-    Refused: the rule breaks a limit, names what does not exist or is archived, or comes back to the segment.
+    Refused: the rule breaks a limit, names what does not exist, is archived or is off, or comes back to the segment.
     """
     stored = await other_rules(tx, key)
     if any(isinstance(leaf, ListLeaf) and leaf.key != key for leaf in leaves_of(rule)):
@@ -312,7 +315,8 @@ async def check_references(tx: Transaction, key: str, rule: Rule) -> None:
         raise Refused(Problem("input.rule", "An imported list is one segment's alone.", hint))
     others = {each.key: rule_of(each) for each in stored}
     archived = {each.key for each in stored if each.status == OFFLINE}
-    problems = check(rule, KnownNames(segments={*others, key}, archived=archived), "input.rule")
+    registered = await get_named(tx, names_in(rule))
+    problems = check(rule, known_names(registered, {*others, key}, archived), "input.rule")
     if problems:
         raise Refused(*problems)
     cycle = find_cycle(key, rule, others)

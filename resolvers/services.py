@@ -12,6 +12,7 @@ from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
 from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.registry import RegistryRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
@@ -70,4 +71,5 @@ def make_services(
         lists=lists,
         reviews=ReviewRepository(graph),
         review_desk=review_desk,
+        registry=RegistryRepository(graph),
     )

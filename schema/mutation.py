@@ -6,15 +6,18 @@ from typing import cast
 
 import strawberry
 
-from resolvers import identity, policy, segment_archive, segment_import, segment_versions, segments
+from resolvers import identity, policy, registry, segment_archive, segment_import, segment_versions, segments
 from schema import declare
 from schema.context import Info
 from schema.inputs.customer import IdentifierInput
 from schema.inputs.policy import IdentityPolicyInput, edit_of
+from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
+from schema.inputs.registry import edit_of as definition_edit_of
 from schema.inputs.segment import CreateSegmentInput, ImportSegmentInput, UpdateSegmentInput
 from schema.inputs.segment import edit_of as segment_edit_of
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
+from schema.types.registry import AttributeDefinitionResult, EventDefinitionResult, PropertyDefinitionResult
 from schema.types.segment import DeleteResult, SegmentResult
 from schema.types.segment_import import SegmentImportResult
 
@@ -147,6 +150,27 @@ class Mutation:
         desk = info.context.services.desk
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.erase(id, said))
         return cast("IdentityResult", shown)
+
+    @declare.mutation("What an attribute means, and what becomes of its values.")
+    async def update_attribute_definition(
+        self, info: Info, name: str, input: ValueDefinitionInput
+    ) -> AttributeDefinitionResult:
+        made = await registry.update_value(info.context, None, name, definition_edit_of(input))
+        return cast("AttributeDefinitionResult", made)
+
+    @declare.mutation("What an event means, and whether new rules may use it.")
+    async def update_event_definition(
+        self, info: Info, name: str, input: EventDefinitionInput
+    ) -> EventDefinitionResult:
+        made = await registry.update_event(info.context, name, definition_edit_of(input))
+        return cast("EventDefinitionResult", made)
+
+    @declare.mutation("What a property of an event means, and what becomes of its values.")
+    async def update_property_definition(
+        self, info: Info, event: str, name: str, input: ValueDefinitionInput
+    ) -> PropertyDefinitionResult:
+        made = await registry.update_value(info.context, event, name, definition_edit_of(input))
+        return cast("PropertyDefinitionResult", made)
 
     @declare.mutation("A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
