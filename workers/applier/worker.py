@@ -135,20 +135,15 @@ class IngestWorker:
                 break
             except Unavailable as fault:
                 await self._pause(fault)
-        await self._register_news()
         complete = await self._buffer.finish(batch)
         while complete:
             try:
+                # Whoever applied new names may die at any time: they are in the graph before their calls are
+                # acknowledged, those of other batches of the same entries too.
+                while self._registry.has_news():
+                    await self._registry.flush()
                 await self._stream.ack([entry.id for entry in complete])
                 return
-            except Unavailable as fault:
-                await self._pause(fault)
-
-    async def _register_news(self) -> None:
-        """Bring new names to the graph before their calls are acknowledged: who applied them may die at any time."""
-        while self._registry.has_news():
-            try:
-                await self._registry.flush()
             except Unavailable as fault:
                 await self._pause(fault)
 

@@ -10,13 +10,12 @@ from graph.repositories.registry import TYPES, EventRow, PiiClass, PropertyRow, 
 from ingest.calls import Call
 from ingest.identifiers import IDENTIFIER_TRAITS
 from ingest.masking import mask_example
-from rules.limits import MAX_NAME_LENGTH
 from rules.names import Names
 from rules.type_problems import ValueType
 from rules.value_types import named_values, type_of
 
 # Names of each kind that wait for the graph: as many as it takes at all. What comes under more is counted, not named.
-MAX_NAMES = 20_000
+MAX_WAITING = 20_000
 
 _PLACE = {value_type: place for place, value_type in enumerate(TYPES)}
 
@@ -68,7 +67,7 @@ class Sightings:
             times: 0 for one that took effect before: its names are noted in case that a worker died over them.
         """
         if call.name is not None:
-            self._add_event(call, times)
+            self._add_event(call.name, call, times)
         elif call.kind == "identify":
             for name, value in named_values(call.traits):
                 self._add_value(self.attributes, name, value, call.at_ms, times)
@@ -80,14 +79,10 @@ class Sightings:
         """Everything that is here by name."""
         return Names(frozenset(self.attributes), frozenset(self.events), frozenset(self.properties))
 
-    def _add_event(self, call: Call, times: int) -> None:
-        name = call.name
-        if not name or len(name) > MAX_NAME_LENGTH:
-            self.unlisted += times
-            return
+    def _add_event(self, name: str, call: Call, times: int) -> None:
         seen = self.events.get(name)
         if seen is None:
-            if len(self.events) >= MAX_NAMES:
+            if len(self.events) >= MAX_WAITING:
                 self.unlisted += times
                 return
             seen = self.events[name] = Seen(call.at_ms, call.at_ms, [0])
@@ -101,7 +96,7 @@ class Sightings:
             return
         seen = into.get(key)
         if seen is None:
-            if len(into) >= MAX_NAMES:
+            if len(into) >= MAX_WAITING:
                 self.unlisted += times
                 return
             seen = into[key] = Seen(at_ms, at_ms, [0] * len(TYPES), found)

@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from base.clock import now_ms
+from base.errors import Unavailable
 from base.ids import call_id
 from base.keys import Keyring
 from graph.client import GraphClient
@@ -22,6 +23,7 @@ from tests.support.line import query
 from tests.support.registry import attributes_of, counted, events_of, properties_of, say
 from tests.support.working import working
 from workers.applier import worker as worker_module
+from workers.registry.keeper import RegistryKeeper
 
 SOURCE = "default"
 # A server that has just started plans its statements for seconds.
@@ -103,6 +105,32 @@ async def test_a_name_is_in_the_graph_before_its_entry_is_acknowledged(
             await send(stream, make_track(f"Event {number}", properties={"p": number}))
             await applied(stream)
             assert f"Event {number}" in await events_of(graph)
+
+
+async def test_a_worker_that_dies_before_it_registers_leaves_its_names_to_the_next(
+    graph: GraphClient, redis: Redis, keyring: Keyring, stream: IngestStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: RegistryKeeper) -> None:
+        raise Unavailable("the worker is about to die")
+
+    async def is_stored() -> bool:
+        return bool(await graph.read(_STORED))
+
+    await send(stream, make_track("Bought", properties={"city": "Basel"}))
+    with monkeypatch.context() as patch:
+        patch.setattr(RegistryKeeper, "flush", never)
+        async with working(graph, redis, keyring):
+            await until(is_stored)
+            # Neither acknowledged nor registered, however long it takes.
+            await asyncio.sleep(1)
+            assert (await stream.backlog()).entries_count == 1
+    assert await events_of(graph) == {}
+
+    async with working(graph, redis, keyring):
+        await applied(stream)
+    assert (await events_of(graph))["Bought"].count == 0
+    assert (await properties_of(graph, "Bought"))["city"].type == "STRING"
+    assert len(await graph.read(_STORED)) == 1
 
 
 async def test_values_are_coerced_before_anything_reads_them_or_put_aside_and_replayed(

@@ -20,36 +20,29 @@ from workers.registry.keeper import RegistryKeeper
 
 async def test_what_several_workers_see_at_once_adds_up(graph: GraphClient, keyring: Keyring) -> None:
     keepers = [RegistryKeeper(graph) for _ in range(4)]
-    rounds = 5
+    turns = 5
 
-    async def work(keeper: RegistryKeeper, number: int) -> None:
-        for turn in range(rounds):
+    for turn in range(turns):
+        # A name that is new to all of them, and names that are known by now.
+        for number, keeper in enumerate(keepers):
+            bought = make_track("Bought", properties={"price": 2, "at": "2026-07-01", f"turn {turn}": turn})
             own = make_track(f"Event {number}", properties={f"only {turn}": turn})
-            calls = [make_track("Bought", properties={"price": 2, "at": "2026-07-01"}), own]
-            keeper.note(prepared(keyring, *calls, make_identify(traits={"city": "Basel"})), ())
-            await keeper.flush()
+            keeper.note(prepared(keyring, bought, own, make_identify(traits={"city": "Basel"})), ())
+        await asyncio.gather(*(keeper.flush() for keeper in keepers))
 
-    await asyncio.gather(*(work(keeper, number) for number, keeper in enumerate(keepers)))
-
-    events = await events_of(graph)
-    assert {name: one.count for name, one in events.items()} == {
-        "Bought": 4 * rounds,
-        **{f"Event {number}": rounds for number in range(4)},
+    assert {name: one.count for name, one in (await events_of(graph)).items()} == {
+        "Bought": 4 * turns,
+        **{f"Event {number}": turns for number in range(4)},
     }
-    found = await properties_of(graph, "Bought")
-    assert {name: counted(one) for name, one in found.items()} == {
-        "at": {"TIME": 4 * rounds},
-        "price": {"NUMBER": 4 * rounds},
+    assert {name: counted(one) for name, one in (await properties_of(graph, "Bought")).items()} == {
+        "at": {"TIME": 4 * turns},
+        "price": {"NUMBER": 4 * turns},
+        **{f"turn {turn}": {"NUMBER": 4} for turn in range(turns)},
     }
-    assert counted((await attributes_of(graph))["city"]) == {"STRING": 4 * rounds}
-    assert len(await properties_of(graph, "Event 3")) == rounds
-
-    async def sizes(tx: repository.Transaction) -> repository.Sizes:
-        return await repository.lock(tx)
-
-    assert await graph.write("tests/sizes", sizes) == repository.Sizes(
-        attributes=1, events=5, properties=2 + 4 * rounds
-    )
+    assert counted((await attributes_of(graph))["city"]) == {"STRING": 4 * turns}
+    assert len(await properties_of(graph, "Event 3")) == turns
+    sizes = await graph.write("tests/sizes", repository.lock)
+    assert sizes == repository.Sizes(attributes=1, events=5, properties=2 + turns + 4 * turns)
 
 
 async def test_first_and_last_are_times_of_events_whatever_came_first(graph: GraphClient, keyring: Keyring) -> None:
