@@ -42,7 +42,12 @@ NARROW = {
     }
 }
 # Library → the only modules that may import it.
-OWNERS = {"neo4j": {"graph.client"}, "jgo": {"local.jars", "local.jars_lock"}, "honcho": {"cli.run"}}
+OWNERS = {
+    "neo4j": {"graph.client"},
+    "ibis": {"analytics.query.expressions", "analytics.store.file"},
+    "jgo": {"local.jars", "local.jars_lock"},
+    "honcho": {"cli.run"},
+}
 # Pure parts → libraries that must not come with them, however indirectly.
 SERVERS = ("neo4j", "redis", "strawberry", "starlette", "arq")
 
