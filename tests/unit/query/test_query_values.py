@@ -130,6 +130,29 @@ def test_a_rule_of_the_greatest_size_is_answered(nasty: ColumnFile) -> None:
     assert found(nasty, {"event": {"name": "E", "where": listed}}) == [3]
 
 
+COMPARED: list[tuple[str, object, str, object, bool]] = [
+    ("folded-text", "STRASSE", "IEQ", "straße", True),
+    ("folded-value", "straße", "IEQ", "STRASSE", True),
+    ("not-folded", "strasse", "IEQ", "STRASSE", True),
+    ("other-case", "STRASSE", "EQ", "strasse", False),
+    ("the-last-bit", 0.1 + 0.2, "EQ", 0.3, False),
+    ("all-digits", 0.1 + 0.2, "EQ", 0.30000000000000004, True),
+    ("least-double", 5e-324, "GT", 0, True),
+    ("exact-integer", 2**53, "EQ", 2**53, True),
+    ("large", 1e300, "LTE", 1e300, True),
+    ("negative-zero", -0.0, "EQ", 0, True),
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "op", "wanted", "holds"), [case[1:] for case in COMPARED], ids=[case[0] for case in COMPARED]
+)
+def test_a_value_is_compared_exactly(value: object, op: str, wanted: object, holds: bool) -> None:
+    file = ColumnFile()
+    file.apply(Batch(customers={"c0": CustomerCells("c0", 0, spread({"x": value}))}), Position())
+    assert bool(found(file, {"attribute": {"name": "x", "op": op, "values": [wanted]}})) is holds
+
+
 def test_sums_that_leave_the_doubles_have_no_value() -> None:
     file = ColumnFile()
     sizes = {"c0": [1.5e308, 1.5e308], "c1": [1.0, 2.0]}
