@@ -39,6 +39,7 @@ from workers.decisions.desk import Desk
 from workers.decisions.review import ReviewDesk
 from workers.heartbeat import beating
 from workers.live.context import LiveContext
+from workers.live.labels import Labels
 from workers.queue import JobQueue
 
 # A probe that waits longer than its caller is of no use.
@@ -65,7 +66,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     customer_updates = CustomerUpdates(hub, CustomerRepository(graph))
     stream = IngestStream(redis, keyring)
     jobs = JobQueue(redis)
-    desk = Desk(graph, ChangePublisher(redis, graph), LiveContext(keyring, ZoneInfo(settings.time_zone)))
+    publisher, live = ChangePublisher(redis, graph), LiveContext(keyring, ZoneInfo(settings.time_zone))
+    desk = Desk(graph, publisher, live)
     services = make_services(
         settings,
         graph,
@@ -76,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         customer_updates=customer_updates,
         desk=desk,
         review_desk=ReviewDesk(graph, desk),
+        labels=Labels(graph, publisher, live),
     )
 
     @asynccontextmanager
@@ -116,7 +119,7 @@ async def _warm_up(graph: GraphClient, profiles: ProfileReader) -> None:
     # Only to save the first callers' time: without Neo4j the API starts all the same, and says so.
     with contextlib.suppress(KithError, ConfigurationFault):
         await profiles.warm_up()
-        await warm(graph, ("segment", "customer", "event"))
+        await warm(graph, ("segment", "tag", "customer", "event"))
 
 
 async def _health(_request: Request) -> Response:

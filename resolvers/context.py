@@ -22,8 +22,18 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
+from graph.repositories.tag import TagRecord, TagRepository
 from resolvers.cursors import Cursors
-from resolvers.ports import CustomerUpdates, FactsReader, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
+from resolvers.ports import (
+    CustomerUpdates,
+    FactsReader,
+    IdentityDesk,
+    Jobs,
+    LabelDesk,
+    PendingCalls,
+    ReviewDesk,
+    Updates,
+)
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -42,6 +52,7 @@ class Services:
     customers: CustomerRepository
     events: EventRepository
     segments: SegmentRepository
+    tags: TagRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls
@@ -55,6 +66,7 @@ class Services:
     desk: IdentityDesk
     reviews: ReviewRepository
     review_desk: ReviewDesk
+    labels: LabelDesk
     # Each looks at every customer: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
 
@@ -82,6 +94,26 @@ class Loaders:
 
         async def load(keys: list[str]) -> list[int]:
             found = await self._services.segments.count_members(keys)
+            return [found.get(key, 0) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def tags(self) -> DataLoader[str, TagRecord | None]:
+        """Tags by key, with their present status."""
+
+        async def load(keys: list[str]) -> list[TagRecord | None]:
+            found = await self._services.tags.get_many(keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def tag_counts(self) -> DataLoader[str, int]:
+        """Customers with a value, by tag key; 0 for one that is gone."""
+
+        async def load(keys: list[str]) -> list[int]:
+            found = await self._services.tags.count_customers(keys)
             return [found.get(key, 0) for key in keys]
 
         return DataLoader(load_fn=load)

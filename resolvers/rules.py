@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,11 +15,18 @@ from resolvers import customers
 from resolvers.context import RequestContext
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
+from resolvers.tags import unknown_tag
 from rules.checker import KnownNames, check
 from rules.evaluate import evaluate
 from rules.explain import Explanation, explain
+from rules.facts import Facts
+from rules.operators import Operator
 from rules.parser import parse_rule
-from rules.tree import Rule, SegmentLeaf, leaves_of
+from rules.tags.definition import Manual, rule_of
+from rules.tags.explain import explain_tag
+from rules.tags.parser import parse_definition
+from rules.tree import Rule, SegmentLeaf, TagLeaf, leaves_of
+from rules.type_problems import ValueType
 
 # Customers whose facts are read in one statement.
 SCAN_PAGE = 500
@@ -37,7 +45,7 @@ class Estimate:
 
 
 async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
-    """The rule of an input that is used at once, its segments known to exist.
+    """The rule of an input that is used at once, its segments and tags known to exist.
 
     Raises:
         BadInput: the first thing that is wrong.
@@ -45,7 +53,10 @@ async def checked_rule(context: RequestContext, document: Mapping[str, object], 
     rule = parse_rule(document, field)
     named = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
     known = await context.services.segments.get_many(sorted(named)) if named else {}
-    for problem in check(rule, KnownNames(segments=known.keys()), field):
+    tagged = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, TagLeaf)}
+    tags = await context.services.tags.get_many(sorted(tagged)) if tagged else {}
+    types = {key: ValueType(tag.value_type) for key, tag in tags.items()}
+    for problem in check(rule, KnownNames(segments=known.keys(), tags=types), field):
         raise BadInput(problem.message, hint=problem.hint, field=problem.field)
     return rule
 
@@ -126,16 +137,16 @@ async def explain_for(
     tag: str | None,
     where: Mapping[str, object] | None,
 ) -> Explanation:
-    """Why a rule, or a segment's rule, holds for a customer now, or why not.
+    """Why a rule, or a segment's rule, holds for a customer now, or why not; or why a tag has its value.
 
     Raises:
-        BadInput: not exactly one of segment and where, or a wrong rule.
-        NotFound: no such customer or segment.
+        BadInput: not exactly one of segment, tag and where, or a wrong rule.
+        NotFound: no such customer, segment or tag.
     """
+    if sum(each is not None for each in (segment, tag, where)) != 1:
+        raise BadInput("Give one of segment, tag and where.")
     if tag is not None:
-        raise BadInput("There are no tags yet.", hint="Give either segment or where.", field="tag")
-    if (segment is None) == (where is None):
-        raise BadInput("Give either segment or where.")
+        return await _explain_tag(context, customer_id, tag)
     if where is not None:
         rule = await checked_rule(context, where, "where")
     else:
@@ -143,12 +154,30 @@ async def explain_for(
         if stored is None:
             raise NotFound("There is no segment of this key.", hint="`segments` lists them.")
         rule = parse_rule(msgspec.json.decode(stored.rule))
-    found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed())
     at_ms = now_ms()
+    return explain(rule, await _facts_of(context, customer_id, rule, at_ms), at_ms, context.services.zone)
+
+
+async def _explain_tag(context: RequestContext, customer_id: str, key: str) -> Explanation:
+    stored = await context.loaders.tags.load(key)
+    if stored is None:
+        raise unknown_tag()
+    definition = parse_definition(msgspec.json.decode(stored.definition))
+    is_manual = isinstance(definition, Manual)
+    at_ms = now_ms()
+    rule = TagLeaf(key, Operator.SET) if is_manual else rule_of(definition)
+    facts = await _facts_of(context, customer_id, rule, at_ms)
+    zone = ZoneInfo(stored.zone) if stored.zone else context.services.zone
+    return explain_tag(definition, facts, at_ms, zone, facts.tags.get(key))
+
+
+async def _facts_of(context: RequestContext, customer_id: str, rule: Rule, at_ms: int) -> Facts:
+    """What a rule reads of a living customer, or of the successor of a retired one."""
+    found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed())
     facts = await context.services.facts.load(rule, [found.id], at_ms, with_event_ids=True) if found else {}
     if found is None or found.id not in facts:
         raise NotFound("There is no customer of this id.")
-    return explain(rule, facts[found.id], at_ms, context.services.zone)
+    return facts[found.id]
 
 
 async def _holding(context: RequestContext, rule: Rule, ids: Sequence[str], at_ms: int) -> list[str]:

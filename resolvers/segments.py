@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -19,13 +19,14 @@ from graph.repositories.customer import ProfileNeed
 from graph.repositories.segment import DELETING, SegmentRecord
 from resolvers import customers
 from resolvers.context import Info, RequestContext
+from resolvers.definitions import read_definitions, shown
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
 from resolvers.refusal import Refusal
-from rules.checker import KnownNames, Problem, check, find_cycle
+from rules.checker import Problem, check, find_cycle
 from rules.parser import parse_rule
 from rules.printer import print_rule
-from rules.tree import Rule, SegmentLeaf, leaves_of
+from rules.tree import Rule
 
 SEGMENTS = "segments"
 MAX_NAME_CHARS = 200
@@ -183,11 +184,8 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
         await repository.lock_catalogue(tx)
         if await repository.find(tx, key) is None:
             raise _unknown()
-        rules = await _other_rules(tx, key)
-        users = sorted(other for other, rule in rules.items() if key in _segments_named(rule))
-        if users:
-            shown = ", ".join(users[:20])
-            raise _Refused(Problem("key", f"Other segments use this one: {shown}.", "Change or delete those first."))
+        if users := (await read_definitions(tx)).users_of(key):
+            raise _Refused(Problem("key", f"In use by {shown(users)}.", "Change or delete those first."))
         await repository.hide(tx, key=key, now_ms=now_ms())
 
     try:
@@ -213,26 +211,13 @@ def _name_problems(name: str) -> list[Problem]:
 
 
 async def _check_references(tx: Transaction, key: str, rule: Rule) -> None:
-    others = await _other_rules(tx, key)
-    problems = check(rule, KnownNames(segments={*others, key}), "input.rule")
+    defined = await read_definitions(tx)
+    problems = check(rule, defined.known(key), "input.rule")
     if problems:
         raise _Refused(*problems)
-    cycle = find_cycle(key, rule, others)
+    cycle = find_cycle(key, rule, defined.rules)
     if cycle is not None:
         raise _Refused(Problem("input.rule", "The rule comes back to itself: " + " → ".join(cycle) + ".", None))
-
-
-async def _other_rules(tx: Transaction, key: str) -> dict[str, Rule]:
-    stored: Sequence[repository.StoredRule] = await repository.list_rules(tx)
-    return {
-        each.key: parse_rule(msgspec.json.decode(each.rule))
-        for each in stored
-        if each.key != key and each.status != DELETING
-    }
-
-
-def _segments_named(rule: Rule) -> set[str]:
-    return {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
 
 
 def _encoded(rule: Rule) -> str:

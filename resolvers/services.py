@@ -14,11 +14,12 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
-from resolvers.catalogue import SegmentCatalogue
+from graph.repositories.tag import TagRepository
+from resolvers.catalogue import DefinitionCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
-from resolvers.ports import CustomerUpdates, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
+from resolvers.ports import CustomerUpdates, IdentityDesk, Jobs, LabelDesk, PendingCalls, ReviewDesk, Updates
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 
@@ -34,11 +35,13 @@ def make_services(
     customer_updates: CustomerUpdates,
     desk: IdentityDesk,
     review_desk: ReviewDesk,
+    labels: LabelDesk,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
     customers, events, segments = CustomerRepository(graph), EventRepository(graph), SegmentRepository(graph)
-    policies = PolicyRepository(graph)
+    policies, tags = PolicyRepository(graph), TagRepository(graph)
+    catalogues = DefinitionCatalogue(segments.list_all), DefinitionCatalogue(tags.list_all)
     return Services(
         settings=settings,
         zone=zone,
@@ -48,7 +51,8 @@ def make_services(
         customers=customers,
         events=events,
         segments=segments,
-        profiles=ProfileReader(customers, events, SegmentCatalogue(segments), keyring),
+        tags=tags,
+        profiles=ProfileReader(customers, events, *catalogues, keyring),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
         jobs=jobs,
@@ -61,4 +65,5 @@ def make_services(
         desk=desk,
         reviews=ReviewRepository(graph),
         review_desk=review_desk,
+        labels=labels,
     )
