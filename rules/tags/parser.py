@@ -73,8 +73,8 @@ def _branches(body: object, field: str, of: str, value: str) -> tuple[Branch, ..
     for position, each in enumerate(documents.list_of(keys.get(of), here, MAX_BRANCHES)):
         place = f"{here}.{position}"
         branch = documents.keys_of(each, (value, "rule"), place)
-        given = documents.scalars([branch.get(value)], f"{place}.{value}")
-        found.append(Branch(given[0], parse_rule(branch.get("rule"), f"{place}.rule")))
+        given = documents.scalar(branch.get(value), f"{place}.{value}")
+        found.append(Branch(given, parse_rule(branch.get("rule"), f"{place}.rule")))
     return tuple(found)
 
 
