@@ -231,8 +231,7 @@ def _retag(tag: LiveTag, rule: LiveRule, state: CustomerState, facts: Facts, ins
     value = tag.value(facts, instant, rule.zone)
     if same_value(value, None if before is None else before.value) or (value is None and tag.keep_old):
         return None
-    at = instant if before is None else max(instant, before.at)
-    return put_tag(state, tag.key, Tagged(value, at, rule.version))
+    return put_tag(state, tag.key, Tagged(value, instant, rule.version))
 
 
 def _flip(

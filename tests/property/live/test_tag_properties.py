@@ -83,6 +83,25 @@ def test_what_comes_on_time_is_told_to_the_millisecond(
     simulation = simulation_of(defined, zone)
     run(simulation, attributes, events, plan)
 
+    assert_told(simulation)
+
+
+@many
+@given(st.sampled_from(["FIRST", "LAST"]), _EVENTS, HISTORIES, PLANS)
+def test_days_are_counted_to_the_millisecond(
+    which: str, counted: dict[str, Any], events: list[Event], plan: Plan
+) -> None:
+    tags: Documents = {"t": {"firstLast": {"event": counted, "which": which, "take": "DAYS_SINCE"}}}
+    lapsed: Documents = {"s": {"tag": {"key": "t", "op": "EQ", "values": [1]}}}
+    # A midnight there lies amid the few milliseconds.
+    simulation = simulation_of((lapsed, tags), ZoneInfo("Europe/Berlin"))
+    run(simulation, {}, events, plan)
+
+    assert_told(simulation)
+
+
+def assert_told(simulation: Simulation) -> None:
+    """What was told is what an evaluation of everything at every millisecond says."""
     of_segments: list[tuple[int, int, str, bool]] = []
     of_tags: list[tuple[int, str, object]] = []
     inside: set[str] = set()
