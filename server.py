@@ -38,8 +38,10 @@ from schema.transport.routes import routes as graphql_routes
 from workers.decisions.desk import Desk
 from workers.decisions.review import ReviewDesk
 from workers.heartbeat import beating
+from workers.lists.lists import SegmentLists
 from workers.live.context import LiveContext
 from workers.live.labels import Labels
+from workers.projection.asking import ColumnStore
 from workers.queue import JobQueue
 
 # A probe that waits longer than its caller is of no use.
@@ -66,7 +68,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     customer_updates = CustomerUpdates(hub, CustomerRepository(graph))
     stream = IngestStream(redis, keyring)
     jobs = JobQueue(redis)
-    publisher, live = ChangePublisher(redis, graph), LiveContext(keyring, ZoneInfo(settings.time_zone))
+    live = LiveContext(keyring, ZoneInfo(settings.time_zone))
+    publisher = ChangePublisher(redis, graph)
     desk = Desk(graph, publisher, live)
     services = make_services(
         settings,
@@ -74,9 +77,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
         keyring,
         pending=stream,
         jobs=jobs,
+        columns=ColumnStore(redis),
         updates=hub,
         customer_updates=customer_updates,
         desk=desk,
+        lists=SegmentLists(graph, publisher, live),
         review_desk=ReviewDesk(graph, desk),
         labels=Labels(graph, publisher, live),
     )
@@ -86,7 +91,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         configure_telemetry()
         # A stream that Redis lost is rebuilt first: who subscribes "from now on" must not get history as news.
         with contextlib.suppress(Unavailable):
-            await ChangePublisher(redis, graph).catch_up()
+            await publisher.catch_up()
         await hub.start()
         warming = asyncio.create_task(_warm_up(graph, services.profiles))
         try:
@@ -119,7 +124,7 @@ async def _warm_up(graph: GraphClient, profiles: ProfileReader) -> None:
     # Only to save the first callers' time: without Neo4j the API starts all the same, and says so.
     with contextlib.suppress(KithError, ConfigurationFault):
         await profiles.warm_up()
-        await warm(graph, ("segment", "tag", "customer", "event"))
+        await warm(graph, ("segment", "tag", "customer", "event", "registry"))
 
 
 async def _health(_request: Request) -> Response:

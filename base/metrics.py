@@ -30,3 +30,4 @@ RETRIES = Counter("kith_transaction_retries_total", "Transactions run again afte
 QUARANTINED = Counter("kith_quarantined_total", "Calls put aside", ["reason"])
 IDENTITY_FAULTS = Gauge("kith_identity_faults", "What the last nightly check of identity found wrong", ["kind"])
 BLOCKED = Counter("kith_blocked_identifiers_total", "Values given as identifiers that identify nobody", ["namespace"])
+UNLISTED = Counter("kith_registry_unlisted_total", "Values under names for which the registry has no room")

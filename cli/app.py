@@ -100,6 +100,8 @@ def _mount_others() -> None:
     app.add_typer(importlib.import_module("cli.quarantine").app, name="quarantine")
     app.add_typer(importlib.import_module("cli.check").app, name="check")
     app.add_typer(importlib.import_module("cli.projection").app, name="projection")
+    app.add_typer(importlib.import_module("cli.segment").app, name="segment")
+    app.command("dictionary")(importlib.import_module("cli.dictionary").show_dictionary)
     app.command("import")(importlib.import_module("cli.import_").import_file)
 
 

@@ -29,6 +29,7 @@ class IngestCode(StrEnum):
     # Only found out after the call was accepted; these never answer a request.
     CONFLICTING_IDENTIFIERS = "CONFLICTING_IDENTIFIERS"
     NO_USABLE_IDENTIFIER = "NO_USABLE_IDENTIFIER"
+    TYPE_CONFLICT = "TYPE_CONFLICT"
 
 
 STATUS: dict[IngestCode, int] = {

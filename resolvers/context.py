@@ -20,11 +20,15 @@ from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
 from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.registry import Asked, RegistryRepository, ValueDefinition
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
+from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.tag import TagRecord, TagRepository
 from resolvers.cursors import Cursors
 from resolvers.ports import (
+    ColumnStore,
     CustomerUpdates,
     FactsReader,
     IdentityDesk,
@@ -35,7 +39,9 @@ from resolvers.ports import (
     Updates,
 )
 from resolvers.profiles import ProfileReader
+from resolvers.rule_users import NameKey, RuleUser, users_of
 from resolvers.spelling import Spelling
+from workers.lists.lists import SegmentLists
 
 MAX_ESTIMATES = 2
 
@@ -53,10 +59,13 @@ class Services:
     events: EventRepository
     segments: SegmentRepository
     tags: TagRepository
+    segment_history: SegmentHistoryRepository
+    segment_versions: SegmentVersionRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls
     jobs: Jobs
+    columns: ColumnStore
     updates: Updates
     customer_updates: CustomerUpdates
     identities: IdentityRepository
@@ -64,10 +73,12 @@ class Services:
     spelling: Spelling
     decisions: DecisionRepository
     desk: IdentityDesk
+    lists: SegmentLists
     reviews: ReviewRepository
     review_desk: ReviewDesk
     labels: LabelDesk
-    # Each looks at every customer: more at once would only take turns, and keep everybody else waiting.
+    registry: RegistryRepository
+    # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
 
 
@@ -77,6 +88,7 @@ class Loaders:
     def __init__(self, services: Services):
         self._services = services
         self._events: dict[EventsAsked, DataLoader[str, Sequence[EventRecord]]] = {}
+        self._properties: dict[Asked, DataLoader[str, Sequence[ValueDefinition]]] = {}
 
     @cached_property
     def segments(self) -> DataLoader[str, SegmentRecord | None]:
@@ -117,6 +129,29 @@ class Loaders:
             return [found.get(key, 0) for key in keys]
 
         return DataLoader(load_fn=load)
+
+    @cached_property
+    def rule_users(self) -> DataLoader[NameKey, Sequence[RuleUser]]:
+        """What has a rule that names something, by key."""
+
+        async def load(keys: list[NameKey]) -> list[Sequence[RuleUser]]:
+            _, segments = await self._services.segments.list_all()
+            found = users_of(sorted(segments, key=lambda segment: segment.key))
+            return [found.get(key, ()) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    def properties(self, asked: Asked) -> DataLoader[str, Sequence[ValueDefinition]]:
+        """One page of property definitions by event."""
+        loader = self._properties.get(asked)
+        if loader is None:
+
+            async def load(events: list[str]) -> list[Sequence[ValueDefinition]]:
+                found = await self._services.registry.list_properties(events, asked)
+                return [found.get(event, ()) for event in events]
+
+            loader = self._properties[asked] = DataLoader(load_fn=load)
+        return loader
 
     def events(self, asked: EventsAsked) -> DataLoader[str, Sequence[EventRecord]]:
         """One page of events by customer id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Protocol
 
 from delivery.change import PublishedChange
@@ -12,6 +12,7 @@ from rules.tree import Rule
 from workers.decisions.desk import NamedIdentifier
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Said
+from workers.projection.asking import Counted
 
 
 class FactsReader(Protocol):
@@ -39,6 +40,13 @@ class Jobs(Protocol):
 
     async def enqueue(self, task: str, *args: object, job_id: str | None = None) -> None:
         """Queue one job; tasks take ids, not objects."""
+
+
+class ColumnStore(Protocol):
+    """Answers questions about everybody; implemented by workers.projection.asking.ColumnStore."""
+
+    async def count(self, rule: Mapping[str, object]) -> Counted:
+        """For how many customers a checked rule, as a document, holds."""
 
 
 class IdentityDesk(Protocol):

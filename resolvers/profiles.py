@@ -188,9 +188,13 @@ class ProfileReader:
 
     async def get_many(self, ids: Sequence[str], need: ProfileNeed) -> list[Profile]:
         """Customers by id, in the order given, with the needed parts; those that are gone are left out."""
-        keys = [CustomerKey(id=customer_id) for customer_id in ids]
-        found = await self._customers.get_profiles(keys, need) if keys else {}
-        return [await self._profile(found[key], need) for key in keys if key in found]
+        return list((await self.get_by_id(ids, need)).values())
+
+    async def get_by_id(self, ids: Sequence[str], need: ProfileNeed) -> dict[str, Profile]:
+        """Id asked for → customer, who has another one if merged since; otherwise as `get_many`."""
+        keys = {customer_id: CustomerKey(id=customer_id) for customer_id in ids}
+        found = await self._customers.get_profiles(list(keys.values()), need) if keys else {}
+        return {each: await self._profile(found[key], need) for each, key in keys.items() if key in found}
 
     def _is_settled(self, need: ProfileNeed) -> bool:
         """Whether the definitions that a profile shows can no longer be older than their counter."""

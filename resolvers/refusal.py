@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from rules.checker import Problem
 
@@ -12,6 +13,14 @@ class Refusal:
     """An input that was refused, with everything that is wrong with it."""
 
     problems: tuple[Problem, ...]
+
+    def renamed(self, fields: Mapping[str, str]) -> Refusal:
+        """The same, said of other arguments.
+
+        Args:
+            fields: the beginning of a field's path → the argument that it came from.
+        """
+        return Refusal(tuple(replace(one, field=_renamed(one.field, fields)) for one in self.problems))
 
     @property
     def message(self) -> str:
@@ -27,3 +36,7 @@ class Refusal:
     def hint(self) -> str | None:
         """The first problem's."""
         return self.problems[0].hint
+
+
+def _renamed(path: str, fields: Mapping[str, str]) -> str:
+    return next((name for beginning, name in fields.items() if (path + ".").startswith(beginning + ".")), path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,41 +10,36 @@ import msgspec
 from base.clock import now_ms
 from base.errors import BadInput, ErrorCode, KithError, NotFound
 from graph.repositories.customer import CustomerKey, ProfileNeed
+from graph.repositories.segment import OFFLINE
 from resolvers import customers
 from resolvers.context import RequestContext
+from resolvers.known_names import known_names
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
 from resolvers.tags import unknown_tag
-from rules.checker import KnownNames, check
+from rules.checker import check
 from rules.evaluate import evaluate
 from rules.explain import Explanation, explain
 from rules.facts import Facts
+from rules.names import names_in
 from rules.operators import Operator
 from rules.parser import parse_rule
+from rules.printer import print_rule
 from rules.tags.definition import Manual, rule_of
 from rules.tags.explain import explain_tag
 from rules.tags.parser import parse_definition
 from rules.tree import Rule, SegmentLeaf, TagLeaf, leaves_of
 from rules.type_problems import ValueType
+from workers.projection.asking import Counted
 
 # Customers whose facts are read in one statement.
 SCAN_PAGE = 500
 # A list filtered by a rule looks at so many customers a page, and then gives what it found and where to go on.
 MAX_SCANNED_A_PAGE = 10_000
-# Above it an estimate would outlast the time-out of a query.
-MAX_SCANNED_AN_ESTIMATE = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """How many customers a rule held for, and when."""
-
-    count: int
-    as_of_ms: int
 
 
 async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
-    """The rule of an input that is used at once, its segments and tags known to exist.
+    """The rule of an input that is used at once, its segments and tags known to exist, and no name off.
 
     Raises:
         BadInput: the first thing that is wrong.
@@ -56,7 +50,9 @@ async def checked_rule(context: RequestContext, document: Mapping[str, object], 
     tagged = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, TagLeaf)}
     tags = await context.services.tags.get_many(sorted(tagged)) if tagged else {}
     types = {key: ValueType(tag.value_type) for key, tag in tags.items()}
-    for problem in check(rule, KnownNames(segments=known.keys(), tags=types), field):
+    archived = {key for key, segment in known.items() if segment.status == OFFLINE}
+    registered = await context.services.registry.get_named(names_in(rule))
+    for problem in check(rule, known_names(registered, known.keys(), archived, types), field):
         raise BadInput(problem.message, hint=problem.hint, field=problem.field)
     return rule
 
@@ -94,39 +90,25 @@ async def list_page(
     )
 
 
-async def estimate(context: RequestContext, document: Mapping[str, object]) -> Estimate:
-    """For how many customers a rule holds now, by looking at each.
+async def estimate(context: RequestContext, document: Mapping[str, object]) -> Counted:
+    """For how many customers a rule holds, asked of the columnar store.
 
     Raises:
-        BadInput: a wrong rule, or more customers than a request may look at.
+        BadInput: a wrong rule, or one that asks for tags.
         KithError: RATE_LIMITED, as many estimates run as may.
+        Unavailable: the columnar store cannot be asked now.
     """
     rule = await checked_rule(context, document, "where")
+    if any(isinstance(leaf, TagLeaf) for leaf in leaves_of(rule)):
+        hint = "Create the segment, which counts itself, or list them with `customers(where: …)`."
+        raise BadInput("An estimate cannot ask for tags: the columnar store has none yet.", hint=hint, field="where")
     slots = context.services.estimates
     if slots.locked():
         raise KithError(
             ErrorCode.RATE_LIMITED, "Other estimates are running.", hint="Ask again when one of them has ended."
         )
     async with slots:
-        return await _estimate(context, rule)
-
-
-async def _estimate(context: RequestContext, rule: Rule) -> Estimate:
-    at_ms = now_ms()
-    count = scanned = 0
-    behind = ""
-    while True:
-        ids = await context.services.customers.list_ids(behind, SCAN_PAGE)
-        scanned += len(ids)
-        if scanned > MAX_SCANNED_AN_ESTIMATE:
-            raise BadInput(
-                f"An estimate looks at no more than {MAX_SCANNED_AN_ESTIMATE:,} customers for now.",
-                hint="Create the segment instead: it is built in the background and counts itself.",
-            )
-        count += len(await _holding(context, rule, ids, at_ms))
-        if len(ids) < SCAN_PAGE:
-            return Estimate(count, at_ms)
-        behind = ids[-1]
+        return await context.services.columns.count(print_rule(rule))
 
 
 async def explain_for(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,25 +16,32 @@ from base.ids import SEGMENT_PREFIX
 from graph.client import Transaction
 from graph.repositories import segment as repository
 from graph.repositories.customer import ProfileNeed
-from graph.repositories.segment import DELETING, SegmentRecord
+from graph.repositories.registry import get_named
+from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
 from resolvers import customers
 from resolvers.context import Info, RequestContext
 from resolvers.definitions import read_definitions, shown
+from resolvers.identity import AUTHOR
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
 from resolvers.refusal import Refusal
 from rules.checker import Problem, check, find_cycle
+from rules.names import names_in
 from rules.parser import parse_rule
 from rules.printer import print_rule
-from rules.tree import Rule
+from rules.tree import ListLeaf, Rule, leaves_of
+from workers.lists.lists import KEY, KEY_HINT, MAX_NAME_CHARS
 
 SEGMENTS = "segments"
-MAX_NAME_CHARS = 200
 MAX_SEARCH_CHARS = 200
+MAX_DESCRIPTION_CHARS = 2_000
+MAX_REASON_CHARS = 1_000
+MAX_FOLDERS = 1_000
 BUILD_TASK = "build_segment"
 DELETE_TASK = "delete_segment"
 _ID_BYTES = 12
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# Up to five levels; no part is empty, begins or ends with a blank, or holds a control character.
+_FOLDER = re.compile(r"(?:[^/\s\x00-\x1f](?:[^/\x00-\x1f]{0,58}[^/\s\x00-\x1f])?(?:/(?=.)|$)){1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,39 @@ class Deleted:
     key: str
 
 
-class _Refused(Exception):
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that holds segments itself, and how many."""
+
+    path: str
+    segment_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What to change of a segment; None stays as it is.
+
+    Args:
+        document: the rule.
+        reason: why, kept with the version that a changed rule makes.
+    """
+
+    name: str | None = None
+    folder: str | None = None
+    description: str | None = None
+    document: Mapping[str, object] | None = None
+    reason: str | None = None
+
+    def applied_to(self, heading: Heading) -> Heading:
+        """The heading as it will be."""
+        return Heading(
+            name=heading.name if self.name is None else self.name.strip(),
+            folder=heading.folder if self.folder is None else self.folder,
+            description=heading.description if self.description is None else self.description.strip(),
+        )
+
+
+class Refused(Exception):
     """Ends a transaction that found the input wrong; nothing of it stays."""
 
     def __init__(self, *problems: Problem):
@@ -78,15 +117,23 @@ async def find(context: RequestContext, key: str) -> SegmentRecord | None:
 
 
 async def list_page(
-    context: RequestContext, *, search: str | None, first: int | None, after: str | None
+    context: RequestContext,
+    *,
+    search: str | None,
+    folder: str | None,
+    archived: bool | None,
+    first: int | None,
+    after: str | None,
 ) -> Page[SegmentRecord]:
-    """Segments by key, all or those whose key or name holds the text."""
+    """Segments by key: all, or those whose key or name holds the text, that lie in or below the folder, that are
+    archived or are not.
+    """
     first = check_first(first)
     if search is not None and len(search) > MAX_SEARCH_CHARS:
         raise BadInput(f"A search has at most {MAX_SEARCH_CHARS} characters.", field="search")
     cursors = context.services.cursors
     behind = "" if after is None else str(cursors.decode(SEGMENTS, after, (str,))[0])
-    found = await context.services.segments.list_page(behind, search or "", first + 1)
+    found = await context.services.segments.list_page(behind, search or "", folder or "", archived, first + 1)
     return Page(
         found[:first],
         cursors=cursors,
@@ -97,29 +144,38 @@ async def list_page(
     )
 
 
-async def create(
-    context: RequestContext, key: str, name: str, document: Mapping[str, object]
-) -> SegmentRecord | Refusal:
-    """Check and store a new segment, then have it built."""
+async def folders(context: RequestContext) -> list[Folder]:
+    """Every folder that holds segments itself, by path."""
+    return [Folder(path, count) for path, count in await context.services.segments.count_folders(MAX_FOLDERS)]
+
+
+async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord | Refusal:
+    """Check and store a new segment, which has a name and a rule, then have it built."""
     problems: list[Problem] = []
-    if not _KEY.fullmatch(key):
-        hint = "1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit."
-        problems.append(Problem("input.key", "This is no segment key.", hint))
-    problems += _name_problems(name)
-    rule = _parsed(document, problems)
+    if not KEY.fullmatch(key):
+        problems.append(Problem("input.key", "This is no segment key.", KEY_HINT))
+    problems += edit_problems(edit)
+    rule = _parsed(edit, problems)
     if problems or rule is None:
         return Refusal(tuple(problems))
     segment_id = SEGMENT_PREFIX + secrets.token_hex(_ID_BYTES)
 
     async def work(tx: Transaction) -> SegmentRecord:
         await repository.lock_catalogue(tx)
-        await _check_references(tx, key, rule)
+        await check_references(tx, key, rule)
         made = await repository.create(
-            tx, id=segment_id, key=key, name=name.strip(), rule=_encoded(rule), now_ms=now_ms()
+            tx,
+            id=segment_id,
+            key=key,
+            heading=edit.applied_to(Heading("")),
+            rule=_encoded(rule),
+            author=AUTHOR,
+            reason=edit.reason,
+            now_ms=now_ms(),
         )
         if made.id != segment_id:
             leaving = made.status == DELETING
-            raise _Refused(
+            raise Refused(
                 Problem(
                     "input.key",
                     "A segment of this key is being deleted." if leaving else "There is a segment of this key.",
@@ -130,22 +186,20 @@ async def create(
 
     try:
         made = await context.services.graph.write("create_segment", work)
-    except _Refused as refused:
+    except Refused as refused:
         return Refusal(refused.problems)
-    await _build(context, made)
+    await build(context, made)
     return made
 
 
-async def update(
-    context: RequestContext, key: str, name: str | None, document: Mapping[str, object] | None
-) -> SegmentRecord | Refusal:
-    """Change the name, the rule, or both; a changed rule is a new version, which is then built.
+async def update(context: RequestContext, key: str, edit: Edit) -> SegmentRecord | Refusal:
+    """Change what the edit names; a changed rule is a new version, which is then built.
 
     Raises:
         NotFound: no such segment.
     """
-    problems = [] if name is None else _name_problems(name)
-    rule = None if document is None else _parsed(document, problems)
+    problems = edit_problems(edit)
+    rule = _parsed(edit, problems)
     if problems:
         return Refusal(tuple(problems))
 
@@ -153,23 +207,22 @@ async def update(
         await repository.lock_catalogue(tx)
         old = await repository.find(tx, key)
         if old is None:
-            raise _unknown()
-        new_name = old.name if name is None else name.strip()
-        # An unchanged rule is no new version; so running this again after a lost answer changes nothing more.
-        if rule is None or msgspec.json.decode(old.rule) == print_rule(rule):
-            return await repository.update_name(tx, key=key, name=new_name, now_ms=now_ms()), False
-        await _check_references(tx, key, rule)
-        changed = await repository.update_rule(
-            tx, key=key, version=old.version + 1, name=new_name, rule=_encoded(rule), now_ms=now_ms()
-        )
-        return changed, True
+            raise unknown()
+        heading = edit.applied_to(heading_of(old))
+        # An unchanged rule is no new version; so running this again after a lost answer changes nothing more. But one
+        # that could not be built is tried again.
+        if rule is None or (old.status != FAILED and _encoded(rule_of(old)) == _encoded(rule)):
+            return await repository.describe(tx, key=key, heading=heading, now_ms=now_ms()), False
+        if old.status == OFFLINE:
+            raise Refused(Problem("input.rule", "This segment is archived.", "Unarchive it first."))
+        return await rebuild(tx, old, heading, rule, edit.reason), True
 
     try:
-        changed, build = await context.services.graph.write("update_segment", work)
-    except _Refused as refused:
+        changed, is_new = await context.services.graph.write("update_segment", work)
+    except Refused as refused:
         return Refusal(refused.problems)
-    if build or changed.status == "BUILDING":
-        await _build(context, changed)
+    if is_new or changed.status == "BUILDING":
+        await build(context, changed)
     return changed
 
 
@@ -183,50 +236,103 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
     async def work(tx: Transaction) -> None:
         await repository.lock_catalogue(tx)
         if await repository.find(tx, key) is None:
-            raise _unknown()
-        if users := (await read_definitions(tx)).users_of(key):
-            raise _Refused(Problem("key", f"In use by {shown(users)}.", "Change or delete those first."))
+            raise unknown()
+        refuse_used((await read_definitions(tx)).users_of(key), "Change or delete those first.")
         await repository.hide(tx, key=key, now_ms=now_ms())
 
     try:
         await context.services.graph.write("delete_segment", work)
-    except _Refused as refused:
+    except Refused as refused:
         return Refusal(refused.problems)
     await context.services.jobs.enqueue(DELETE_TASK, key)
     return Deleted(key)
 
 
-def _parsed(document: Mapping[str, object], problems: list[Problem]) -> Rule | None:
+async def rebuild(
+    tx: Transaction, old: SegmentRecord, heading: Heading, rule: Rule, reason: str | None
+) -> SegmentRecord:
+    """Check a rule and store it as the segment's next version, to be built; under the catalogue's lock.
+
+    Raises:
+        Refused: what the rule names cannot be used.
+    """
+    await check_references(tx, old.key, rule)
+    return await repository.update_rule(
+        tx,
+        key=old.key,
+        version=old.version + 1,
+        heading=heading,
+        rule=_encoded(rule),
+        author=AUTHOR,
+        reason=reason,
+        now_ms=now_ms(),
+    )
+
+
+def refuse_used(users: Sequence[str], hint: str) -> None:
+    """Raises:
+    Refused: there are users.
+    """
+    if users:
+        raise Refused(Problem("key", f"In use by {shown(users)}.", hint))
+
+
+def _parsed(edit: Edit, problems: list[Problem]) -> Rule | None:
+    if edit.document is None:
+        return None
     try:
-        return parse_rule(document, "input.rule")
+        return parse_rule(edit.document, "input.rule")
     except BadInput as fault:
         problems.append(Problem(fault.field or "input.rule", fault.message, fault.hint))
         return None
 
 
-def _name_problems(name: str) -> list[Problem]:
-    if not 0 < len(name.strip()) <= MAX_NAME_CHARS:
-        return [Problem("input.name", f"A name has 1 to {MAX_NAME_CHARS} characters.", None)]
-    return []
+def edit_problems(edit: Edit) -> list[Problem]:
+    """What is wrong with the texts of an edit, the rule aside."""
+    problems: list[Problem] = []
+    if edit.name is not None and not 0 < len(edit.name.strip()) <= MAX_NAME_CHARS:
+        problems.append(Problem("input.name", f"A name has 1 to {MAX_NAME_CHARS} characters.", None))
+    if edit.folder and not _FOLDER.fullmatch(edit.folder):
+        hint = "Up to five names of at most 60 characters with / between them, for example growth/2026."
+        problems.append(Problem("input.folder", "This is no folder.", hint))
+    if edit.description is not None and len(edit.description) > MAX_DESCRIPTION_CHARS:
+        message = f"A description has at most {MAX_DESCRIPTION_CHARS:,} characters."
+        problems.append(Problem("input.description", message, None))
+    if edit.reason is not None and len(edit.reason) > MAX_REASON_CHARS:
+        problems.append(Problem("input.reason", f"A reason has at most {MAX_REASON_CHARS:,} characters.", None))
+    return problems
 
 
-async def _check_references(tx: Transaction, key: str, rule: Rule) -> None:
+async def check_references(tx: Transaction, key: str, rule: Rule) -> None:
+    """Raises:
+    Refused: the rule breaks a limit, names what does not exist, is archived or is off, or comes back to the segment.
+    """
+    if any(isinstance(leaf, ListLeaf) and leaf.key != key for leaf in leaves_of(rule)):
+        hint = "Import the list into this segment too, or name the other segment in a rule."
+        raise Refused(Problem("input.rule", "An imported list is one segment's alone.", hint))
     defined = await read_definitions(tx)
-    problems = check(rule, defined.known(key), "input.rule")
+    problems = check(rule, defined.known(key, await get_named(tx, names_in(rule))), "input.rule")
     if problems:
-        raise _Refused(*problems)
+        raise Refused(*problems)
     cycle = find_cycle(key, rule, defined.rules)
     if cycle is not None:
-        raise _Refused(Problem("input.rule", "The rule comes back to itself: " + " → ".join(cycle) + ".", None))
+        raise Refused(Problem("input.rule", "The rule comes back to itself: " + " → ".join(cycle) + ".", None))
+
+
+def rule_of(stored: SegmentRecord) -> Rule:
+    """The rule as it is stored."""
+    return parse_rule(msgspec.json.decode(stored.rule))
 
 
 def _encoded(rule: Rule) -> str:
     return msgspec.json.encode(print_rule(rule)).decode()
 
 
-async def _build(context: RequestContext, segment: SegmentRecord) -> None:
+async def build(context: RequestContext, segment: SegmentRecord) -> None:
+    """Queue the build of a segment's version."""
     await context.services.jobs.enqueue(BUILD_TASK, segment.key, segment.version)
 
 
-def _unknown() -> NotFound:
+def unknown() -> NotFound:
+    """The segment that was named is not there."""
     return NotFound("There is no segment of this key.", hint="`segments` lists them.")

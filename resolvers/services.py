@@ -12,16 +12,29 @@ from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
 from graph.repositories.identity import IdentityRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.registry import RegistryRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
+from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.tag import TagRepository
 from resolvers.catalogue import DefinitionCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
-from resolvers.ports import CustomerUpdates, IdentityDesk, Jobs, LabelDesk, PendingCalls, ReviewDesk, Updates
+from resolvers.ports import (
+    ColumnStore,
+    CustomerUpdates,
+    IdentityDesk,
+    Jobs,
+    LabelDesk,
+    PendingCalls,
+    ReviewDesk,
+    Updates,
+)
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
+from workers.lists.lists import SegmentLists
 
 
 def make_services(
@@ -31,9 +44,11 @@ def make_services(
     *,
     pending: PendingCalls,
     jobs: Jobs,
+    columns: ColumnStore,
     updates: Updates,
     customer_updates: CustomerUpdates,
     desk: IdentityDesk,
+    lists: SegmentLists,
     review_desk: ReviewDesk,
     labels: LabelDesk,
 ) -> Services:
@@ -53,9 +68,12 @@ def make_services(
         segments=segments,
         tags=tags,
         profiles=ProfileReader(customers, events, *catalogues, keyring),
+        segment_history=SegmentHistoryRepository(graph),
+        segment_versions=SegmentVersionRepository(graph),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
         jobs=jobs,
+        columns=columns,
         updates=updates,
         customer_updates=customer_updates,
         identities=IdentityRepository(graph),
@@ -63,7 +81,9 @@ def make_services(
         spelling=Spelling(policies, settings.phone_region),
         decisions=DecisionRepository(graph),
         desk=desk,
+        lists=lists,
         reviews=ReviewRepository(graph),
         review_desk=review_desk,
         labels=labels,
+        registry=RegistryRepository(graph),
     )

@@ -15,26 +15,27 @@ from base.errors import BadInput
 from base.ids import TAG_PREFIX
 from graph.client import Transaction
 from graph.repositories import tag as repository
+from graph.repositories.registry import get_named
 from graph.repositories.segment import lock_catalogue
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
 from resolvers.context import RequestContext
-from resolvers.definitions import Definitions, read_definitions, shown
+from resolvers.definitions import RESTING, Definitions, read_definitions, shown
 from resolvers.refusal import Refusal
 from resolvers.tags import Deleted, unknown_tag
 from rules.checker import Problem, find_cycle
+from rules.names import names_in
 from rules.needs import tag_name
 from rules.tags.definition import Definition, Manual, TagKind, kind_of, rule_of, value_type
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
 from rules.tags.problems import check_definition
+from rules.tree import ListLeaf, leaves_of
 
 BUILD_TASK = "build_tag"
 DELETE_TASK = "delete_tag"
 MAX_NAME_CHARS = 200
 MAX_CATEGORY_LEVELS = 5
 MAX_CATEGORY_CHARS = 50
-# Nobody computes a tag in one of these.
-RESTING = (DRAFT, PAUSED, OFFLINE)
 _ID_BYTES = 12
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -82,7 +83,7 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        _check_names(await read_definitions(tx), key, definition)
+        await _check_names(tx, await read_definitions(tx), key, definition)
         properties = {
             "name": (edit.name or "").strip(),
             "category": edit.category or None,
@@ -125,7 +126,7 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
         old = await _found(tx, key)
         definition = given or parse_definition(msgspec.json.decode(old.definition))
         defined = await read_definitions(tx)
-        _check_change(defined, old, definition)
+        await _check_change(tx, defined, old, definition)
         changed = {
             "mode": old.mode if edit.mode is None or old.kind == TagKind.MANUAL else edit.mode,
             "zone": old.zone if edit.zone is None else edit.zone or None,
@@ -167,12 +168,25 @@ async def take_offline(context: RequestContext, key: str) -> TagRecord | Refusal
 
 
 async def resume(context: RequestContext, key: str) -> TagRecord | Refusal:
-    """A tag that rests is built and kept up to date again.
+    """A tag that rests is built and kept up to date again; the same definition as a new version.
+
+    TRICKY: a new version, since a build that was under way when the tag was paused would go on where it was, and miss
+    what happened meanwhile to those whom it had passed.
 
     Raises:
         NotFound: no such tag.
     """
-    return await _move(context, key, _working, refused_in=(BUILDING, LIVE, "SCHEDULED", "FAILED"))
+
+    async def work(tx: Transaction) -> TagRecord:
+        await lock_catalogue(tx)
+        old = await _found(tx, key)
+        if old.status not in RESTING:
+            raise _Refused(Problem("key", f"The tag is {old.status}.", "It is at work already."))
+        at_ms = now_ms()
+        await repository.update(tx, key=key, properties={"version": old.version + 1}, now_ms=at_ms)
+        return await repository.set_status(tx, key=key, status=_working(old), now_ms=at_ms)
+
+    return await _change(context, "resume_tag", work)
 
 
 async def build(context: RequestContext, key: str) -> TagRecord | Refusal:
@@ -220,8 +234,7 @@ async def _move(
         await lock_catalogue(tx)
         old = await _found(tx, key)
         if old.status in refused_in:
-            hint = "resumeTag has it built and kept up to date." if old.status in RESTING else "It is at work already."
-            raise _Refused(Problem("key", f"The tag is {old.status}.", hint))
+            raise _Refused(Problem("key", f"The tag is {old.status}.", "resumeTag has it built and kept up to date."))
         return await repository.set_status(tx, key=key, status=status_of(old), now_ms=now_ms())
 
     return await _change(context, "move_tag", work)
@@ -246,22 +259,26 @@ async def _found(tx: Transaction, key: str) -> TagRecord:
     return found
 
 
-def _check_change(defined: Definitions, old: TagRecord, definition: Definition) -> None:
+async def _check_change(tx: Transaction, defined: Definitions, old: TagRecord, definition: Definition) -> None:
     if kind_of(definition) != old.kind:
         raise _Refused(Problem("input.definition", f"The tag is of kind {old.kind}.", "Create another tag."))
     users = defined.users_of(tag_name(old.key))
     if value_type(definition) != old.value_type and users:
         message = f"Values would be {value_type(definition)} instead of {old.value_type}; in use by {shown(users)}."
         raise _Refused(Problem("input.definition", message, "Create another tag, or change those first."))
-    _check_names(defined, old.key, definition)
+    await _check_names(tx, defined, old.key, definition)
 
 
-def _check_names(defined: Definitions, key: str, definition: Definition) -> None:
-    name = tag_name(key)
-    problems = check_definition(definition, defined.known(name), "input.definition")
+async def _check_names(tx: Transaction, defined: Definitions, key: str, definition: Definition) -> None:
+    name, rule = tag_name(key), rule_of(definition)
+    if any(isinstance(leaf, ListLeaf) for leaf in leaves_of(rule)):
+        message, hint = "An imported list is one segment's alone.", "Name the segment."
+        raise _Refused(Problem("input.definition", message, hint))
+    known = defined.known(name, await get_named(tx, names_in(rule)))
+    problems = check_definition(definition, known, "input.definition")
     if problems:
         raise _Refused(*problems)
-    cycle = find_cycle(name, rule_of(definition), defined.rules)
+    cycle = find_cycle(name, rule, defined.rules)
     if cycle is not None:
         raise _Refused(Problem("input.definition", "The tag comes back to itself: " + " → ".join(cycle) + ".", None))
 

@@ -82,6 +82,8 @@ def bare_segment(update: Update) -> SegmentRecord:
         id=f"seg_{update.segment_key}",
         key=update.segment_key,
         name=update.segment_key,
+        folder="",
+        description="",
         rule=msgspec.Raw(b"null"),
         version=update.segment_version,
         status="OFFLINE",

@@ -8,6 +8,7 @@ from typing import Final, assert_never
 
 from rules.leaf_problems import leaf_problems
 from rules.limits import MAX_DEPTH, MAX_LEAVES
+from rules.names import Names, enclosing
 from rules.needs import named_by
 from rules.operators import MeasureKind
 from rules.problems import Problem
@@ -19,6 +20,7 @@ from rules.tree import (
     Group,
     HabitLeaf,
     Leaf,
+    ListLeaf,
     Not,
     PropertyCondition,
     Rule,
@@ -36,6 +38,7 @@ _KINDS: Final[dict[type[Leaf], str]] = {
     AttributeLeaf: "attribute",
     EventLeaf: "event",
     HabitLeaf: "habit",
+    ListLeaf: "list",
     SegmentLeaf: "segment",
     SequenceLeaf: "sequence",
     TagLeaf: "tag",
@@ -47,16 +50,20 @@ class KnownNames:
     """What exists when a rule is saved.
 
     Attributes:
-        segments: keys that a rule may name.
+        segments: keys that exist; a rule may name them unless they are archived.
+        archived: keys of segments that are not offered for new use.
         attributes: types of attributes; a name that is missing here is not checked.
         properties: types of event properties by (event, property); likewise.
         tags: types of the tags that a rule may name, by key.
+        off: names that no new rule may use; of an object, all that lies in it.
     """
 
     segments: Collection[str] = frozenset()
+    archived: Collection[str] = frozenset()
     attributes: Mapping[str, ValueType] = field(default_factory=dict)
     properties: Mapping[tuple[str, str], ValueType] = field(default_factory=dict)
     tags: Mapping[str, ValueType] = field(default_factory=dict)
+    off: Names = field(default_factory=Names)
 
 
 def check(rule: Rule, known: KnownNames, path: str = "rule") -> list[Problem]:
@@ -138,40 +145,66 @@ def _name_problems(leaf: Leaf, known: KnownNames, where: str) -> Iterator[Proble
         case SegmentLeaf():
             if leaf.key not in known.segments:
                 yield Problem(where, "There is no such segment.", "Create it first, or correct the key.")
+            elif leaf.key in known.archived:
+                yield Problem(where, "This segment is archived.", "Unarchive it first, or use another one.")
+        case ListLeaf():
+            return
         case TagLeaf():
             if leaf.key not in known.tags:
                 yield Problem(where, "There is no such tag.", "Create it first, or correct the key.")
             else:
                 yield from type_problems(leaf, known.tags[leaf.key], where)
         case AttributeLeaf():
+            if not known.off.attributes.isdisjoint(enclosing(leaf.name)):
+                yield _is_off("attribute", f"{where}.name")
             yield from type_problems(leaf, known.attributes.get(leaf.name), where)
         case EventLeaf():
+            yield from _event_problems(leaf.name, known, f"{where}.name")
             yield from _property_problems(leaf.name, leaf.where, known, f"{where}.where")
             yield from _measure_problems(leaf, known, where)
         case HabitLeaf():
+            yield from _event_problems(leaf.name, known, f"{where}.name")
             yield from _property_problems(leaf.name, leaf.where, known, f"{where}.where")
         case SequenceLeaf():
             for position, step in enumerate(leaf.steps):
+                yield from _event_problems(step.event, known, f"{where}.steps.{position}.event")
                 yield from _property_problems(step.event, step.where, known, f"{where}.steps.{position}.where")
         case _:
             assert_never(leaf)
+
+
+def _event_problems(event: str, known: KnownNames, where: str) -> Iterator[Problem]:
+    if event in known.off.events:
+        yield _is_off("event", where)
 
 
 def _property_problems(
     event: str, conditions: tuple[PropertyCondition, ...], known: KnownNames, where: str
 ) -> Iterator[Problem]:
     for position, condition in enumerate(conditions):
+        if _is_property_off(event, condition.name, known):
+            yield _is_off("property", f"{where}.{position}.name")
         yield from type_problems(condition, known.properties.get((event, condition.name)), f"{where}.{position}")
 
 
 def _measure_problems(leaf: EventLeaf, known: KnownNames, where: str) -> Iterator[Problem]:
     measure = leaf.measure
-    if measure.property is None or measure.kind is MeasureKind.DISTINCT:
+    if measure.property is None:
         return
+    if _is_property_off(leaf.name, measure.property, known):
+        yield _is_off("property", f"{where}.measure.property")
     value_type = known.properties.get((leaf.name, measure.property))
-    if value_type not in (None, ValueType.NUMBER):
+    if measure.kind is not MeasureKind.DISTINCT and value_type not in (None, ValueType.NUMBER):
         yield Problem(
             f"{where}.measure.property",
             f"{measure.kind} needs a NUMBER, but the property is a {value_type}.",
             "Use DISTINCT, or another property.",
         )
+
+
+def _is_property_off(event: str, name: str, known: KnownNames) -> bool:
+    return not known.off.properties.isdisjoint((event, outer) for outer in enclosing(name))
+
+
+def _is_off(kind: str, where: str) -> Problem:
+    return Problem(where, f"This {kind} is switched off.", "Use another one, or switch it on in the registry.")

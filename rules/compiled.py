@@ -27,6 +27,7 @@ from rules.tree import (
     Everyone,
     Group,
     HabitLeaf,
+    ListLeaf,
     Not,
     Rule,
     SegmentLeaf,
@@ -82,6 +83,15 @@ class SegmentNode:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ListNode:
+    """An identifier on an imported list."""
+
+    rule: ListLeaf
+    holds: Holds
+    turns: tuple[FactTurns, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TagNode:
     """A condition on a tag's value."""
 
@@ -109,7 +119,7 @@ class HabitNode:
     turns: tuple[FactTurns, ...]
 
 
-Node: TypeAlias = GroupNode | AttributeNode | EventNode | SequenceNode | HabitNode | SegmentNode | TagNode
+Node: TypeAlias = GroupNode | AttributeNode | EventNode | SequenceNode | HabitNode | SegmentNode | ListNode | TagNode
 
 
 def compiled(rule: Rule) -> Node:
@@ -155,6 +165,8 @@ def compile_rule(rule: Rule) -> Node:
             return _habit(rule)
         case SegmentLeaf(key):
             return SegmentNode(rule, lambda facts, now_ms, zone: key in facts.segments)
+        case ListLeaf(key):
+            return ListNode(rule, lambda facts, now_ms, zone: key in facts.lists)
         case TagLeaf():
             return _tag(rule)
         case _:

@@ -12,6 +12,7 @@ from rules.compiled import (
     EventNode,
     GroupNode,
     HabitNode,
+    ListNode,
     Node,
     SegmentNode,
     SequenceNode,
@@ -37,10 +38,10 @@ class Explanation:
 
     Attributes:
         kind: the key of the node in a rule document: all, any, not, everyone, attribute, event, sequence, habit, tag,
-            segment.
+            segment, list.
         condition: the leaf as printed; None for the others, whose kind and children say it.
         value: the attribute's or tag's value, the event measure (None: no value), the steps of the sequence that
-            were reached, of the habit as `habits.Seen` says, membership of the segment, else None.
+            were reached, of the habit as `habits.Seen` says, membership of the segment, being on the list, else None.
         event_ids: the newest events that count, for MIN and MAX those that hold the value, for a sequence
             those that fill its steps; at most 20.
     """
@@ -68,6 +69,8 @@ def _explain(node: Node, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanati
             return Explanation("attribute", print_rule(rule), answer, read(facts.attributes))
         case SegmentNode(rule):
             return Explanation("segment", print_rule(rule), answer, rule.key in facts.segments)
+        case ListNode(rule):
+            return Explanation("list", print_rule(rule), answer, answer)
         case TagNode(rule):
             return Explanation("tag", print_rule(rule), answer, facts.tags.get(rule.key))
         case SequenceNode():

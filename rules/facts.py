@@ -65,7 +65,8 @@ class EventHistory:
 
 @dataclass(slots=True)
 class Facts:
-    """One customer's facts: attribute values, events by name, keys of the segments the customer is in, tags' values.
+    """One customer's facts: attribute values, events by name, keys of the segments the customer is in, tags' values,
+    and keys of segments that have one of the customer's identifiers on their imported list.
 
     Values are decoded JSON. A missing key and a null are the same: no value. Times are ISO 8601 texts.
     """
@@ -74,6 +75,7 @@ class Facts:
     events: Mapping[str, EventHistory] = field(default_factory=dict)
     segments: Collection[str] = frozenset()
     tags: Mapping[str, object] = field(default_factory=dict)
+    lists: Collection[str] = frozenset()
 
 
 NO_EVENTS = EventHistory()

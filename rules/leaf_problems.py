@@ -18,6 +18,7 @@ from rules.tree import (
     Last,
     LastDays,
     Leaf,
+    ListLeaf,
     PropertyCondition,
     Regularly,
     Restarted,
@@ -50,7 +51,7 @@ def leaf_problems(leaf: Leaf, where: str) -> Iterator[Problem]:
             yield from name_problems(leaf.name, f"{where}.name")
             yield from _where_problems(leaf.where, f"{where}.where")
             yield from _habit_problems(leaf.habit, where)
-        case SegmentLeaf():
+        case SegmentLeaf() | ListLeaf():
             yield from name_problems(leaf.key, where)
         case _:
             assert_never(leaf)

@@ -11,15 +11,12 @@ from zoneinfo import ZoneInfo
 from rules.days import day_of, day_start
 from rules.tree import (
     AttributeLeaf,
-    Between,
-    DaysAgo,
     EventLeaf,
     FirstTime,
     Habit,
     HabitLeaf,
-    Last,
-    LastDays,
     Leaf,
+    ListLeaf,
     PropertyCondition,
     Regularly,
     Restarted,
@@ -28,10 +25,10 @@ from rules.tree import (
     SequenceLeaf,
     Stopped,
     TagLeaf,
-    Window,
     leaves_of,
 )
 from rules.values import keys_read
+from rules.windows import compile_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +40,14 @@ class Needs:
         events: event name -> top-level keys of its properties, empty when only times matter.
         segments: keys of segments.
         tags: keys of tags.
+        lists: keys of the segments into which the lists were imported.
     """
 
     attributes: frozenset[str] = frozenset()
     events: Mapping[str, frozenset[str]] = field(default_factory=dict)
     segments: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
 
 
 def needs(rule: Rule) -> Needs:
@@ -57,6 +56,7 @@ def needs(rule: Rule) -> Needs:
     events: dict[str, set[str]] = {}
     segments: set[str] = set()
     tags: set[str] = set()
+    lists: set[str] = set()
     for leaf in leaves_of(rule):
         match leaf:
             case AttributeLeaf():
@@ -75,10 +75,12 @@ def needs(rule: Rule) -> Needs:
                 segments.add(leaf.key)
             case TagLeaf():
                 tags.add(leaf.key)
+            case ListLeaf():
+                lists.add(leaf.key)
             case _:
                 assert_never(leaf)
     read = {name: frozenset(keys) for name, keys in events.items()}
-    return Needs(frozenset(attributes), read, frozenset(segments), frozenset(tags))
+    return Needs(frozenset(attributes), read, frozenset(segments), frozenset(tags), frozenset(lists))
 
 
 def _read(properties: set[str], where: tuple[PropertyCondition, ...]) -> None:
@@ -92,13 +94,15 @@ def combine(many: Iterable[Needs]) -> Needs:
     events: dict[str, frozenset[str]] = {}
     segments: set[str] = set()
     tags: set[str] = set()
+    lists: set[str] = set()
     for each in many:
         attributes |= each.attributes
         segments |= each.segments
         tags |= each.tags
+        lists |= each.lists
         for name, keys in each.events.items():
             events[name] = events.get(name, frozenset()) | keys
-    return Needs(frozenset(attributes), events, frozenset(segments), frozenset(tags))
+    return Needs(frozenset(attributes), events, frozenset(segments), frozenset(tags), frozenset(lists))
 
 
 def named_by(rule: Rule) -> list[str]:
@@ -137,13 +141,13 @@ def _starts(leaf: Leaf, now_ms: int, zone: ZoneInfo) -> list[tuple[str, int | No
     """(event name, the oldest time at which a leaf looks for it)."""
     match leaf:
         case EventLeaf():
-            return [(leaf.name, _start(leaf.window, now_ms, zone))]
+            return [(leaf.name, compile_bounds(leaf.window)(now_ms, zone)[0])]
         case SequenceLeaf():
-            start_ms = _start(leaf.window, now_ms, zone)
+            start_ms = compile_bounds(leaf.window)(now_ms, zone)[0]
             return [(step.event, start_ms) for step in leaf.steps]
         case HabitLeaf():
             return [(leaf.name, _habit_start(leaf.habit, now_ms, zone))]
-        case AttributeLeaf() | SegmentLeaf() | TagLeaf():
+        case AttributeLeaf() | SegmentLeaf() | ListLeaf() | TagLeaf():
             return []
         case _:
             assert_never(leaf)
@@ -155,27 +159,11 @@ def _habit_start(habit: Habit, now_ms: int, zone: ZoneInfo) -> int | None:
             # An event of any age makes a later one not the first, and the newest one a restart.
             return None
         case Stopped(window):
-            return _start(window, now_ms, zone)
+            return compile_bounds(window)(now_ms, zone)[0]
         case Regularly(days, last):
             return day_start(day_of(now_ms, zone) - days * last + 1, zone)
         case _:
             assert_never(habit)
-
-
-def _start(window: Window | None, now_ms: int, zone: ZoneInfo) -> int | None:
-    match window:
-        case None:
-            return None
-        case Last(length_ms):
-            return now_ms - length_ms + 1
-        case LastDays(days):
-            return day_start(day_of(now_ms, zone) - days + 1, zone)
-        case DaysAgo(from_days):
-            return day_start(day_of(now_ms, zone) - from_days, zone)
-        case Between(from_ms):
-            return from_ms
-        case _:
-            assert_never(window)
 
 
 def order_by_dependency(rules: Mapping[str, Rule]) -> list[str]:

@@ -25,6 +25,7 @@ from rules.tree import (
     HabitLeaf,
     Last,
     LastDays,
+    ListLeaf,
     Measure,
     Not,
     PropertyCondition,
@@ -43,7 +44,7 @@ from rules.tree import (
 
 __all__ = ["parse_rule", "print_rule"]
 
-_KINDS: Final = ("all", "any", "not", "everyone", "attribute", "event", "sequence", "habit", "tag", "segment")
+_KINDS: Final = ("all", "any", "not", "everyone", "attribute", "event", "sequence", "habit", "tag", "segment", "list")
 # What the body of each habit says beside its name and filter.
 _HABITS: Final[dict[HabitKind, tuple[str, ...]]] = {
     HabitKind.FIRST_TIME: ("window",),
@@ -110,6 +111,9 @@ class _Parser:
             case "tag":
                 self._count(here)
                 return _tag(body, here)
+            case "list":
+                self._count(here)
+                return ListLeaf(documents.text(body, here))
             case _:
                 self._count(here)
                 return SegmentLeaf(documents.text(body, here))

@@ -21,6 +21,7 @@ from rules.tree import (
     HabitLeaf,
     Last,
     LastDays,
+    ListLeaf,
     Measure,
     Not,
     PropertyCondition,
@@ -57,6 +58,8 @@ def print_rule(rule: Rule) -> dict[str, object]:
             return {"habit": _habit(rule)}
         case SegmentLeaf(key):
             return {"segment": key}
+        case ListLeaf(key):
+            return {"list": key}
         case TagLeaf(key, op, values):
             return {"tag": {"key": key, "op": op.value, "values": list(values)}}
         case _:

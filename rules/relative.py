@@ -85,7 +85,7 @@ def relative_sweeps(leaf: RelativeLeaf, after_ms: int, until_ms: int, zone: Zone
     reach = _length_ms(leaf) // DAY_MS
     for today, _ in days_beginning(after_ms, until_ms, zone):
         # Yesterday's anniversaries leave, and those of the last day in reach enter.
-        for moved in (_date_of(today - 1), _date_of(today + reach - 1)):
+        for moved in (date_of(today - 1), date_of(today + reach - 1)):
             ranges.append((MIN_MS - 1, _range_of(date(_FIRST_ANNIVERSARY_YEAR, 1, 1), zone)[0]))
             years = range(_FIRST_ANNIVERSARY_YEAR, moved.year + 1)
             ranges.extend(_range_of(anniversary_in(year, moved), zone) for year in years)
@@ -120,10 +120,10 @@ def day_named(value: object, zone: ZoneInfo) -> date | None:
     if plain is not None:
         return plain
     at_ms = as_time_ms(value)
-    return None if at_ms is None else _date_of(day_of(at_ms, zone))
+    return None if at_ms is None else date_of(day_of(at_ms, zone))
 
 
-def _date_of(day: int) -> date:
+def date_of(day: int) -> date:
     """The date of a day, the nearest one that there is at the ends of the calendar."""
     return date.fromordinal(min(max(day, date.min.toordinal()), date.max.toordinal()))
 
@@ -133,7 +133,7 @@ def _anniversary(day_count: int) -> RelativeTest:
         of = day_named(value, zone)
         if of is None:
             return False
-        today = _date_of(day_of(now_ms, zone))
+        today = date_of(day_of(now_ms, zone))
         year = today.year
         # A year has at most 366 days and so has the reach, hence this year's or the next year's is the nearest.
         for candidate in (year, year + 1):
@@ -154,7 +154,7 @@ def _anniversary_turns(reach: int) -> Turns:
         if of is None:
             return []
         found: list[int] = []
-        first_year, last_year = (_date_of(day_of(at_ms, zone)).year for at_ms in (after_ms, until_ms))
+        first_year, last_year = (date_of(day_of(at_ms, zone)).year for at_ms in (after_ms, until_ms))
         for year in range(max(of.year, first_year - 1), min(last_year + 1, date.max.year) + 1):
             day = anniversary_in(year, of).toordinal()
             turning = day_start(day - reach + 1, zone), day_start(day + 1, zone)

@@ -19,8 +19,10 @@ from rules.matching import candidates_of, fill, runs_of
 from rules.tree import SequenceLeaf, Step
 from rules.windows import compile_span
 
-# (time, which steps the event can fill and which gaps it breaks, its name, its index in the history). Bit j is the
-# j-th step, bit step_count + j the gap behind it.
+# (time, which steps the event can fill and which gaps it breaks): bit j is the j-th step, bit step_count + j the gap
+# behind it. What more there is of an event does not matter to the pass.
+Marked: TypeAlias = "tuple[int, int, *tuple[str | int, ...]]"
+# With the event's name and its index in the history.
 Moment: TypeAlias = tuple[int, int, str, int]
 # (time of the first event, the way so far, [from, to) of the moments at this instant, [first, last] of their steps).
 Way: TypeAlias = "tuple[int, Way | None, int, int, int, int]"
@@ -45,9 +47,14 @@ def compile_sequence(leaf: SequenceLeaf) -> tuple[Callable[[Facts, int, ZoneInfo
 
     def holds(facts: Facts, now_ms: int, zone: ZoneInfo) -> bool:
         found = moments(facts, now_ms, zone)
-        return len(found) >= step_count and _walk(found, step_count, within_ms, newest=False)[0] == step_count
+        return is_filled(found, step_count, within_ms)
 
     return holds, _compile_moments(leaf, all_or_none=False)
+
+
+def is_filled(moments: Sequence[Marked], step_count: int, within_ms: int) -> bool:
+    """Whether events, ascending by time, fill all steps."""
+    return len(moments) >= step_count and _walk(moments, step_count, within_ms, newest=False)[0] == step_count
 
 
 def filled_steps(leaf: SequenceLeaf) -> list[Step]:
@@ -96,22 +103,28 @@ def _compile_moments(leaf: SequenceLeaf, *, all_or_none: bool) -> Moments:
     return moments
 
 
-def _matchers(leaf: SequenceLeaf) -> tuple[int, dict[str, list[tuple[int, Filter]]]]:
-    """The bits of the steps that events fill, and (bit, filter) by the events' name."""
-    step_count = len(filled_steps(leaf))
-    by_name: dict[str, list[tuple[int, Filter]]] = {}
-    place = 0
+def marked_steps(leaf: SequenceLeaf) -> list[tuple[int, Step]]:
+    """Every step with the bit of the events that can fill it or, of one that must not happen, break the gap."""
+    step_count, place = len(filled_steps(leaf)), 0
+    marked: list[tuple[int, Step]] = []
     for step in leaf.steps:
         if step.negated:
-            bit = 1 << (step_count + place - 1)
+            marked.append((1 << (step_count + place - 1), step))
         else:
-            bit = 1 << place
+            marked.append((1 << place, step))
             place += 1
+    return marked
+
+
+def _matchers(leaf: SequenceLeaf) -> tuple[int, dict[str, list[tuple[int, Filter]]]]:
+    """The bits of the steps that events fill, and (bit, filter) by the events' name."""
+    by_name: dict[str, list[tuple[int, Filter]]] = {}
+    for bit, step in marked_steps(leaf):
         by_name.setdefault(step.event, []).append((bit, compile_filter(step.where)))
-    return (1 << step_count) - 1, by_name
+    return (1 << len(filled_steps(leaf))) - 1, by_name
 
 
-def _walk(moments: Sequence[Moment], step_count: int, within_ms: int, *, newest: bool) -> tuple[int, Way | None]:
+def _walk(moments: Sequence[Marked], step_count: int, within_ms: int, *, newest: bool) -> tuple[int, Way | None]:
     """The number of steps reached and the way there; without `newest` the first way to the last step ends it."""
     best: list[Way | None] = [None] * step_count
     reached, farthest = 0, None

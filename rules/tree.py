@@ -106,6 +106,16 @@ class SegmentLeaf(Compilable):
 
 
 @dataclass(frozen=True, slots=True)
+class ListLeaf(Compilable):
+    """One of the customer's identifiers is on the list that was imported into the segment of this key.
+
+    The whole rule of such a segment; nobody writes it.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class TagLeaf(Compilable):
     """A condition on the value of one tag, by key; a customer without the tag has no value."""
 
@@ -206,7 +216,7 @@ class Everyone(Compilable):
     """Every customer."""
 
 
-Leaf: TypeAlias = AttributeLeaf | EventLeaf | SequenceLeaf | HabitLeaf | SegmentLeaf | TagLeaf
+Leaf: TypeAlias = AttributeLeaf | EventLeaf | SequenceLeaf | HabitLeaf | SegmentLeaf | ListLeaf | TagLeaf
 # What puts rules together. For `isinstance`, once made: a union made at each call costs more than the question.
 Group: TypeAlias = All | Any_ | Not | Everyone
 Rule: TypeAlias = Group | Leaf

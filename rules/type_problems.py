@@ -18,6 +18,7 @@ class ValueType(StrEnum):
     BOOLEAN = "BOOLEAN"
     TIME = "TIME"
     LIST = "LIST"
+    OBJECT = "OBJECT"
 
 
 _LIST_OPERATORS = frozenset({Operator.HAS, Operator.HAS_ANY, Operator.HAS_ALL})
@@ -39,12 +40,17 @@ _BY_OPERATOR: dict[ValueType, frozenset[Operator]] = {
     ValueType.BOOLEAN: frozenset({Operator.IS_TRUE, Operator.IS_FALSE}),
     ValueType.TIME: frozenset({Operator.BEFORE, Operator.AFTER, Operator.BETWEEN}) | RELATIVE_OPERATORS,
     ValueType.LIST: _LIST_OPERATORS,
+    ValueType.OBJECT: frozenset(),
 }
 
 
 def type_problems(condition: Condition, value_type: ValueType | None, where: str) -> Iterator[Problem]:
     """What is wrong with an operator or its values for that type; None: the type is not known, nothing is wrong."""
     if value_type is None or condition.op in _ANY_TYPE:
+        return
+    if value_type is ValueType.OBJECT:
+        hint = "Name what it holds by a path with dots, or use SET or NOT_SET."
+        yield Problem(f"{where}.op", f"{condition.op} does not look into an OBJECT.", hint)
         return
     if condition.op in _BY_VALUE or condition.op is Operator.BETWEEN:
         value = condition.values[0]

@@ -1,6 +1,6 @@
 """Windows over sorted event times: which events count at an instant, and at which instants that changes.
 
-TRICKY: `compile_span`, `compile_passages` and `sweeps` are three readings of one table; a new window changes all.
+TRICKY: `compile_bounds`, `compile_passages` and `sweeps` are three readings of one table; a new window changes all.
 | window | an event at t, on day d, enters at | and leaves at |
 | none | t | never |
 | between [a, b) | t, if a <= t < b | never |
@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo
 from rules.days import day_of, day_start, days_beginning
 from rules.tree import Between, DaysAgo, Last, LastDays, Window
 
+# (now, zone) -> (first, last) of the times that count, both included; first None is no bound, last < first is none.
+Bounds: TypeAlias = Callable[[int, ZoneInfo], tuple[int | None, int]]
 # (event times, now, zone) -> [first, end) of the indexes that count.
 Span: TypeAlias = Callable[[Sequence[int], int, ZoneInfo], tuple[int, int]]
 # (event times, after, until, zone) -> (index, instant) pairs in no order.
@@ -28,40 +30,39 @@ Passages: TypeAlias = Callable[[Sequence[int], int, int, ZoneInfo], list[tuple[i
 DaysMoved: TypeAlias = Callable[[int], Iterable[int]]
 
 
-def compile_span(window: Window | None) -> Span:
-    """Which events count at an instant; events after the instant never do."""
+def compile_bounds(window: Window | None) -> Bounds:
+    """The times of the events that count at an instant; events after the instant never do."""
     match window:
         case None:
-            return lambda times, now_ms, zone: (0, bisect_right(times, now_ms))
+            return lambda now_ms, zone: (None, now_ms)
         case Last(length_ms):
-            return lambda times, now_ms, zone: (
-                bisect_right(times, now_ms - length_ms),
-                bisect_right(times, now_ms),
-            )
+            return lambda now_ms, zone: (now_ms - length_ms + 1, now_ms)
         case LastDays(days):
-            return lambda times, now_ms, zone: (
-                bisect_left(times, day_start(day_of(now_ms, zone) - days + 1, zone)),
-                bisect_right(times, now_ms),
-            )
+            return lambda now_ms, zone: (day_start(day_of(now_ms, zone) - days + 1, zone), now_ms)
         case Between(from_ms, to_ms):
-            return lambda times, now_ms, zone: _ordered(
-                bisect_left(times, from_ms), bisect_right(times, min(now_ms, to_ms - 1))
-            )
+            return lambda now_ms, zone: (from_ms, min(now_ms, to_ms - 1))
         case DaysAgo(from_days, to_days):
-            return _days_ago_span(from_days, to_days)
+            return _days_ago_bounds(from_days, to_days)
         case _:
             assert_never(window)
 
 
-def _ordered(first: int, end: int) -> tuple[int, int]:
-    return (first, end) if first < end else (0, 0)
-
-
-def _days_ago_span(from_days: int, to_days: int) -> Span:
-    def span(times: Sequence[int], now_ms: int, zone: ZoneInfo) -> tuple[int, int]:
+def _days_ago_bounds(from_days: int, to_days: int) -> Bounds:
+    def bounds(now_ms: int, zone: ZoneInfo) -> tuple[int, int]:
         today = day_of(now_ms, zone)
-        last_ms = min(now_ms, day_start(today - to_days + 1, zone) - 1)
-        return _ordered(bisect_left(times, day_start(today - from_days, zone)), bisect_right(times, last_ms))
+        return day_start(today - from_days, zone), min(now_ms, day_start(today - to_days + 1, zone) - 1)
+
+    return bounds
+
+
+def compile_span(window: Window | None) -> Span:
+    """Which events count at an instant."""
+    bounds = compile_bounds(window)
+
+    def span(times: Sequence[int], now_ms: int, zone: ZoneInfo) -> tuple[int, int]:
+        first_ms, last_ms = bounds(now_ms, zone)
+        first = 0 if first_ms is None else bisect_left(times, first_ms)
+        return first, max(first, bisect_right(times, last_ms))
 
     return span
 

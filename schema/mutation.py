@@ -6,18 +6,32 @@ from typing import cast
 
 import strawberry
 
-from resolvers import identity, policy, segments, tag_changes, tags
+from resolvers import (
+    identity,
+    policy,
+    registry,
+    segment_archive,
+    segment_import,
+    segment_versions,
+    segments,
+    tag_changes,
+    tags,
+)
 from schema import declare
 from schema.context import Info
 from schema.inputs.customer import IdentifierInput
 from schema.inputs.policy import IdentityPolicyInput, edit_of
-from schema.inputs.rule import rule_document
-from schema.inputs.segment import CreateSegmentInput, UpdateSegmentInput
+from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
+from schema.inputs.registry import edit_of as definition_edit_of
+from schema.inputs.segment import CreateSegmentInput, ImportSegmentInput, UpdateSegmentInput
+from schema.inputs.segment import edit_of as segment_edit_of
 from schema.inputs.tag import CreateTagInput, UpdateTagInput
 from schema.inputs.tag import edit_of as tag_edit_of
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
+from schema.types.registry import AttributeDefinitionResult, EventDefinitionResult, PropertyDefinitionResult
 from schema.types.segment import DeleteResult, SegmentResult
+from schema.types.segment_import import SegmentImportResult
 from schema.types.tag import DeleteTagResult, LabelResult, TagResult
 
 
@@ -25,13 +39,46 @@ from schema.types.tag import DeleteTagResult, LabelResult, TagResult
 class Mutation:
     @declare.mutation("A new segment; its members are found in the background, then kept live.")
     async def create_segment(self, info: Info, input: CreateSegmentInput) -> SegmentResult:
-        made = await segments.create(info.context, input.key, input.name, rule_document(input.rule))
-        return cast("SegmentResult", made)
+        return cast("SegmentResult", await segments.create(info.context, input.key, segment_edit_of(input)))
 
-    @declare.mutation("Another name or rule; a changed rule is a new version, which is built.")
+    @declare.mutation("Another name, folder, description or rule; a changed rule is a new version, which is built.")
     async def update_segment(self, info: Info, key: str, input: UpdateSegmentInput) -> SegmentResult:
-        document = None if input.rule is None else rule_document(input.rule)
-        return cast("SegmentResult", await segments.update(info.context, key, input.name, document))
+        return cast("SegmentResult", await segments.update(info.context, key, segment_edit_of(input)))
+
+    @declare.mutation("Another segment with the rule, folder and description of this one.")
+    async def copy_segment(self, info: Info, key: str, new_key: str, name: str) -> SegmentResult:
+        return cast("SegmentResult", await segment_archive.copy(info.context, key, new_key, name))
+
+    @declare.mutation("The rule of an earlier version again, as a new version.")
+    async def restore_segment_version(
+        self, info: Info, key: str, version: int, reason: str | None = None
+    ) -> SegmentResult:
+        return cast("SegmentResult", await segment_versions.restore(info.context, key, version, reason))
+
+    @declare.mutation(
+        "Members stay as they are and nobody hears of it; refused while segments that are kept live use it."
+    )
+    async def archive_segment(self, info: Info, key: str) -> SegmentResult:
+        return cast("SegmentResult", await segment_archive.archive(info.context, key))
+
+    @declare.mutation("Built in full and kept live again, as a new version; what differs is published.")
+    async def unarchive_segment(self, info: Info, key: str, reason: str | None = None) -> SegmentResult:
+        return cast("SegmentResult", await segment_archive.unarchive(info.context, key, reason))
+
+    @declare.mutation(
+        "Who has one of these identifiers is in the segment. Unknown ones are reported, and nobody is made of them."
+    )
+    async def import_segment(self, info: Info, input: ImportSegmentInput) -> SegmentImportResult:
+        done = await segment_import.run(
+            info.context,
+            key=input.key,
+            name=input.name,
+            identifier=input.identifier,
+            values=input.values,
+            mode=input.mode,
+            dry_run=input.dry_run,
+        )
+        return cast("SegmentImportResult", done)
 
     @declare.mutation("Gone at once for every reader; refused while other segments use it.")
     async def delete_segment(self, info: Info, key: str) -> DeleteResult:
@@ -155,6 +202,27 @@ class Mutation:
         desk = info.context.services.desk
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.erase(id, said))
         return cast("IdentityResult", shown)
+
+    @declare.mutation("What an attribute means, and what becomes of its values.")
+    async def update_attribute_definition(
+        self, info: Info, name: str, input: ValueDefinitionInput
+    ) -> AttributeDefinitionResult:
+        made = await registry.update_value(info.context, None, name, definition_edit_of(input))
+        return cast("AttributeDefinitionResult", made)
+
+    @declare.mutation("What an event means, and whether new rules may use it.")
+    async def update_event_definition(
+        self, info: Info, name: str, input: EventDefinitionInput
+    ) -> EventDefinitionResult:
+        made = await registry.update_event(info.context, name, definition_edit_of(input))
+        return cast("EventDefinitionResult", made)
+
+    @declare.mutation("What a property of an event means, and what becomes of its values.")
+    async def update_property_definition(
+        self, info: Info, event: str, name: str, input: ValueDefinitionInput
+    ) -> PropertyDefinitionResult:
+        made = await registry.update_value(info.context, event, name, definition_edit_of(input))
+        return cast("PropertyDefinitionResult", made)
 
     @declare.mutation("A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:

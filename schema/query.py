@@ -8,7 +8,7 @@ import strawberry
 
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import customers, identity, ingest, lists, policy, review, rules, segments, tags
+from resolvers import customers, dictionary, identity, ingest, lists, policy, registry, review, rules, segments, tags
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from schema import declare
 from schema.context import Info
@@ -20,8 +20,14 @@ from schema.types.customer import Customer, CustomerConnection
 from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
 from schema.types.policy import IdentityPolicy
+from schema.types.registry import (
+    AttributeDefinitionConnection,
+    DictionaryFormat,
+    EventDefinitionConnection,
+    Language,
+)
 from schema.types.review import ReviewConnection, ReviewKind
-from schema.types.segment import Segment, SegmentConnection
+from schema.types.segment import Segment, SegmentConnection, SegmentFolder
 from schema.types.tag import Tag, TagConnection
 
 
@@ -66,16 +72,27 @@ class Query:
     async def segment(self, info: Info, key: str) -> Segment | None:
         return cast("Segment | None", await segments.find(info.context, key))
 
-    @declare.field("Segments by key; a search looks for a part of key or name.")
+    @declare.field(
+        "Segments by key; a search looks for a part of key or name, a folder holds those below it too, and `archived` "
+        "asks for those that are archived, or are not."
+    )
     async def segments(
         self,
         info: Info,
         search: str | None = None,
+        folder: str | None = None,
+        archived: bool | None = None,
         first: int | None = DEFAULT_PAGE_ITEMS,
         after: str | None = None,
     ) -> SegmentConnection:
-        page = await segments.list_page(info.context, search=search, first=first, after=after)
+        page = await segments.list_page(
+            info.context, search=search, folder=folder, archived=archived, first=first, after=after
+        )
         return cast("SegmentConnection", page)
+
+    @declare.field("Folders that hold segments themselves, by path, 1,000 at most.")
+    async def segment_folders(self, info: Info) -> list[SegmentFolder]:
+        return cast("list[SegmentFolder]", await segments.folders(info.context))
 
     @declare.field("One tag by key.")
     async def tag(self, info: Info, key: str) -> Tag | None:
@@ -134,6 +151,34 @@ class Query:
         after: str | None = None,
     ) -> ReviewConnection:
         return cast("ReviewConnection", await review.review_page(info.context, kinds, first, after))
+
+    @declare.field("Attributes that data came under, by name; a search looks for a part of a name or business name.")
+    async def attribute_definitions(
+        self,
+        info: Info,
+        search: str | None = None,
+        first: int | None = DEFAULT_PAGE_ITEMS,
+        after: str | None = None,
+        include_off: bool = False,
+    ) -> AttributeDefinitionConnection:
+        page = await registry.attributes_page(info.context, search, first, after, include_off)
+        return cast("AttributeDefinitionConnection", page)
+
+    @declare.field("Events that came, by name; a search looks for a part of a name or business name.")
+    async def event_definitions(
+        self,
+        info: Info,
+        search: str | None = None,
+        first: int | None = DEFAULT_PAGE_ITEMS,
+        after: str | None = None,
+        include_off: bool = False,
+    ) -> EventDefinitionConnection:
+        page = await registry.events_page(info.context, search, first, after, include_off)
+        return cast("EventDefinitionConnection", page)
+
+    @declare.field("The data dictionary: all attributes, events and properties, those off too, as one text.")
+    async def data_dictionary(self, info: Info, format: DictionaryFormat, language: Language = Language.EN) -> str:
+        return await dictionary.text(info.context, dictionary.Format(format), dictionary.Language(language))
 
     @declare.field("What became of calls, in the order given.")
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
-from analytics.store.spread import Cells
+from analytics.store.spread import Cell, Cells, Kind
 
 
 class CustomerCells(NamedTuple):
@@ -44,6 +44,15 @@ class Membership(NamedTuple):
     since_ms: int | None
 
 
+class TagCells(NamedTuple):
+    """A customer's value of a tag since an instant (ms), as `cells_of` gives it; no cells: the customer has none."""
+
+    customer: str
+    tag: str
+    since_ms: int
+    cells: Mapping[Kind, Cell]
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Changes that become visible together.
@@ -55,7 +64,8 @@ class Batch:
         rehung: uids all of whose events are replaced by those of `events`.
         doubtful: whether events may be there already, so that those of the same ids are replaced.
         members: the newest state of each pair.
-        nowhere: customers who are in no segment any more, before `members`.
+        tags: the newest value of each pair.
+        nowhere: customers who are in no segment and have no tag any more, before `members` and `tags`.
     """
 
     customers: Mapping[str, CustomerCells | None] = field(default_factory=dict)
@@ -64,6 +74,7 @@ class Batch:
     rehung: Set[str] = frozenset()
     doubtful: bool = False
     members: Sequence[Membership] = ()
+    tags: Sequence[TagCells] = ()
     nowhere: Set[str] = frozenset()
 
 

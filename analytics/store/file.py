@@ -17,9 +17,9 @@ import duckdb
 import ibis  # type: ignore[import-untyped]
 import pyarrow as pa
 
-from analytics.store.batch import Batch, EventCells, Membership, Position, Stretch, number_of
+from analytics.store.batch import Batch, EventCells, Membership, Position, Stretch, TagCells, number_of
 from analytics.store.spread import Cells, Kind, stored_text
-from analytics.store.tables import CUSTOMERS, EVENT_TABLES, MEMBERS, OWNERS, STRETCHES, Layout
+from analytics.store.tables import CUSTOMERS, EVENT_TABLES, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Layout
 from analytics.store.vocabulary import Vocabulary
 from base.clock import MAX_MS, MIN_MS
 
@@ -35,6 +35,7 @@ CREATE TABLE {CUSTOMERS} (customer BIGINT, id VARCHAR, created_at BIGINT);
 CREATE TABLE {OWNERS} (identifier BIGINT, customer BIGINT);
 CREATE TABLE {STRETCHES} (identifier BIGINT, from_ms BIGINT, to_ms BIGINT, customer BIGINT);
 CREATE TABLE {MEMBERS} (customer BIGINT, segment VARCHAR, since BIGINT);
+CREATE TABLE {TAG_VALUES} (customer BIGINT, tag VARCHAR, since BIGINT, {{kinds}});
 """
 # `at` is a word of the language.
 _EVENT_COLUMNS: Final = 'identifier BIGINT, "at" BIGINT, id VARCHAR'
@@ -78,7 +79,8 @@ class ColumnFile:
             self._attach(path, key)
             if not self._rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'position'"):
                 with self._transaction():
-                    self._connection.execute(_TABLES)
+                    kinds = ", ".join(f"{kind.value} {type_.sql}" for kind, type_ in _TYPES.items())
+                    self._connection.execute(_TABLES.format(kinds=kinds))
             self._vocabulary = self._read_vocabulary()
         except BaseException:
             self._connection.close()
@@ -126,6 +128,7 @@ class ColumnFile:
                         self._insert(table, each)
                     self._add_owners(batch.owners)
                     self._add_members(batch.members)
+                    self._add_tags(batch.tags)
                     self._connection.execute(
                         "UPDATE position SET changes = ?, touched = ?, doubtful_until = ?, as_of = ?, built = ?",
                         astuple(position),
@@ -189,7 +192,8 @@ class ColumnFile:
     def _remove(self, batch: Batch) -> None:
         """Take out what the batch replaces."""
         self._delete(CUSTOMERS, _numbers("customer", batch.customers))
-        self._delete(MEMBERS, _numbers("customer", batch.nowhere))
+        for table in (MEMBERS, TAG_VALUES):
+            self._delete(table, _numbers("customer", batch.nowhere))
         owned = _numbers("identifier", batch.owners)
         self._delete(OWNERS, owned)
         self._delete(STRETCHES, owned)
@@ -236,6 +240,23 @@ class ColumnFile:
                 " WHERE old.customer = rows.customer AND old.segment = rows.segment"
             )
             self._connection.execute(f"INSERT INTO {MEMBERS} BY NAME SELECT * FROM rows WHERE since IS NOT NULL")
+
+    def _add_tags(self, tags: Sequence[TagCells]) -> None:
+        if not tags:
+            return
+        columns: dict[str, Any] = {
+            "customer": pa.array([number_of(one.customer) for one in tags], pa.int64()),
+            "tag": pa.array([one.tag for one in tags], pa.string()),
+            "since": pa.array([one.since_ms for one in tags], pa.int64()),
+        }
+        for kind, type_ in _TYPES.items():
+            columns[kind.value] = pa.array([one.cells.get(kind) for one in tags], type_.arrow)
+        columns["there"] = pa.array([bool(one.cells) for one in tags], pa.bool_())
+        with self._shown(pa.table(columns)):
+            self._connection.execute(
+                f"DELETE FROM {TAG_VALUES} AS old USING rows WHERE old.customer = rows.customer AND old.tag = rows.tag"
+            )
+            self._connection.execute(f"INSERT INTO {TAG_VALUES} BY NAME SELECT * EXCLUDE (there) FROM rows WHERE there")
 
     def _insert_rows(self, table: str, names: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
         if rows:

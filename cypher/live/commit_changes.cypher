@@ -1,7 +1,7 @@
 // Purpose: Create events, take the next positions of the change log, bring memberships and tags up to date and write the outbox.
 // Mode: WRITE
 // Param: events LIST<MAP>, sorted by uid: {uid, id, name, at ms, received_at ms, source, properties JSON, identifiers LIST<STRING>, the strongest first, evidence STRING or null, context JSON or null, extra JSON or null, blocked BYTES or null, starts_at ms or null when its time had come}
-// Param: leave LIST<MAP>, sorted by customer: {customer, segment, since ms, until ms, version INT, sequence INT}
+// Param: leave LIST<MAP>, sorted by customer: {customer, segment, since ms, until ms, entered_version INT, version INT, sequence INT, cause STRING}
 // Param: enter LIST<MAP>, sorted by customer: {customer, segment, since ms, version INT, sequence INT}
 // Param: retag LIST<MAP>, sorted by customer: {customer, tag, value JSON or null for none any more, items LIST<STRING> JSON of a list's or null, instant ms that the value names or null, marks JSON or null, since ms, version INT}
 // Param: bodies LIST<STRING>, JSON of the changes without their positions, in order
@@ -46,8 +46,8 @@ CALL () {
   }
   UNWIND rows AS row
   MATCH (s:Segment {key: row.segment})
-  CREATE (c)-[:WAS_IN {segment: row.segment, since: row.since, until: row.until,
-    segment_version: row.version, sequence: row.sequence}]->(s)
+  CREATE (c)-[:WAS_IN {segment: row.segment, customer: id, since: row.since, until: row.until,
+    entered_version: row.entered_version, segment_version: row.version, sequence: row.sequence, cause: row.cause}]->(s)
 }
 CALL () {
   UNWIND $enter AS row

@@ -4,12 +4,14 @@
 // Param: all_of LIST<STRING>, those of them of which properties are read
 // Param: since MAP: name → INT ms, events that are not newer are left out
 // Param: with_tags BOOLEAN
+// Param: with_lists BOOLEAN, whether rules read imported lists
 // Column: id STRING
 // Column: version INT
 // Column: attributes STRING JSON
 // Column: members LIST<LIST>: [segment, since ms, version, sequence]
 // Column: left LIST<LIST>: [segment, until ms, version, sequence], every closed interval
 // Column: sealed LIST<LIST>: [namespace, uid, cipher, last_seen ms] of phone and email
+// Column: lists LIST<STRING>, keys of segments into which one of the identifiers was imported
 // Column: events LIST<LIST>: [name, times LIST<INT ms>, whole LIST<LIST>: [at ms, id, properties JSON]], each name once; whole is empty where no properties are read
 // Column: tags LIST<LIST>: [tag, value JSON or null, since ms, version, marks JSON or null], also those whose value is gone
 // Index: customer_id
@@ -36,6 +38,11 @@ CALL (c) {
   RETURN collect([t.tag, t.value, t.since, t.tag_version, t.marks]) AS tags
 }
 CALL (c) {
+  WITH c WHERE $with_lists
+  MATCH (c)-[h:HAS WHERE h.to IS NULL]->(:Identifier)-[l:LISTED_IN]->(:Segment)
+  RETURN collect(DISTINCT l.segment) AS lists
+}
+CALL (c) {
   WITH c WHERE size(keys($since)) > 0
   MATCH (c)-[h:HAS]->()-[d:DID WHERE d.at + 0 > $since[d.name]]->(e)
   WHERE d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at
@@ -43,4 +50,4 @@ CALL (c) {
   RETURN collect([name, times, whole]) AS events
 }
 RETURN c.id AS id, c.version AS version, c.attributes AS attributes, members AS members, left AS left, sealed AS sealed,
-  events AS events, tags AS tags
+  lists AS lists, events AS events, tags AS tags

@@ -113,6 +113,7 @@ class StoredFacts:
     Args:
         attributes: JSON.
         memberships: every interval; of a segment the newest comes last.
+        lists: keys of segments into which one of the identifiers was imported.
         events: by name.
         tags: those that it has or had a value of.
     """
@@ -122,6 +123,7 @@ class StoredFacts:
     attributes: str
     memberships: Sequence[StoredMembership]
     sealed: tuple[SealedIdentifier, ...]
+    lists: Sequence[str]
     events: Mapping[str, StoredEvents]
     tags: Sequence[StoredValue] = ()
 
@@ -137,14 +139,16 @@ class EnterRow(TypedDict):
 
 
 class LeaveRow(TypedDict):
-    """A membership that ended."""
+    """A membership that ended: by which versions of the rule it began and ended, and what ended it."""
 
     customer: str
     segment: str
     since: int
     until: int
+    entered_version: int
     version: int
     sequence: int
+    cause: str
 
 
 class RetagRow(TypedDict):
@@ -220,13 +224,20 @@ async def get_tags(tx: Transaction) -> list[StoredTag]:
 
 
 async def get_facts(
-    tx: Transaction, ids: Sequence[str], since: Mapping[str, int], all_of: Sequence[str], *, with_tags: bool
+    tx: Transaction,
+    ids: Sequence[str],
+    since: Mapping[str, int],
+    all_of: Sequence[str],
+    *,
+    with_lists: bool,
+    with_tags: bool,
 ) -> list[StoredFacts]:
     """Facts of customers; unknown ids are left out.
 
     Args:
         since: names of the events that are read → ms; events that are not newer are left out.
         all_of: names of those of which the properties are read too.
+        with_lists: whether rules read imported lists.
     """
     if not ids:
         return []
@@ -237,13 +248,16 @@ async def get_facts(
             attributes=row["attributes"],
             memberships=_intervals(row["left"], row["members"]),
             sealed=tuple(SealedIdentifier(*entry) for entry in row["sealed"]),
+            lists=row["lists"],
             events={
                 name: StoredEvents(times, [StoredEvent(*event) for event in whole])
                 for name, times, whole in row["events"]
             },
             tags=[StoredValue(*each) for each in row["tags"]],
         )
-        for row in await tx.run(_GET_FACTS, ids=ids, all_of=all_of, since=since, with_tags=with_tags)
+        for row in await tx.run(
+            _GET_FACTS, ids=ids, all_of=all_of, since=since, with_lists=with_lists, with_tags=with_tags
+        )
     ]
 
 

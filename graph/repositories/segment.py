@@ -19,12 +19,17 @@ LIST_MEMBERS = load("segment/list_members")
 LIST_RULES = load("segment/list_rules")
 LOCK_CATALOGUE = load("segment/lock_catalogue")
 CREATE = load("segment/create")
-UPDATE_NAME = load("segment/update_name")
+DESCRIBE = load("segment/describe")
 UPDATE_RULE = load("segment/update_rule")
 HIDE = load("segment/hide")
+ARCHIVE = load("segment/archive")
+COUNT_FOLDERS = load("segment/count_folders")
 
 # A segment with this status is gone for every reader; a job still removes what hangs on it.
 DELETING = "DELETING"
+# Archived: kept as it was, not kept up to date, not offered for new use.
+OFFLINE = "OFFLINE"
+FAILED = "FAILED"
 
 
 class SegmentRecord(msgspec.Struct, frozen=True, gc=False):
@@ -33,6 +38,8 @@ class SegmentRecord(msgspec.Struct, frozen=True, gc=False):
     id: str
     key: str
     name: str
+    folder: str
+    description: str
     rule: msgspec.Raw
     version: int
     status: str
@@ -41,6 +48,14 @@ class SegmentRecord(msgspec.Struct, frozen=True, gc=False):
     progress: float
     created_at_ms: int
     updated_at_ms: int
+
+
+class Heading(msgspec.Struct, frozen=True, gc=False):
+    """What people call a segment and where they put it; no folder is ""."""
+
+    name: str
+    folder: str = ""
+    description: str = ""
 
 
 class StoredRule(msgspec.Struct, frozen=True, gc=False):
@@ -73,10 +88,24 @@ class SegmentRepository:
         rows = await self._graph.read(GET_BY_ID, id=segment_id)
         return _segment(rows[0]["segment"]) if rows else None
 
-    async def list_page(self, after: str, search: str, count: int) -> list[SegmentRecord]:
-        """Segments after the key `after`, ascending, whose key or name holds `search` (any case); "" for all."""
-        rows = await self._graph.read(LIST_PAGE, after=after, search=search.lower(), count=count)
+    async def list_page(
+        self, after: str, search: str, folder: str, archived: bool | None, count: int
+    ) -> list[SegmentRecord]:
+        """Segments after the key `after`, ascending.
+
+        Args:
+            search: a part of key or name, in any case; "" for all.
+            folder: those in it or below; "" for all.
+            archived: those that are, or are not; None for both.
+        """
+        rows = await self._graph.read(
+            LIST_PAGE, after=after, search=search.lower(), folder=folder, archived=archived, count=count
+        )
         return [_segment(row["segment"]) for row in rows]
+
+    async def count_folders(self, count: int) -> list[tuple[str, int]]:
+        """Folders that hold segments themselves, and how many, by path; "" for segments in none."""
+        return [(row["path"], row["segments"]) for row in await self._graph.read(COUNT_FOLDERS, count=count)]
 
     async def count_members(self, keys: Sequence[str]) -> dict[str, int]:
         """Key → number of members now; unknown keys are missing."""
@@ -105,21 +134,49 @@ async def find(tx: Transaction, key: str) -> SegmentRecord | None:
     return _segment(rows[0]["segment"]) if rows else None
 
 
-async def create(tx: Transaction, *, id: str, key: str, name: str, rule: str, now_ms: int) -> SegmentRecord:
+async def create(
+    tx: Transaction, *, id: str, key: str, heading: Heading, rule: str, author: str, reason: str | None, now_ms: int
+) -> SegmentRecord:
     """A new segment; when the key is taken, the one that has it (its id differs from `id`)."""
-    rows = await tx.run(CREATE, id=id, key=key, name=name, rule=rule, now_ms=now_ms)
+    rows = await tx.run(
+        CREATE, id=id, key=key, **_parts(heading), rule=rule, author=author, reason=reason, now_ms=now_ms
+    )
     return _segment(rows[0]["segment"])
 
 
-async def update_name(tx: Transaction, *, key: str, name: str, now_ms: int) -> SegmentRecord:
-    """Rename; the segment must exist."""
-    return _segment((await tx.run(UPDATE_NAME, key=key, name=name, now_ms=now_ms))[0]["segment"])
+async def describe(tx: Transaction, *, key: str, heading: Heading, now_ms: int) -> SegmentRecord:
+    """Another heading; the segment must exist."""
+    return _segment((await tx.run(DESCRIBE, key=key, **_parts(heading), now_ms=now_ms))[0]["segment"])
 
 
-async def update_rule(tx: Transaction, *, key: str, version: int, name: str, rule: str, now_ms: int) -> SegmentRecord:
+async def update_rule(
+    tx: Transaction,
+    *,
+    key: str,
+    version: int,
+    heading: Heading,
+    rule: str,
+    author: str,
+    reason: str | None,
+    now_ms: int,
+) -> SegmentRecord:
     """Another rule, as that version, to be built; the segment must exist."""
-    rows = await tx.run(UPDATE_RULE, key=key, version=version, name=name, rule=rule, now_ms=now_ms)
+    rows = await tx.run(
+        UPDATE_RULE,
+        key=key,
+        version=version,
+        **_parts(heading),
+        rule=rule,
+        author=author,
+        reason=reason,
+        now_ms=now_ms,
+    )
     return _segment(rows[0]["segment"])
+
+
+async def archive(tx: Transaction, *, key: str, now_ms: int) -> SegmentRecord:
+    """Keep the segment as it is from now on; it must exist."""
+    return _segment((await tx.run(ARCHIVE, key=key, now_ms=now_ms))[0]["segment"])
 
 
 async def hide(tx: Transaction, *, key: str, now_ms: int) -> None:
@@ -127,12 +184,25 @@ async def hide(tx: Transaction, *, key: str, now_ms: int) -> None:
     await tx.run(HIDE, key=key, now_ms=now_ms)
 
 
+def heading_of(segment: SegmentRecord) -> Heading:
+    """What the segment is called and where it is."""
+    return Heading(segment.name, segment.folder, segment.description)
+
+
+def _parts(heading: Heading) -> dict[str, str]:
+    return {"name": heading.name, "folder": heading.folder, "description": heading.description}
+
+
 def _segment(row: Sequence[Any]) -> SegmentRecord:
-    id_, key, name, rule, version, status, as_of, last_error, progress, created_at, updated_at = row
+    id_, key, name, folder, description, rule, version, status, as_of, last_error, progress, created_at, updated_at = (
+        row
+    )
     return SegmentRecord(
         id=id_,
         key=key,
         name=name,
+        folder=folder,
+        description=description,
         rule=msgspec.Raw(rule),
         version=version,
         status=status,

@@ -15,6 +15,7 @@ _FINISH = load("segment_build/finish")
 _FAIL = load("segment_build/fail")
 _REMOVE_MEMBERS = load("segment_build/remove_members")
 _REMOVE_INTERVALS = load("segment_build/remove_intervals")
+_REMOVE_LIST = load("segment_build/remove_list")
 _REMOVE_SEGMENT = load("segment_build/remove_segment")
 
 BUILDING = "BUILDING"
@@ -83,8 +84,12 @@ class SegmentBuildRepository:
         """Remove closed intervals of a segment that is being deleted; returns how many."""
         return (await self._write(_REMOVE_INTERVALS, key=key, limit=limit))[0]
 
+    async def remove_list(self, key: str, limit: int) -> int:
+        """Take identifiers off the list of a segment that is being deleted; returns how many."""
+        return (await self._write(_REMOVE_LIST, key=key, limit=limit))[0]
+
     async def remove_segment(self, key: str) -> bool:
-        """Remove the node of a segment that is being deleted; False while a membership or an interval is left."""
+        """Remove the node of a segment that is being deleted; False while somebody hangs on it."""
         return (await self._write(_REMOVE_SEGMENT, key=key))[0] > 0
 
     async def _write(self, query: Query, **parameters: object) -> list[int]:

@@ -21,8 +21,28 @@ from resolvers.pages import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS
 # 100 customers with 100 events each. A 360° profile costs about 30.
 MAX_COST = 12_000
 # Fields that are pages, and what a field costs by itself when it scans.
-PAGED = frozenset({"customers", "segments", "tags", "members", "events"})
-SCANNING = {"estimate": 1_000, "explain": 50, "count": 1}
+PAGED = frozenset(
+    {
+        "customers",
+        "segments",
+        "tags",
+        "members",
+        "events",
+        "segmentHistory",
+        "versions",
+        "attributeDefinitions",
+        "eventDefinitions",
+        "propertyDefinitions",
+    }
+)
+SCANNING = {
+    "estimate": 1_000,
+    "explain": 50,
+    "count": 1,
+    "sizeOverTime": 400,
+    "versionDifference": 50,
+    "dataDictionary": 5_000,
+}
 
 
 @dataclass(frozen=True, slots=True)

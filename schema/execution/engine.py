@@ -41,7 +41,7 @@ from schema.telemetry import span
 QUERY_TIMEOUT_S = 10.0
 # About 5,000 customers a second.
 SCAN_TIMEOUT_S = 60.0
-SCANNING_FIELD = "estimate"
+SCANNING_FIELDS = frozenset({"estimate", "importSegment"})
 MAX_CACHED_DOCUMENTS = 512
 # Longer texts carry their values with them, so they do not come twice.
 MAX_CACHED_CHARS = 8_000
@@ -223,7 +223,7 @@ class Engine:
         for name, operation in operations.items():
             prepared.direct[name] = direct_query(self._schema, prepared, name)
             fields = select_in(operation.selection_set, frozenset({"Query"}), fragments).fields
-            if any(nodes[0].name.value == SCANNING_FIELD for nodes in fields.values()):
+            if any(nodes[0].name.value in SCANNING_FIELDS for nodes in fields.values()):
                 prepared.scanning.add(name)
         if len(query) <= MAX_CACHED_CHARS:
             self._documents[query] = prepared

@@ -18,6 +18,8 @@ from schema.types.identity import DecisionConnection
 from schema.types.identity import decisions as identity_decisions
 from schema.types.node import Node
 from schema.types.page import PageInfo
+from schema.types.segment_history import SegmentStayConnection
+from schema.types.segment_history import history as segment_history
 from schema.types.tag import TagAssignment
 
 if TYPE_CHECKING:
@@ -74,6 +76,9 @@ class Customer(Node):
     updated_at_ms: DateTime = strawberry.field(name="updatedAt")
 
     events: EventConnection = declare.resolved(_events, "Newest first.")
+    segment_history: SegmentStayConnection = declare.resolved(
+        segment_history, "Times in segments, newest first, under ids that were merged into this one too."
+    )
     decisions: DecisionConnection = declare.resolved(identity_decisions, "What made them who they are, newest first.")
 
     @classmethod

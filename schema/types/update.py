@@ -14,6 +14,7 @@ from schema import declare
 from schema.context import Info
 from schema.execution.lookahead import profile_shape
 from schema.scalars import DateTime
+from schema.types.cause import CauseKind
 from schema.types.customer import Customer
 from schema.types.segment import Segment
 
@@ -34,19 +35,6 @@ class CustomerUpdateKind(StrEnum):
     SPLIT = "SPLIT"
     UPDATED = "UPDATED"
     ERASED = "ERASED"
-
-
-@strawberry.enum(description="What made the rule's answer change.")
-class CauseKind(StrEnum):
-    EVENT = "EVENT"
-    ATTRIBUTE = "ATTRIBUTE"
-    TAG = "TAG"
-    SEGMENT = "SEGMENT"
-    TIME = "TIME"
-    IDENTITY = "IDENTITY"
-    RULE = "RULE"
-    IMPORT = "IMPORT"
-    ERASURE = "ERASURE"
 
 
 @strawberry.type

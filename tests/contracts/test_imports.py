@@ -28,7 +28,7 @@ ROWS = (
 RANK = {part: rank for rank, row in enumerate(ROWS) for part in row}
 # Part → the only modules of another part that it may use.
 # A mutation hands work to a worker by its queue; `explain` reads the very facts that live evaluation reads, and what
-# the resolver reads. A decision about identity takes effect while its maker waits.
+# the resolver reads. A decision about identity, and an imported list, take effect while their maker waits.
 NARROW = {
     ("resolvers", "workers"): {
         "workers.queue",
@@ -36,7 +36,9 @@ NARROW = {
         "workers.live.facts",
         "workers.decisions",
         "workers.identity.reading",
+        "workers.lists",
         "workers.policy.office",
+        "workers.projection.asking",
     }
 }
 # Library → the only modules that may import it.

@@ -44,6 +44,8 @@ _FILL = query(
     CREATE (i)-[:CALLED {at: n, group: 'g' + n}]->(:Call {id: 'call' + n, group_traits: '{}'})
     CREATE (:Change {position: n, body: '{}', at: n})
     CREATE (:Quarantined {id: 'q' + n, at: n, reason: 'r'})
+    CREATE (:Attribute {name: 'a' + n, active: true}), (:EventType {name: 'e' + n, active: true})
+    CREATE (:EventProperty {event: 'e' + (n % 20), name: 'p' + n, active: true})
     CREATE (i)-[:MEMBER_OF {at: n}]->(:Group {key: 'g' + n, at: n})
     FOREACH (m IN range(1, $events) |
       CREATE (i)-[:DID {name: 'event' + (m % 3), at: m * n, starts_at: CASE m WHEN 1 THEN n END}]->(

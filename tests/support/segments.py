@@ -10,7 +10,7 @@ from graph.client import GraphClient, Transaction
 from graph.queries import parse
 from graph.repositories import segment as segment_repository
 from graph.repositories.resolution import ResolutionRows, write
-from graph.repositories.segment import SegmentRecord, SegmentRepository
+from graph.repositories.segment import Heading, SegmentRecord, SegmentRepository
 
 EVERYONE: Mapping[str, object] = {"everyone": True}
 NOBODY: Mapping[str, object] = {"not": {"everyone": True}}
@@ -38,7 +38,14 @@ async def create_segment(
     async def work(tx: Transaction) -> SegmentRecord:
         await segment_repository.lock_catalogue(tx)
         return await segment_repository.create(
-            tx, id=f"seg_{key}", key=key, name=key.title(), rule=json.dumps(rule), now_ms=clock.now_ms()
+            tx,
+            id=f"seg_{key}",
+            key=key,
+            heading=Heading(key.title()),
+            rule=json.dumps(rule),
+            author="admin",
+            reason=None,
+            now_ms=clock.now_ms(),
         )
 
     return await graph.write("tests/create_segment", work)
@@ -50,7 +57,14 @@ async def change_rule(graph: GraphClient, key: str, version: int, rule: Mapping[
     async def work(tx: Transaction) -> None:
         await segment_repository.lock_catalogue(tx)
         await segment_repository.update_rule(
-            tx, key=key, version=version, name=key.title(), rule=json.dumps(rule), now_ms=clock.now_ms()
+            tx,
+            key=key,
+            version=version,
+            heading=Heading(key.title()),
+            rule=json.dumps(rule),
+            author="admin",
+            reason=None,
+            now_ms=clock.now_ms(),
         )
 
     await graph.write("tests/change_rule", work)

@@ -32,7 +32,8 @@ class Applied:
         states: to keep in the cache.
         forget: customers whose cached state is no longer true.
         sources: where the calls came from.
-        repeated: calls that had taken effect before.
+        fresh: calls that took effect now.
+        repeats: calls that had taken effect before.
         forgotten: calls of people who were erased after them.
         blocked: namespace, without an app or a source → values of the applied calls that identify nobody.
     """
@@ -41,10 +42,20 @@ class Applied:
     states: list[CustomerState] = field(default_factory=list)
     forget: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
-    applied: int = 0
-    repeated: int = 0
+    fresh: Sequence[PreparedCall] = ()
+    repeats: Sequence[PreparedCall] = ()
     forgotten: int = 0
     blocked: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def applied(self) -> int:
+        """How many calls took effect now."""
+        return len(self.fresh)
+
+    @property
+    def repeated(self) -> int:
+        """How many calls had taken effect before."""
+        return len(self.repeats)
 
 
 class Applier:
@@ -90,7 +101,7 @@ class Applier:
         done = Applied()
         graves = self._preparer.graves(calls)
         fresh = await self._look_up(tx, calls, graves, done) if look_up else calls
-        done.applied = len(fresh)
+        done.fresh = fresh
         done.blocked.update(one.namespace.partition(":")[0] for call in fresh for one in call.call.blocked)
         if rejected:
             await quarantine_repository.put(tx, rejected)
@@ -116,7 +127,8 @@ class Applier:
         found = await repository.find_applied(tx, [call.id for call in calls], graves)
         fresh = [call for call in calls if call.id not in found.applied]
         kept = await keep_of_others(tx, fresh, self._preparer, found.erased)
-        done.repeated, done.forgotten = len(calls) - len(fresh), len(fresh) - len(kept)
+        done.repeats = [call for call in calls if call.id in found.applied]
+        done.forgotten = len(fresh) - len(kept)
         return kept
 
     def _under(

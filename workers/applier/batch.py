@@ -16,6 +16,7 @@ from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.repositories.apply import EvidenceRow, IdentifierRow
 from ingest.calls import DEFAULT_REGION, Call, Rejected, decode_calls
 from ingest.documents import EMPTY
+from ingest.strictness import LENIENT
 
 # Ciphertexts of identifiers seen lately, so that a busy visitor's is computed once.
 CIPHER_CACHE = 50_000
@@ -80,9 +81,11 @@ class Preparer:
 
     Args:
         region: two letters, for phones without a country code.
+        strictness: what becomes of values of another type than their name's; whoever knows a newer one sets it.
     """
 
     def __init__(self, keyring: Keyring, region: str = DEFAULT_REGION):
+        self.strictness = LENIENT
         self._keyring = keyring
         self._region = region
         self._uid = lru_cache(CIPHER_CACHE)(keyring.uid)
@@ -94,7 +97,15 @@ class Preparer:
     ) -> Decoded:
         """Everything in a kept request, under a policy; see `decode_calls`."""
         decoded = decode_calls(body, kind, received_at_ms, source, fallback_id, region=self._region, policy=policy)
-        return Decoded(self.prepare(decoded.calls, policy), decoded.rejected)
+        calls: list[Call] = []
+        rejected = decoded.rejected
+        for call in decoded.calls:
+            found = self.strictness.applied_to(call)
+            if isinstance(found, Call):
+                calls.append(found)
+            else:
+                rejected.append(found)
+        return Decoded(self.prepare(calls, policy), rejected)
 
     def again(self, prepared: PreparedCall, policy: IdentityPolicy) -> Decoded:
         """A call that was decoded under another policy, which may have spelled, ordered or blocked otherwise."""

@@ -163,6 +163,9 @@ class Consequences:
                 if seen.namespace in READABLE_IDENTIFIERS and seen.uid in identified.owners
             }
         self._live.cache.drop(rereads)
+        if catalogue.lists:
+            # What is on a list may have been somebody's before, and nobody's since.
+            rereads |= identified.created
         brand_new = (identified.created & wanted) - rereads
         # A new customer may also have got identifiers that others had before: those bring events with them.
         taken_over = identified.changed & brand_new
@@ -283,7 +286,9 @@ def _keys(catalogue: Catalogue, identified: Identified, customer: str, touched: 
     if customer in identified.changed:
         return set(catalogue.whenever)
     names = {name for events in touched.events.values() for name, _ in events}
-    return catalogue.touched_by(names, touched.attributes, customer in identified.created)
+    created = customer in identified.created
+    keys = catalogue.touched_by(names, touched.attributes, created)
+    return keys | catalogue.with_related(catalogue.lists) if created and catalogue.lists else keys
 
 
 def _add_events(calls: Sequence[Placed], states: Mapping[str, CustomerState], catalogue: Catalogue) -> None:

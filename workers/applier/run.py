@@ -72,4 +72,4 @@ async def prepare(graph: GraphClient) -> None:
             _log.warning("waiting", fault=fault.message)
             await asyncio.sleep(PAUSE_S)
     await migrate(graph)
-    await warm(graph, ("apply", "live", "identity", "link", "quarantine", "change"))
+    await warm(graph, ("apply", "live", "identity", "link", "quarantine", "change", "registry"))

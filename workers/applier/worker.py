@@ -21,6 +21,7 @@ from workers.applier.batch import Preparer
 from workers.applier.buffer import Batch, Buffer, Pending
 from workers.applier.isolate import failed_row, quarantine_row
 from workers.live.context import LiveContext
+from workers.registry.keeper import RegistryKeeper
 
 # Transactions under way at once: while the database works on one, Python prepares the other. A third only makes the
 # batches smaller.
@@ -36,6 +37,10 @@ BLOCK_MS = 1_000
 MAX_DELIVERIES = 20
 PAUSE_AFTER_FAULT_S = 0.5
 TRIM_EVERY_S = 2.0
+# How old what is known of types may be, and how much of a volume a worker that dies loses.
+REGISTRY_EVERY_S = 2.0
+# A stop waits no longer for the graph to take the last sums.
+LAST_FLUSH_S = 2.0
 
 _log = logs.get_logger()
 
@@ -74,17 +79,27 @@ class IngestWorker:
         self._applier = Applier(live, self._preparer)
         self._consumer = consumer
         self._buffer = Buffer()
+        self._registry = RegistryKeeper(graph)
+        self._types_known = asyncio.Event()
         self.status = WorkerStatus()
 
     async def run(self) -> None:
         """Run until cancelled. A batch under way at that moment is finished by the next start."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._read_forever())
-            for _ in range(APPLIERS):
-                tasks.create_task(self._apply_forever())
-            tasks.create_task(self._trim_forever())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read_forever())
+                for _ in range(APPLIERS):
+                    tasks.create_task(self._apply_forever())
+                tasks.create_task(self._trim_forever())
+                tasks.create_task(self._keep_registry())
+        finally:
+            with suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(LAST_FLUSH_S):
+                    await self._registry.flush()
 
     async def _read_forever(self) -> None:
+        # Nothing is decoded before it is known of which types values have to be.
+        await self._types_known.wait()
         while True:
             try:
                 entries = await self._stream.read(self._consumer, READ_ENTRIES, BLOCK_MS)
@@ -120,11 +135,20 @@ class IngestWorker:
                 break
             except Unavailable as fault:
                 await self._pause(fault)
+        await self._register_news()
         complete = await self._buffer.finish(batch)
         while complete:
             try:
                 await self._stream.ack([entry.id for entry in complete])
                 return
+            except Unavailable as fault:
+                await self._pause(fault)
+
+    async def _register_news(self) -> None:
+        """Bring new names to the graph before their calls are acknowledged: who applied them may die at any time."""
+        while self._registry.has_news():
+            try:
+                await self._registry.flush()
             except Unavailable as fault:
                 await self._pause(fault)
 
@@ -155,6 +179,7 @@ class IngestWorker:
 
         applied = await self._graph.write("apply_batch", work)
         self._applier.remember(applied)
+        self._registry.note(applied.fresh, applied.repeats)
         committed = time.perf_counter()
         if applied.changes:
             await self._publish(applied)
@@ -190,6 +215,17 @@ class IngestWorker:
             quarantine_row(self._live.keyring, item.pending.entry, "APPLY_FAILED", item.call) for item in batch.items
         ]
         await self._apply(Batch([], [*batch.rejected, *rows], batch.oldest_ms))
+
+    async def _keep_registry(self) -> None:
+        while True:
+            try:
+                self._preparer.strictness = await self._registry.refresh()
+                self._types_known.set()
+                await self._registry.flush()
+            except Unavailable as fault:
+                await self._pause(fault)
+            else:
+                await asyncio.sleep(REGISTRY_EVERY_S)
 
     async def _trim_forever(self) -> None:
         while True:

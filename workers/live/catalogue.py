@@ -88,6 +88,7 @@ class Catalogue:
         with_ids: names of events of which the order at one instant matters.
         has_tags: whether there are any, labels included.
         labels: keys of tags that people put on customers.
+        lists: keys of the rules that read imported lists.
     """
 
     version: int
@@ -103,6 +104,7 @@ class Catalogue:
     reads_identifiers: bool
     has_tags: bool
     labels: frozenset[str]
+    lists: frozenset[str]
     _since: dict[int, Mapping[str, int]] = field(default_factory=dict, repr=False, compare=False)
 
     def since(self, from_ms: int, keys: Collection[str] | None = None) -> Mapping[str, int]:
@@ -256,6 +258,7 @@ def _indexed(
         ),
         has_tags=has_tags or any(rule.needs.tags for rule in rules.values()),
         labels=labels,
+        lists=frozenset(key for key, rule in rules.items() if rule.needs.lists),
     )
 
 

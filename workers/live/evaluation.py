@@ -58,7 +58,12 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """A membership that changed at an instant (ms). `sequence` counts the changes of this pair from 1."""
+    """A membership that changed at an instant (ms).
+
+    Args:
+        sequence: counts the changes of this pair from 1.
+        ended: the interval that ends here; None where one begins.
+    """
 
     customer: str
     segment: str
@@ -68,7 +73,7 @@ class Flip:
     sequence: int
     cause: CauseKind
     event_id: str | None
-    since: int | None
+    ended: Membership | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +215,7 @@ def leave_all(state: CustomerState, cause: CauseKind, now_ms: int) -> list[AnyFl
             at = max(now_ms, before.at)
             sequence = before.sequence + 1
             state.memberships[segment] = Membership(False, at, before.version, sequence)
-            flips.append(Flip(state.id, segment, before.version, False, at, sequence, cause, None, before.at))
+            flips.append(Flip(state.id, segment, before.version, False, at, sequence, cause, None, before))
     state.segments.clear()
     for tag, known in sorted(state.tagged.items()):
         if known.value is not None:
@@ -250,8 +255,8 @@ def _flip(
         state.segments.add(rule.key)
     else:
         state.segments.discard(rule.key)
-    since = before.at if before is not None and not inside else None
-    return Flip(state.id, rule.key, rule.version, inside, at, sequence, cause[0], cause[1], since)
+    ended = None if inside else before
+    return Flip(state.id, rule.key, rule.version, inside, at, sequence, cause[0], cause[1], ended)
 
 
 def _cause(

@@ -82,7 +82,8 @@ async def load_states(
     reach_ms = reach(from_ms)
     since = catalogue.since(reach_ms, asked)
     all_of = list(since) if with_event_ids else [name for name in since if name in catalogue.with_properties]
-    stored = await repository.get_facts(tx, ids, since, all_of, with_tags=catalogue.has_tags)
+    with_lists = bool(catalogue.lists)
+    stored = await repository.get_facts(tx, ids, since, all_of, with_lists=with_lists, with_tags=catalogue.has_tags)
     return {facts.id: _state(facts, catalogue, keyring, reach_ms, with_event_ids) for facts in stored}
 
 
@@ -98,6 +99,7 @@ def _state(
     state.values.update((name, attribute.v) for name, attribute in state.attributes.items())
     if catalogue.reads_identifiers:
         state.values.update(readable_identifiers(stored.sealed, keyring))
+    state.lists.update(stored.lists)
     for membership in stored.memberships:
         state.memberships[membership.segment] = Membership(
             membership.inside, membership.at, membership.version, membership.sequence

@@ -45,15 +45,17 @@ def membership_rows(flips: Sequence[AnyFlip]) -> Memberships:
             retagged[flip.customer, flip.tag] = flip
             continue
         newest[flip.customer, flip.segment] = flip
-        if not flip.inside:
+        if flip.ended is not None:
             rows.leave.append(
                 LeaveRow(
                     customer=flip.customer,
                     segment=flip.segment,
-                    since=flip.since if flip.since is not None else flip.at,
+                    since=flip.ended.at,
                     until=flip.at,
+                    entered_version=flip.ended.version,
                     version=flip.segment_version,
                     sequence=flip.sequence,
+                    cause=flip.cause,
                 )
             )
     rows.enter = [

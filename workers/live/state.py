@@ -69,7 +69,7 @@ class Tagged:
 class CustomerState:
     """One customer's facts, as of `version` of the customer and `catalogue` of the rules, for answers from `reach_ms`.
 
-    `values`, `events`, `segments` and `tag_values` are what `facts` shows to rules; change them in place only.
+    `values`, `events`, `segments`, `lists` and `tag_values` are what `facts` shows to rules; change them in place only.
     """
 
     id: str
@@ -83,11 +83,12 @@ class CustomerState:
     segments: set[str] = field(default_factory=set)
     tagged: dict[str, Tagged] = field(default_factory=dict)
     tag_values: dict[str, object] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)
     event_count: int = 0
 
     def facts(self) -> Facts:
         """The view that rules read; it follows later changes of this state."""
-        return Facts(self.values, self.events, self.segments, self.tag_values)
+        return Facts(self.values, self.events, self.segments, self.tag_values, self.lists)
 
     def add_event(self, name: str, at_ms: int, properties: Mapping[str, object], event_id: str | None = None) -> None:
         """Put an event into its history; a second time, it counts twice.
@@ -110,13 +111,14 @@ class CustomerState:
             self.tag_values[key] = tagged.value
 
     def take_over(self, other: CustomerState) -> None:
-        """Add the events of a customer who turned out to be this one; `other` is not to be used any more."""
+        """Add the events and lists of a customer who turned out to be this one; `other` is not to be used any more."""
         for name, history in other.events.items():
             own = self.events.get(name)
             if own is None:
                 self.events[name] = history
             else:
                 own.take_over(history)
+        self.lists |= other.lists
         self.event_count += other.event_count
         self.reach_ms = max(self.reach_ms, other.reach_ms)
 

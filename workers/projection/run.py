@@ -1,8 +1,10 @@
-"""The role `analytics`: one process that owns the columnar store and follows the graph."""
+"""The role `analytics`: one process that owns the columnar store, follows the graph and answers questions."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from zoneinfo import ZoneInfo
 
 from prometheus_client import start_http_server
 
@@ -12,11 +14,14 @@ from base.valkey import connect
 from graph.client import GraphClient
 from workers.heartbeat import beating
 from workers.projection.owner import ProjectionOwner
-from workers.role import stop_on_sigterm
+from workers.projection.questions import QUESTIONS, Answering
+from workers.queue import make_answerer
+from workers.role import run_arq, stop_on_sigterm
 
 
 async def run(settings: Settings) -> None:
     """Work until SIGTERM, Ctrl-C or cancellation."""
+    logging.getLogger("arq").setLevel(logging.WARNING)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.host)
     stopping = stop_on_sigterm()
@@ -29,12 +34,23 @@ async def run(settings: Settings) -> None:
     )
     redis = connect(settings.redis_url)
     owner = ProjectionOwner(graph, redis, Keyring(settings.secret_key), settings.data_dir, settings.columns_memory_mb)
+    faults: dict[str, str] = {}
     try:
-        async with beating(redis, "analytics", settings.instance, lambda: owner.last_error):
-            await owner.run()
+        async with beating(redis, "analytics", settings.instance, lambda: owner.last_error or faults.get("jobs")):
+            await serve(owner, settings, faults)
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise
     finally:
         await redis.aclose()
         await graph.close()
+
+
+async def serve(owner: ProjectionOwner, settings: Settings, faults: dict[str, str]) -> None:
+    """Follow the graph and answer until cancelled."""
+    context = {"answering": Answering(owner, ZoneInfo(settings.time_zone))}
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(owner.run())
+        tasks.create_task(
+            run_arq(settings.redis_url, lambda client: make_answerer(client, QUESTIONS, dict(context)), faults)
+        )

@@ -61,6 +61,8 @@ async def _remove_once(services: TaskServices, key: str) -> bool:
         await _remove_page(services, key, ids)
     while await services.builds.remove_intervals(key, PAGE_INTERVALS):
         pass
+    while await services.builds.remove_list(key, PAGE_INTERVALS):
+        pass
     return await services.builds.remove_segment(key)
 
 

@@ -55,7 +55,7 @@ async def test_every_change_shows_at_once(api: Api, graph: GraphClient, keyring:
 
     async def rename(tx: Transaction) -> None:
         await segments.lock_catalogue(tx)
-        await segments.update_name(tx, key="buyers", name="Customers who bought", now_ms=1)
+        await segments.describe(tx, key="buyers", heading=segments.Heading("Customers who bought"), now_ms=1)
 
     await graph.write("tests/rename", rename)
     assert (await api.data(ASK))["customer"]["segments"][0]["segment"]["name"] == "Customers who bought"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from base.clock import now_ms, parse_iso_ms
 from base.keys import Keyring
+from base.settings import Settings
 from base.valkey import ARQ_QUEUE
 from graph.client import GraphClient
-from graph.repositories.customer import CustomerRepository
 from resolvers.context import MAX_ESTIMATES
 from tests.api.graphql.test_customers import ann
+from tests.support.answering import answering
 from tests.support.api import Api
+from tests.support.line import Line
 from tests.support.profiles import Person, write_people
+from workers.projection.asking import ColumnStore, Counted
 
 CREATE = """mutation C($input: CreateSegmentInput!) { createSegment(input: $input) { __typename
   ... on Segment { id key name rule version status count asOf lastError progress }
@@ -23,6 +29,7 @@ UPDATE = """mutation U($key: String!, $input: UpdateSegmentInput!) { updateSegme
   __typename ... on Segment { key name rule version status } ... on ValidationError { field message } } }"""
 DELETE = """mutation D($key: String!) { deleteSegment(key: $key) { __typename
   ... on DeletedSegment { key } ... on ValidationError { message hint } } }"""
+ESTIMATE = "query E($r: RuleInput!) {estimate(where: $r) {count asOf}}"
 VIP = {"attribute": {"name": "vip", "op": "IS_TRUE"}}
 BOUGHT = {"event": {"name": "Bought", "window": {"last": "P30D"}}}
 
@@ -175,12 +182,15 @@ async def test_members_are_counted_and_paged(api: Api, graph: GraphClient, keyri
     assert segment["members"]["pageInfo"]["hasNextPage"] is False
 
 
-async def test_estimate_where_and_explain_agree(api: Api, graph: GraphClient, keyring: Keyring) -> None:
+async def test_estimate_where_and_explain_agree(
+    api: Api, graph: GraphClient, redis: Redis, keyring: Keyring, settings: Settings, tmp_path: Path
+) -> None:
     others = [Person(f"cus_x{n}", identifiers=(("user_id", f"x{n}"),), events=[("Viewed", 1, {})]) for n in range(3)]
     await write_people(graph, keyring, ann(segments=()), *others)
     rule = {"event": {"name": "Bought", "where": [{"name": "amount", "op": "GT", "values": [5]}]}}
 
-    count = (await api.data("query E($r: RuleInput!) {estimate(where: $r) {count asOf}}", {"r": rule}))["estimate"]
+    async with answering(graph, redis, settings, tmp_path):
+        count = (await api.data(ESTIMATE, {"r": rule}))["estimate"]
     listed = await api.data("query L($r: RuleInput!) {customers(where: $r) {edges {node {id}}}}", {"r": rule})
     why = """query W($r: RuleInput!, $c: ID!) {explain(customer: $c, where: $r) {
       kind condition answer value eventIds children {answer kind}}}"""
@@ -194,26 +204,43 @@ async def test_estimate_where_and_explain_agree(api: Api, graph: GraphClient, ke
     assert (no["answer"], no["value"], no["eventIds"]) == (False, 0, [])
 
 
-async def test_only_so_many_estimates_run_at_once(
-    api: Api, graph: GraphClient, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+async def test_an_estimate_sees_what_was_committed_before_it(
+    api: Api, graph: GraphClient, redis: Redis, keyring: Keyring, settings: Settings, tmp_path: Path
 ) -> None:
-    await write_people(graph, keyring, ann())
-    list_ids, may_go_on = CustomerRepository.list_ids, asyncio.Event()
+    line = Line.of(graph, redis, keyring)
+    async with answering(graph, redis, settings, tmp_path):
+        for number in range(1, 6):
+            asked_ms = now_ms()
+            await line.apply({"type": "track", "event": "Bought", "userId": f"u{number}", "messageId": f"m{number}"})
+            told = (await api.data(ESTIMATE, {"r": {"event": {"name": "Bought"}}}))["estimate"]
+            assert told["count"] == number
+            assert parse_iso_ms(told["asOf"]) >= asked_ms
 
-    async def slow(self: CustomerRepository, after: str, count: int) -> list[str]:
+
+async def test_an_estimate_without_anybody_to_ask_says_so(api: Api) -> None:
+    error = await api.error(ESTIMATE, {"r": {"everyone": True}})
+
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert "analytics" in error["extensions"]["hint"]
+
+
+async def test_only_so_many_estimates_run_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_go_on = asyncio.Event()
+
+    async def slow(self: ColumnStore, rule: Mapping[str, object]) -> Counted:
         await may_go_on.wait()
-        return await list_ids(self, after, count)
+        return Counted(1, 0)
 
-    monkeypatch.setattr(CustomerRepository, "list_ids", slow)
-    query, rule = "query E($r: RuleInput!) {estimate(where: $r) {count}}", {"r": {"everyone": True}}
-    running = [asyncio.create_task(api.data(query, rule)) for _ in range(MAX_ESTIMATES)]
+    monkeypatch.setattr(ColumnStore, "count", slow)
+    rule = {"r": {"everyone": True}}
+    running = [asyncio.create_task(api.data(ESTIMATE, rule)) for _ in range(MAX_ESTIMATES)]
     await asyncio.sleep(0.2)
-    refused = await api.error(query, rule)
+    refused = await api.error(ESTIMATE, rule)
     may_go_on.set()
 
     assert refused["extensions"]["code"] == "RATE_LIMITED"
     assert [(await one)["estimate"]["count"] for one in running] == [1] * MAX_ESTIMATES
-    assert (await api.data(query, rule))["estimate"]["count"] == 1
+    assert (await api.data(ESTIMATE, rule))["estimate"]["count"] == 1
 
 
 async def test_explain_names_the_deciding_event(api: Api, graph: GraphClient, keyring: Keyring) -> None:

@@ -161,8 +161,10 @@ async def test_a_rule_names_tags_that_exist_by_their_type(
 
     assert wrong["createSegment"]["field"] == "input.rule.tag.op"
     assert (await api.data('{segment(key: "often") {count}}'))["segment"]["count"] == 1
-    counted = await api.data("query E($r: RuleInput!) {estimate(where: $r) {count}}", {"r": right})
-    assert counted["estimate"]["count"] == 1
+    listed = await api.data("query L($r: RuleInput!) {customers(where: $r) {edges {node {id}}}}", {"r": right})
+    assert [edge["node"]["id"] for edge in listed["customers"]["edges"]] == ["cus_ann"]
+    estimated = await api.error("query E($r: RuleInput!) {estimate(where: $r) {count}}", {"r": right})
+    assert estimated["extensions"]["code"] == "BAD_USER_INPUT"
     unknown = await api.error(
         "query E($r: RuleInput!) {estimate(where: $r) {count}}", {"r": {"tag": {"key": "x", "op": "SET"}}}
     )
@@ -219,10 +221,10 @@ async def test_a_tag_rests_and_goes_on(api: Api, redis: Redis, work: dict[str, o
     assert (await move(api, "pauseTag", "likes"))["message"] == "The tag is DRAFT."
     assert (await move(api, "buildTag", "likes"))["hint"] == "resumeTag has it built and kept up to date."
     assert (await move(api, "resumeTag", "likes"))["status"] == "BUILDING"
-    await build_tag(work, "likes", 1)
+    await build_tag(work, "likes", 2)
     assert (await move(api, "buildTag", "likes"))["status"] == "BUILDING"
     assert (await move(api, "pauseTag", "likes"))["status"] == "PAUSED"
-    await build_tag(work, "likes", 1)
+    await build_tag(work, "likes", 2)
     assert (await api.data('{tag(key: "likes") {status}}'))["tag"]["status"] == "PAUSED"
     assert (await move(api, "offlineTag", "likes"))["status"] == "OFFLINE"
     rule = {"tag": {"key": "likes", "op": "SET"}}

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from analytics.store import vocabulary
-from analytics.store.batch import Batch, CustomerCells, EventCells, Membership, Position, Stretch, number_of
+from analytics.store.batch import Batch, CustomerCells, EventCells, Membership, Position, Stretch, TagCells, number_of
 from analytics.store.file import ColumnFile
-from analytics.store.spread import Kind, spread
+from analytics.store.spread import Kind, cells_of, spread
 from analytics.store.tables import CUSTOMERS, EVENT_TABLES
 
 KEY = "0f" * 32
@@ -30,6 +30,10 @@ def customer(id_: str, **attributes: object) -> CustomerCells:
 
 def event(uid: str, id_: str, at_ms: int = 0, name: str = "Order Completed", **properties: object) -> EventCells:
     return EventCells(uid, name, at_ms, id_, spread(properties))
+
+
+def tag(customer: str, value: object) -> TagCells:
+    return TagCells(customer, "tier", 1, dict(cells_of(value)))
 
 
 def rows(file: ColumnFile, statement: str) -> list[tuple[Any, ...]]:
@@ -91,6 +95,17 @@ def test_members_are_in_a_segment_once(file: ColumnFile) -> None:
 
     file.apply(Batch(nowhere={"b"}), HERE)
     assert rows(file, "SELECT customer FROM members") == [(number_of("a"),)]
+
+
+def test_a_customer_has_one_value_of_a_tag(file: ColumnFile) -> None:
+    file.apply(Batch(tags=[tag("a", "gold"), tag("b", 3), tag("c", ["x"])]), HERE)
+    file.apply(Batch(tags=[tag("a", "silver"), TagCells("c", "tier", 2, {})]), HERE)
+    assert rows(file, "SELECT customer, text, number FROM tag_values") == sorted(
+        [(number_of("a"), "silver", None), (number_of("b"), None, 3.0)]
+    )
+
+    file.apply(Batch(nowhere={"a"}), HERE)
+    assert rows(file, "SELECT customer FROM tag_values") == [(number_of("b"),)]
 
 
 def test_a_batch_that_fails_leaves_nothing_and_the_next_one_is_written(file: ColumnFile) -> None:

@@ -172,6 +172,6 @@ def test_what_the_gateway_takes_the_worker_decodes_and_what_it_refuses_the_worke
 
 
 def test_every_code_but_the_late_ones_has_a_status() -> None:
-    late = {IngestCode.CONFLICTING_IDENTIFIERS, IngestCode.NO_USABLE_IDENTIFIER}
+    late = {IngestCode.CONFLICTING_IDENTIFIERS, IngestCode.NO_USABLE_IDENTIFIER, IngestCode.TYPE_CONFLICT}
 
     assert set(STATUS) == set(IngestCode) - late

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from ingest.masking import mask_body, plain_body
+from ingest.masking import mask_body, mask_example, plain_body
 
 SECRETS = [
     "member-12345",
@@ -56,3 +57,23 @@ def test_everything_is_shown_when_asked_for() -> None:
 def test_what_is_not_json_is_only_measured() -> None:
     assert mask_body(b"13912345678,") == "12 bytes that are not JSON"
     assert plain_body(b"\xff{") == "\\xff{"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Zurich", "Zu…(6)"),
+        ("Bern", "…(4)"),
+        ("1990-05-17", "1990-••-••"),
+        ("2026-07-01T08:30:00.123+02:00", "2026-••-••T••:••:••.•••+••:••"),
+        (True, "true"),
+        (12.5, "12.5"),
+        (-12345, "-12345"),
+        (13912345678, "13…(11)"),
+        (["a", "b"], "[…](2)"),
+        ({"a": 1}, None),
+        (None, None),
+    ],
+)
+def test_an_example_shows_the_shape_of_a_value(value: object, shown: str | None) -> None:
+    assert mask_example(value) == shown

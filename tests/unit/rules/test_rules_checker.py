@@ -10,6 +10,7 @@ import pytest
 from base.clock import iso, parse_iso_ms
 from rules.checker import KnownNames, ValueType, check, find_cycle
 from rules.days import day_of, day_start, days_beginning, next_day_start
+from rules.names import Names, names_in
 from rules.needs import Needs, combine, earliest, needs, order_by_dependency
 from rules.parser import parse_rule
 from rules.tree import Not, SegmentLeaf
@@ -22,6 +23,7 @@ KNOWN = KnownNames(
         "b": ValueType.BOOLEAN,
         "t": ValueType.TIME,
         "l": ValueType.LIST,
+        "o": ValueType.OBJECT,
     },
     properties={("E", "s"): ValueType.STRING, ("E", "n"): ValueType.NUMBER},
     tags={"s": ValueType.STRING, "l": ValueType.LIST, "t": ValueType.TIME},
@@ -48,6 +50,9 @@ TYPE_CASES = [
     ("l", "EQ", ["a"], "op"),
     ("l", "SET", [], None),
     ("s", "HAS", ["a"], "op"),
+    ("o", "NOT_SET", [], None),
+    ("o", "EQ", ["a"], "op"),
+    ("o", "HAS", ["a"], "op"),
     ("unheard-of", "GT", [1], None),
 ]  # fmt: skip
 
@@ -103,6 +108,62 @@ def test_properties_of_a_habit_are_checked() -> None:
     where = [{"name": "s", "op": "SET"}, {"name": "n", "op": "EQ", "values": ["a"]}]
     rule = parse_rule({"habit": {"kind": "FIRST_TIME", "name": "E", "where": where, "window": {"lastDays": 7}}})
     assert [problem.field for problem in check(rule, KNOWN)] == ["rule.habit.where.1.values"]
+
+
+OFF = KnownNames(
+    off=Names(frozenset({"a", "o.p"}), frozenset({"Off"}), frozenset({("E", "a"), ("E", "o"), ("Other", "b")}))
+)
+SET = {"op": "SET"}
+WHERE = [{"name": "b", **SET}, {"name": "a", **SET}, {"name": "o.p.q", **SET}]
+WITHIN = {"within": "PT1H"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "fields"),
+    [
+        ({"attribute": {"name": "a", **SET}}, ["attribute.name"]),
+        ({"attribute": {"name": "o.p.q", **SET}}, ["attribute.name"]),
+        ({"attribute": {"name": "o", **SET}}, []),
+        ({"attribute": {"name": "ab", **SET}}, []),
+        ({"event": {"name": "Off"}}, ["event.name"]),
+        ({"event": {"name": "E", "where": WHERE}}, ["event.where.1.name", "event.where.2.name"]),
+        ({"event": {"name": "F", "where": WHERE}}, []),
+        ({"event": {"name": "E", "measure": {"kind": "DISTINCT", "property": "a"}}}, ["event.measure.property"]),
+        ({"event": {"name": "E", "measure": {"kind": "SUM", "property": "o.x"}}}, ["event.measure.property"]),
+        (
+            {"habit": {"kind": "FIRST_TIME", "name": "Off", "window": {"lastDays": 7}}},
+            ["habit.name"],
+        ),
+        (
+            {"sequence": {"steps": [{"event": "E", "where": WHERE[:2]}, {"event": "Off"}], **WITHIN}},
+            ["sequence.steps.0.where.1.name", "sequence.steps.1.event"],
+        ),
+    ],
+)
+def test_what_is_off_is_refused_at_its_place(rule: dict[str, object], fields: list[str]) -> None:
+    problems = check(parse_rule(rule), OFF)
+    assert [problem.field for problem in problems] == [f"rule.{field}" for field in fields]
+    assert all(problem.hint for problem in problems)
+
+
+def test_a_rule_names_attributes_events_and_properties_with_the_objects_around_them() -> None:
+    rule = parse_rule(
+        {
+            "all": [
+                {"not": {"attribute": {"name": "o.p.q", **SET}}},
+                {"event": {"name": "E", "where": WHERE[:1], "measure": {"kind": "SUM", "property": "m.n"}}},
+                {"habit": {"kind": "FIRST_TIME", "name": "H", "where": WHERE[:1], "window": {"lastDays": 7}}},
+                {"sequence": {"steps": [{"event": "E", "where": WHERE[1:2]}, {"event": "S"}], **WITHIN}},
+                {"tag": {"key": "t", **SET}},
+                {"segment": "s"},
+            ]
+        }
+    )
+    assert names_in(rule) == Names(
+        frozenset({"o", "o.p", "o.p.q"}),
+        frozenset({"E", "H", "S"}),
+        frozenset({("E", "b"), ("E", "m"), ("E", "m.n"), ("H", "b"), ("E", "a")}),
+    )
 
 
 def test_unknown_segments_are_all_named() -> None:

@@ -15,6 +15,7 @@ from delivery.change import Change, decode
 from graph.client import GraphClient
 from graph.repositories import live as live_repository
 from graph.repositories.segment_build import SegmentBuildRepository
+from graph.repositories.segment_version import SegmentVersionRepository
 from tests.support.segments import (
     EVERYONE,
     NOBODY,
@@ -214,6 +215,9 @@ async def test_a_deletion_ends_every_membership_with_a_change_and_removes_the_se
     await delete_segment(context(services), "buyers")
 
     assert await SegmentBuildRepository(graph).find_state("buyers") is None
+    versions = SegmentVersionRepository(graph)
+    assert await versions.list_page("seg_buyers", 10, 10) == []
+    assert len(await versions.list_page("seg_others", 10, 10)) == 1
     changes = (await published(redis))[published_before:]
     assert [change.customer for change in changes] == ids
     assert {(change.kind, change.sequence, change.cause, change.segment_version) for change in changes} == {

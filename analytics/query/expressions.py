@@ -1,0 +1,158 @@
+"""Ibis expressions as rules need them, and the few functions that engines name differently.
+
+The only module that imports Ibis. User text becomes SQL nowhere else than in its literals, which quote it.
+A condition may be null, which counts as false wherever it stands; `negated` is the one place that has to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import ibis  # type: ignore[import-untyped]
+import pyarrow as pa
+
+from analytics.store.spread import stored_text
+
+# Ibis has no types: these say which of its expressions is meant.
+Table: TypeAlias = Any
+Value: TypeAlias = Any
+Condition: TypeAlias = Any
+
+_NUL: Final = "\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What has another name in each engine.
+
+    Attributes:
+        dialect: its name in Ibis.
+        total: of doubles, with compensated summation. It differs from the sum in memory, which is rounded once, by the
+            last bit at most times; and it has no value where any part of it leaves the range of doubles.
+        distinct: how many different values there are, exactly.
+        character: the text of one code point. No literal can hold U+0000.
+    """
+
+    dialect: str
+    total: Callable[..., Value]
+    distinct: Callable[..., Value]
+    character: Callable[[int], Value]
+
+    def text(self, text: str) -> Value:
+        """A literal."""
+        parts: list[Value] = [ibis.literal(part) for part in stored_text(text).split(_NUL)]
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = whole + self.character(0) + part
+        return whole
+
+    def pattern(self, pattern: str) -> Value:
+        """A pattern of RE2; that `.` is no line break is the default of only some engines."""
+        return self.text(f"(?-s){pattern}")
+
+
+@ibis.udf.agg.builtin  # type: ignore[untyped-decorator]
+def fsum(number: float) -> float:
+    """DuckDB's sum by Kahan."""
+    raise NotImplementedError
+
+
+@ibis.udf.scalar.builtin(name="chr")  # type: ignore[untyped-decorator]
+def _duckdb_character(code_point: int) -> str:
+    raise NotImplementedError
+
+
+def _distinct(values: Value, where: Condition | None = None) -> Value:
+    return values.nunique(where=where)
+
+
+DUCKDB: Final = Engine("duckdb", fsum, _distinct, _duckdb_character)
+
+TRUE: Final[Condition] = ibis.literal(True)
+FALSE: Final[Condition] = ibis.literal(False)
+
+
+def number(value: float) -> Value:
+    """A double. As a text, which every engine reads exactly; digits alone would be a decimal for some."""
+    return ibis.literal(repr(float(value))).cast("float64")
+
+
+def table(name: str, columns: dict[str, str]) -> Table:
+    """A table by its name; it is looked for when the expression runs."""
+    return ibis.table(columns, name=name)
+
+
+def numbers_of(name: str, numbers: Iterable[int]) -> Table:
+    """Numbers as a table of one column, which is a part of the expression."""
+    return ibis.memtable(pa.table({name: pa.array(numbers, pa.int64())}))
+
+
+def all_of(conditions: Sequence[Condition]) -> Condition:
+    """Every one holds."""
+    return _balanced(conditions, lambda one, other: one & other) if conditions else TRUE
+
+
+def any_of(conditions: Sequence[Condition]) -> Condition:
+    """At least one holds."""
+    return _balanced(conditions, lambda one, other: one | other) if conditions else FALSE
+
+
+def negated(condition: Condition) -> Condition:
+    """It does not hold; true of null."""
+    return ~ibis.coalesce(condition, FALSE)
+
+
+def or_else(value: Value, other: Value) -> Value:
+    """The value, or the other one where it is null."""
+    return ibis.coalesce(value, other)
+
+
+def finite(value: Value) -> Value:
+    """The double, or null where it is infinite or not a number."""
+    return ibis.ifelse(value.isinf() | value.isnan(), ibis.null("float64"), value)
+
+
+def one_of(value: Value, wanted: Sequence[Value]) -> Condition:
+    """Equal to one of them; null of null."""
+    return value == wanted[0] if len(wanted) == 1 else value.isin(wanted)
+
+
+def mark(condition: Condition, number: int) -> Value:
+    """The number where the condition holds, else 0."""
+    return ibis.ifelse(condition, number, 0)
+
+
+def total_of(values: Sequence[Value]) -> Value:
+    """The numbers added up."""
+    return _balanced(values, lambda one, other: one + other)
+
+
+def by_bounds(value: Value, bounds: Sequence[int], results: Sequence[Value]) -> Value:
+    """The n-th result where the value lies below the n-th bound and not below the one before; the last one above all.
+
+    Args:
+        bounds: ascending, one less than there are results.
+    """
+    if not bounds:
+        return results[0]
+    middle = len(bounds) // 2
+    return ibis.ifelse(
+        value < bounds[middle],
+        by_bounds(value, bounds[:middle], results[: middle + 1]),
+        by_bounds(value, bounds[middle + 1 :], results[middle + 1 :]),
+    )
+
+
+def at_most(value: Value, bound: int) -> Value:
+    """The value, or the bound where it is greater."""
+    return ibis.least(value, bound)
+
+
+def _balanced(values: Sequence[Value], join: Callable[[Value, Value], Value]) -> Value:
+    """Joined as a tree of small depth: engines and Ibis go through expressions by recursion."""
+    if len(values) == 1:
+        return values[0]
+    middle = len(values) // 2
+    return join(_balanced(values[:middle], join), _balanced(values[middle:], join))

@@ -1,0 +1,139 @@
+"""`to_query`: a rule as one question about everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeAlias, assert_never
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from analytics.query.conditions import Asked
+from analytics.query.expressions import Table, Value, all_of, any_of, negated, numbers_of
+from analytics.query.gathering import Gathering, Part
+from analytics.query.habits import habit_part
+from analytics.query.leaves import EVERYBODY, attribute_part, event_part, segment_part, tag_part
+from analytics.query.sequences import moments_of, who_fills
+from analytics.query.sources import Tables
+from rules.operators import Operator
+from rules.tree import (
+    All,
+    Any_,
+    AttributeLeaf,
+    EventLeaf,
+    Everyone,
+    HabitLeaf,
+    ListLeaf,
+    Not,
+    Rule,
+    SegmentLeaf,
+    SequenceLeaf,
+    TagLeaf,
+    leaves_of,
+)
+
+Read: TypeAlias = Callable[[Table], Iterable[pa.RecordBatch]]
+
+
+# By the identity of a sequence in a rule, its customers: a table of one column, `customer`.
+Found: TypeAlias = Mapping[int, Table]
+NOTHING: Final[Found] = {}
+
+
+def prepare(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, read: Read) -> Found:
+    """The customers of each sequence of a checked rule, which no expression finds; empty where there is none.
+
+    Args:
+        read: the batches that an expression yields. To see one state of the store, what is asked with the result has
+            to be read in the same transaction.
+    """
+    gathering = _gathering(rule, tables, now_ms, zone)
+    found: dict[int, Table] = {}
+    for leaf in leaves_of(rule):
+        if isinstance(leaf, SequenceLeaf):
+            moments = moments_of(leaf, gathering)
+            found[id(leaf)] = numbers_of("customer", () if moments is None else who_fills(leaf, read(moments)))
+    return found
+
+
+def to_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: Found = NOTHING) -> Table:
+    """Everybody for whom a checked rule holds at an instant, as a table of one column, `customer`.
+
+    Total: a name, path or kind of value that has no column has no values.
+
+    Args:
+        found: what `prepare` gave for the very rule object; not needed where it has no sequences.
+    """
+    gathering = _gathering(rule, tables, now_ms, zone)
+    part = _part(rule, gathering, found)
+    customers = gathering.joined(part.keys)
+    return customers.filter(part.answer(customers)).select("customer")
+
+
+def count_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: Found = NOTHING) -> Value:
+    """How many they are."""
+    return to_query(rule, tables, now_ms, zone, found).count()
+
+
+def _gathering(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Gathering:
+    asked = Asked(now_ms, zone, tables.engine)
+    return Gathering(tables, asked, _few(rule, Gathering(tables, asked)))
+
+
+def _few(rule: Rule, gathering: Gathering) -> Table | None:
+    """Who comes into question by attributes and segments alone; None where the rule does not ask for any."""
+    customers = few = gathering.tables.customers()
+    members = gathering.tables.members()
+    for part in _conjuncts(rule):
+        if isinstance(part, SegmentLeaf):
+            segment = members.filter(members.segment == gathering.asked.engine.text(part.key))
+            few = few.semi_join(segment, "customer")
+        elif _reads_attributes_only(part):
+            few = few.filter(_part(part, gathering, NOTHING).answer(customers))
+    return None if few is customers else few.select("customer")
+
+
+def _conjuncts(rule: Rule) -> list[Rule]:
+    """Parts of which every one has to hold."""
+    return [part for child in rule.children for part in _conjuncts(child)] if isinstance(rule, All) else [rule]
+
+
+def _reads_attributes_only(rule: Rule) -> bool:
+    leaves = leaves_of(rule)
+    # Anniversaries are looked up in a table beside the customers.
+    return bool(leaves) and all(
+        isinstance(leaf, AttributeLeaf) and leaf.op is not Operator.ANNIVERSARY_WITHIN_NEXT for leaf in leaves
+    )
+
+
+def _part(rule: Rule, gathering: Gathering, found: Found) -> Part:
+    match rule:
+        case All(children):
+            parts = [_part(child, gathering, found) for child in children]
+            keys = frozenset[str]().union(*(part.keys for part in parts))
+            return Part(lambda customers: all_of([part.answer(customers) for part in parts]), keys)
+        case Any_(children):
+            parts = [_part(child, gathering, found) for child in children]
+            keys = parts[0].keys.intersection(*(part.keys for part in parts))
+            return Part(lambda customers: any_of([part.answer(customers) for part in parts]), keys)
+        case Not(child):
+            part = _part(child, gathering, found)
+            return Part(lambda customers: negated(part.answer(customers)))
+        case Everyone():
+            return EVERYBODY
+        case AttributeLeaf():
+            return attribute_part(rule, gathering)
+        case EventLeaf():
+            return event_part(rule, gathering)
+        case HabitLeaf():
+            return habit_part(rule, gathering)
+        case SequenceLeaf():
+            key = gathering.add(found[id(rule)])
+            return Part(lambda customers: customers[key].notnull(), frozenset({key}))
+        case SegmentLeaf(key) | ListLeaf(key):
+            # Who is on a list is who is in its segment.
+            return segment_part(key, gathering)
+        case TagLeaf():
+            return tag_part(rule, gathering)
+        case _:
+            assert_never(rule)

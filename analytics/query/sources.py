@@ -1,0 +1,94 @@
+"""The tables that a rule reads, as Ibis tables that are found by name when the question is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, table
+from analytics.store.spread import Kind, stored_text
+from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
+
+# What there is of a value, by kind; a kind that no value ever had is missing.
+Cells: TypeAlias = Mapping[Kind, Value]
+
+_TYPES: Final[Mapping[Kind, str]] = {
+    Kind.TEXT: "string",
+    Kind.FOLDED: "string",
+    Kind.INSTANT: "int64",
+    Kind.DAY: "int32",
+    Kind.NUMBER: "float64",
+    Kind.FLAG: "boolean",
+    Kind.OTHER: "boolean",
+    Kind.TEXTS: "array<string>",
+    Kind.NUMBERS: "array<float64>",
+    Kind.FLAGS: "array<boolean>",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of one layout on one engine. Without I/O."""
+
+    layout: Layout
+    engine: Engine = DUCKDB
+
+    def customers(self) -> Table:
+        """Everybody: customer, then the columns of attributes."""
+        return table(CUSTOMERS, {"customer": "int64", **_columns(self.layout.attributes)})
+
+    def attribute(self, customers: Table, name: str) -> Cells:
+        """An attribute in a table that has the columns of `customers`."""
+        return _cells(customers, self.layout.attributes, name)
+
+    def events(self, name: str, few: Table | None = None) -> Table | None:
+        """The events of a name that are somebody's: customer, at, then the columns of properties.
+
+        None: there never was an event of this name.
+
+        Args:
+            few: only those of these customers; so that engines look for them first.
+        """
+        event = self.layout.events.get(stored_text(name))
+        if event is None:
+            return None
+        events = table(event.table, {"identifier": "int64", "at": "int64", **_columns(event.columns)})
+        owners = table(OWNERS, {"identifier": "int64", "customer": "int64"})
+        stretches = table(STRETCHES, {"identifier": "int64", "from_ms": "int64", "to_ms": "int64", "customer": "int64"})
+        if few is not None:
+            owners, stretches = owners.semi_join(few, "customer"), stretches.semi_join(few, "customer")
+        for_ever = events.inner_join(owners, "identifier").drop("identifier")
+        in_stretches = events.inner_join(stretches, _in_stretch(events, stretches)).drop(
+            "identifier", "identifier_right", "from_ms", "to_ms"
+        )
+        return for_ever.union(in_stretches)
+
+    def property(self, events: Table, event: str, name: str) -> Cells:
+        """A property in a table that `events` gave."""
+        return _cells(events, self.layout.events[stored_text(event)].columns, name)
+
+    def members(self) -> Table:
+        """Who is in which segment: customer, segment."""
+        return table(MEMBERS, {"customer": "int64", "segment": "string"})
+
+    def tag_values(self) -> Table:
+        """Who has which tags: customer, tag, then a column for each kind of value."""
+        kinds = {kind.value: of for kind, of in _TYPES.items()}
+        return table(TAG_VALUES, {"customer": "int64", "tag": "string", **kinds})
+
+
+def _in_stretch(events: Table, stretches: Table) -> list[Condition]:
+    return [
+        events.identifier == stretches.identifier,
+        events.at >= stretches.from_ms,
+        events.at < stretches.to_ms,
+    ]
+
+
+def _columns(columns: Columns) -> dict[str, str]:
+    return {name: _TYPES[kind] for by_kind in columns.values() for kind, name in by_kind.items()}
+
+
+def _cells(rows: Table, columns: Columns, path: str) -> Cells:
+    return {kind: rows[name] for kind, name in columns.get(stored_text(path), {}).items()}

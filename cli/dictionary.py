@@ -1,0 +1,32 @@
+"""`kith dictionary`: the data dictionary on standard output."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from base import logs
+from base.settings import Settings, load_settings
+from graph.client import GraphClient
+from graph.repositories.registry import RegistryRepository
+from graph.repositories.segment import SegmentRepository
+from resolvers.dictionary import Format, Language, read, written
+
+How = Annotated[Format, typer.Option("--format", case_sensitive=False, help="For people or for tables.")]
+In = Annotated[Language, typer.Option("--language", case_sensitive=False, help="Of headings and business names.")]
+
+
+def show_dictionary(how: How = Format.MARKDOWN, language: In = Language.EN) -> None:
+    """Write which attributes, events and properties there are, what they mean and how much of each came."""
+    logs.configure("ERROR", "cli")
+    typer.echo(asyncio.run(_text(load_settings(), how, language)), nl=False)
+
+
+async def _text(settings: Settings, how: Format, language: Language) -> str:
+    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    try:
+        return written(await read(RegistryRepository(graph), SegmentRepository(graph)), how, language)
+    finally:
+        await graph.close()

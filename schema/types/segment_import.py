@@ -1,0 +1,51 @@
+"""What an import into a segment does."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers import segment_import
+from resolvers.segment_import import Imported
+from schema import declare
+from schema.types.refusal import ValidationError
+from schema.types.segment import Segment
+from workers.lists.importing import RowFault
+from workers.lists.lists import ImportMode
+
+strawberry.enum(
+    ImportMode,
+    description="What becomes of what is on the list: it stays, goes unless it is given again, or goes if it is given.",
+)
+strawberry.enum(
+    RowFault,
+    name="ImportFault",
+    description="`MALFORMED`: cannot identify anybody. `UNKNOWN`: nobody has it; to `REMOVE`: it was not on the list.",
+)
+
+
+@strawberry.type(description="A value that was not taken.")
+class ImportFaultyRow:
+    row: int = strawberry.field(description="Its place among the values, from 1.")
+    fault: RowFault
+
+
+@strawberry.type(description="What became of the values of an import; each is counted once.")
+class SegmentImport:
+    segment: Segment | None = declare.resolved(
+        segment_import.segment_of, "Null after a dry run for a segment that is not there."
+    )
+    dry_run: bool
+    found: int = strawberry.field(description="On the list now; to `REMOVE`: off it now.")
+    unknown: int = strawberry.field(description="Nobody has them; to `REMOVE`: they were not on the list.")
+    duplicates: int = strawberry.field(description="Given before.")
+    malformed: int = strawberry.field(description="They cannot identify anybody.")
+    faulty: list[ImportFaultyRow] = strawberry.field(description="Malformed and unknown ones, the first 100.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, Imported)
+
+
+SegmentImportResult = Annotated[SegmentImport | ValidationError, strawberry.union("SegmentImportResult")]

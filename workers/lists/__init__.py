@@ -1,0 +1,1 @@
+"""Imported segments: lists of identifiers."""

@@ -1,0 +1,157 @@
+"""The lists of imported segments: identifiers are put on them and taken off, and who has them enters or leaves.
+
+Membership is of identifiers: it goes with them when customers are joined and parted. A page is one transaction under
+the locks that calls and decisions take too, identifiers first, so nobody who gets an identifier meanwhile is missed.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from base import clock
+from base.errors import BadInput
+from base.ids import SEGMENT_PREFIX
+from delivery.publisher import ChangePublisher
+from graph.client import GraphClient, Transaction
+from graph.repositories import segment as segment_repository
+from graph.repositories import segment_list as repository
+from graph.repositories.segment import DELETING, OFFLINE, Heading, SegmentRecord
+from graph.repositories.segment_list import ListedRow
+from rules.parser import parse_rule
+from rules.printer import print_rule
+from rules.tree import ListLeaf
+from workers.live.context import LiveContext
+from workers.live.reevaluate import Reevaluated, reevaluate
+
+PAGE_VALUES = 500
+MAX_NAME_CHARS = 200
+KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+KEY_HINT = "1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit."
+_ID_BYTES = 12
+
+
+class ImportMode(StrEnum):
+    """What becomes of what is on the list already: it stays, goes unless it is given again, or goes if it is given."""
+
+    ADD = "ADD"
+    REPLACE = "REPLACE"
+    REMOVE = "REMOVE"
+
+
+class SegmentLists:
+    """One a process."""
+
+    def __init__(self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext):
+        self._graph = graph
+        self._publisher = publisher
+        self._live = live
+
+    async def begin(self, key: str, name: str | None, author: str, mode: ImportMode) -> int:
+        """Create the segment unless it is there, and begin a round.
+
+        Raises:
+            BadInput: key or name cannot be one, or the segment has a rule of its own, is archived or is being deleted.
+        """
+        if not KEY.fullmatch(key):
+            raise BadInput("This is no segment key.", hint=KEY_HINT, field="key")
+        if name is not None and not 0 < len(name.strip()) <= MAX_NAME_CHARS:
+            raise BadInput(f"A name has 1 to {MAX_NAME_CHARS} characters.", field="name")
+        segment_id = SEGMENT_PREFIX + secrets.token_hex(_ID_BYTES)
+
+        async def work(tx: Transaction) -> int:
+            await segment_repository.lock_catalogue(tx)
+            segment = await segment_repository.create(
+                tx,
+                id=segment_id,
+                key=key,
+                heading=Heading((name or key).strip()),
+                rule=msgspec.json.encode(print_rule(ListLeaf(key))).decode(),
+                author=author,
+                reason=None,
+                now_ms=clock.now_ms(),
+            )
+            check_importable(segment)
+            is_new = segment.id == segment_id
+            replace = mode is ImportMode.REPLACE
+            return await repository.begin(tx, key, is_new=is_new, replace=replace, now_ms=clock.now_ms())
+
+        return await self._graph.write("begin_import", work)
+
+    async def find_owned(self, uids: Collection[str]) -> set[str]:
+        """Those of the identifiers that somebody has now."""
+        return await repository.find_owned(self._graph, uids)
+
+    async def put(self, key: str, round: int, rows: Sequence[ListedRow]) -> set[str]:
+        """Put identifiers on the list, and say which: those that somebody has.
+
+        Raises:
+            BadInput: the segment was archived or deleted meanwhile.
+        """
+
+        async def listed(tx: Transaction, owners: dict[str, str]) -> set[str]:
+            if owners and not await repository.put(tx, key, sorted(owners), round, clock.now_ms()):
+                raise BadInput("The segment was archived or deleted meanwhile.")
+            return set(owners)
+
+        return await self._change(key, rows, lambda tx, owners: listed(tx, _had(owners)))
+
+    async def take(self, key: str, rows: Sequence[ListedRow]) -> set[str]:
+        """Take identifiers off the list, whoever has them; those that were on it."""
+        return await self._change(key, rows, lambda tx, owners: repository.take(tx, key, sorted(owners)))
+
+    async def take_older(self, key: str, round: int) -> int:
+        """Take everything of earlier rounds off the list; how much it was."""
+        count = 0
+        while rows := await repository.scan_older(self._graph, key, round, PAGE_VALUES):
+            taken = await self._change(
+                key, rows, lambda tx, owners: repository.take(tx, key, sorted(owners), before=round)
+            )
+            count += len(taken)
+        return count
+
+    async def _change(
+        self,
+        key: str,
+        rows: Sequence[ListedRow],
+        write: Callable[[Transaction, dict[str, str | None]], Awaitable[set[str]]],
+    ) -> set[str]:
+        """Lock identifiers, write, and evaluate the segment for those who have what was written."""
+
+        ordered = sorted(rows, key=lambda row: row["uid"])
+
+        async def work(tx: Transaction) -> tuple[set[str], Reevaluated]:
+            owners = await repository.lock_owners(tx, ordered)
+            written = await write(tx, owners)
+            concerned = _had({uid: owners[uid] for uid in written})
+            rules_of = {customer: [key] for customer in concerned.values()}
+            return written, await reevaluate(tx, self._live, rules_of, "IMPORT", keep=False)
+
+        written, done = await self._graph.write("import_page", work)
+        if done.changes:
+            await self._publisher.publish(done.changes)
+        return written
+
+
+def check_importable(segment: SegmentRecord) -> None:
+    """Raises:
+    BadInput: a list cannot be imported into this segment.
+    """
+    if segment.status == DELETING:
+        raise BadInput("A segment of this key is being deleted.", hint="Try again in a minute.", field="key")
+    if segment.status == OFFLINE:
+        raise BadInput("This segment is archived.", hint="Unarchive it first.", field="key")
+    if parse_rule(msgspec.json.decode(segment.rule)) != ListLeaf(segment.key):
+        raise BadInput(
+            "This segment has a rule.",
+            hint="Import into a segment of another key, and name it in the rule.",
+            field="key",
+        )
+
+
+def _had(owners: dict[str, str | None]) -> dict[str, str]:
+    return {uid: customer for uid, customer in owners.items() if customer is not None}

@@ -1,0 +1,49 @@
+"""Asks the owner of the columnar store; the API's side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from base.errors import Unavailable
+from workers.projection import state
+from workers.projection.questions import answer_of
+from workers.queue import Questions
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many customers, and as of when (ms)."""
+
+    count: int
+    as_of_ms: int
+
+
+class ColumnStore:
+    """The columnar store as everybody but its owner sees it."""
+
+    def __init__(self, redis: Redis):
+        self._redis = redis
+        self._questions = Questions(redis)
+
+    async def count(self, rule: Mapping[str, object]) -> Counted:
+        """For how many customers a checked rule, as a document, holds.
+
+        Raises:
+            Unavailable: nobody owns the store, it is being built, or it did not answer in time.
+            BadInput: the store has no room for a name of the rule.
+        """
+        answer = await self._ask("count", dict(rule))
+        return Counted(answer["count"], answer["as_of_ms"])
+
+    async def _ask(self, question: str, *args: object) -> Mapping[str, int]:
+        try:
+            told = await state.find(self._redis)
+        except (RedisError, OSError) as fault:
+            raise Unavailable("Redis cannot be reached now.") from fault
+        if told is None:
+            raise Unavailable("Nobody owns the columnar store.", hint="Start the role `analytics`.")
+        return answer_of(await self._questions.ask(question, *args))

@@ -1,0 +1,81 @@
+"""What the owner of the columnar store answers: jobs, each while its asker waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from analytics.query import asking
+from analytics.query.known import check_known
+from analytics.query.sources import Tables
+from analytics.store.file import ColumnFile
+from analytics.store.tables import Layout
+from base import clock
+from base.errors import ErrorCode, KithError
+from rules.parser import parse_rule
+from rules.tree import Rule
+from workers.projection.owner import ProjectionOwner
+
+T = TypeVar("T")
+
+# How long a question waits until what was committed before it is in the store; a store that lags more says as of when.
+REACH_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What the jobs work with, under the key `answering` of arq's context."""
+
+    owner: ProjectionOwner
+    zone: ZoneInfo
+
+
+async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[str, object]:
+    """For how many customers a checked rule holds, and as of when (ms); or the fault, for `answer_of`."""
+    answering = cast("Answering", ctx["answering"])
+    try:
+        rule = parse_rule(document)
+        await answering.owner.reach(clock.now_ms(), REACH_S)
+        file, now_ms = answering.owner.file(), answering.owner.as_of_ms
+        found = await run(file, partial(_count, rule=rule, layout=file.layout, now_ms=now_ms, zone=answering.zone))
+    except KithError as fault:
+        return {"fault": [fault.code.value, fault.message, fault.hint, fault.field]}
+    return {"count": found, "as_of_ms": now_ms}
+
+
+QUESTIONS: Final = (count,)
+
+
+def answer_of(reply: Mapping[str, object]) -> Mapping[str, Any]:
+    """What a job answered.
+
+    Raises:
+        KithError: the fault that it ended with.
+    """
+    if "fault" in reply:
+        code, message, hint, field = cast("list[Any]", reply["fault"])
+        raise KithError(ErrorCode(code), message, hint=hint, field=field)
+    return reply
+
+
+async def run(file: ColumnFile, work: Callable[[Any], T]) -> T:
+    """Run blocking work on a connection of its own; cancelled, it is interrupted."""
+    connection = file.reader()
+    working = asyncio.ensure_future(asyncio.to_thread(work, connection))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        connection.con.interrupt()
+        await asyncio.wait([working])
+        raise
+    finally:
+        connection.disconnect()
+
+
+def _count(connection: Any, rule: Rule, layout: Layout, now_ms: int, zone: ZoneInfo) -> int:
+    check_known(rule, layout)
+    return asking.count(connection, rule, Tables(layout), now_ms, zone)
