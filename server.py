@@ -40,6 +40,7 @@ from workers.decisions.review import ReviewDesk
 from workers.heartbeat import beating
 from workers.lists.lists import SegmentLists
 from workers.live.context import LiveContext
+from workers.live.labels import Labels
 from workers.projection.asking import ColumnStore
 from workers.queue import JobQueue
 
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         desk=desk,
         lists=SegmentLists(graph, publisher, live),
         review_desk=ReviewDesk(graph, desk),
+        labels=Labels(graph, publisher, live),
     )
 
     @asynccontextmanager
@@ -122,7 +124,7 @@ async def _warm_up(graph: GraphClient, profiles: ProfileReader) -> None:
     # Only to save the first callers' time: without Neo4j the API starts all the same, and says so.
     with contextlib.suppress(KithError, ConfigurationFault):
         await profiles.warm_up()
-        await warm(graph, ("segment", "customer", "event", "registry"))
+        await warm(graph, ("segment", "tag", "customer", "event", "registry"))
 
 
 async def _health(_request: Request) -> Response:

@@ -1,11 +1,22 @@
-"""Every segment's definition in memory, as fresh as the counter that each change of one bumps."""
+"""Definitions of segments or tags in memory, as fresh as the counter that each change of one bumps."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
-from graph.repositories.segment import SegmentRecord, SegmentRepository
+
+class Defined(Protocol):
+    """Something with a key that never changes."""
+
+    @property
+    def key(self) -> str:
+        """Its key."""
+
+
+D = TypeVar("D", bound=Defined)
 
 # A commit becomes visible record by record: definitions read within this time after the counter moved may be those
 # of before, so they are read again once it has passed.
@@ -14,21 +25,24 @@ SETTLE_S = 2.0
 MAX_AGE_S = 60.0
 
 
-class SegmentCatalogue:
+class DefinitionCatalogue(Generic[D]):
     """Key → definition, for reads that carry the counter with them.
 
-    Of a segment only what changes with the counter is true for long: id, key, name, rule, version.
+    Of a definition only what changes with the counter is true for long: id, key, name, rule, version.
+
+    Args:
+        read: the counter, and all definitions at least as new as it.
     """
 
-    def __init__(self, segments: SegmentRepository):
-        self._segments = segments
+    def __init__(self, read: Callable[[], Awaitable[tuple[int, Sequence[D]]]]):
+        self._read = read
         self._counter = -1
         self._moved_at_s = 0.0
         self._loaded_at_s = 0.0
-        self._by_key: dict[str, SegmentRecord] = {}
+        self._by_key: dict[str, D] = {}
         self._loading = asyncio.Lock()
 
-    async def at(self, counter: int) -> dict[str, SegmentRecord]:
+    async def at(self, counter: int) -> dict[str, D]:
         """All definitions, at least as new as `counter`."""
         if not self._is_fresh(counter):
             async with self._loading:
@@ -47,7 +61,7 @@ class SegmentCatalogue:
 
     async def _load(self) -> None:
         started_s = time.monotonic()
-        counter, records = await self._segments.list_all()
+        counter, records = await self._read()
         if counter != self._counter:
             self._counter = counter
             self._moved_at_s = started_s

@@ -25,6 +25,7 @@ from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_version import SegmentVersionRepository
+from graph.repositories.tag import TagRecord, TagRepository
 from resolvers.cursors import Cursors
 from resolvers.ports import (
     ColumnStore,
@@ -32,6 +33,7 @@ from resolvers.ports import (
     FactsReader,
     IdentityDesk,
     Jobs,
+    LabelDesk,
     PendingCalls,
     ReviewDesk,
     Updates,
@@ -56,6 +58,7 @@ class Services:
     customers: CustomerRepository
     events: EventRepository
     segments: SegmentRepository
+    tags: TagRepository
     segment_history: SegmentHistoryRepository
     segment_versions: SegmentVersionRepository
     profiles: ProfileReader
@@ -73,6 +76,7 @@ class Services:
     lists: SegmentLists
     reviews: ReviewRepository
     review_desk: ReviewDesk
+    labels: LabelDesk
     registry: RegistryRepository
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
@@ -102,6 +106,26 @@ class Loaders:
 
         async def load(keys: list[str]) -> list[int]:
             found = await self._services.segments.count_members(keys)
+            return [found.get(key, 0) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def tags(self) -> DataLoader[str, TagRecord | None]:
+        """Tags by key, with their present status."""
+
+        async def load(keys: list[str]) -> list[TagRecord | None]:
+            found = await self._services.tags.get_many(keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def tag_counts(self) -> DataLoader[str, int]:
+        """Customers with a value, by tag key; 0 for one that is gone."""
+
+        async def load(keys: list[str]) -> list[int]:
+            found = await self._services.tags.count_customers(keys)
             return [found.get(key, 0) for key in keys]
 
         return DataLoader(load_fn=load)

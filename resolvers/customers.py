@@ -12,11 +12,11 @@ from base.ids import CUSTOMER_PREFIX
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.event import AFTER_ALL_MS, EventRecord, EventsAsked
 from graph.repositories.segment import SegmentRecord
+from graph.repositories.tag import TagRecord
 from ingest.namespaces import parse_namespace
 from resolvers.context import Info, RequestContext, Services
 from resolvers.pages import Page, check_first
-from resolvers.profiles import Attribute, Identifier, Membership, Profile, Rendered, Rendering
-from resolvers.tags import NoTag
+from resolvers.profiles import Assignment, Attribute, Identifier, Membership, Profile, Rendered, Rendering
 
 CUSTOMERS = "customers"
 EVENTS = "events"
@@ -119,9 +119,15 @@ def segments(root: Parent[Profile]) -> Sequence[Membership]:
     return root.memberships
 
 
-def tags(root: Parent[Profile]) -> Sequence[NoTag]:
-    """None yet."""
-    return ()
+def tags(root: Parent[Profile]) -> Sequence[Assignment]:
+    """All tags of which the customer has a value, by key."""
+    assert root.tags is not None, "look-ahead missed tags"
+    return root.tags
+
+
+async def tag_of_assignment(root: Parent[Assignment], info: Info) -> TagRecord:
+    """The tag with its present status."""
+    return await info.context.loaders.tags.load(root.tag.key) or root.tag
 
 
 async def segment_of_membership(root: Parent[Membership], info: Info) -> SegmentRecord:

@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from base.keys import Keyring
 from graph.client import GraphClient, Transaction
-from graph.repositories.live import StoredRule
 from rules.facts import Facts
-from rules.printer import print_rule
 from rules.tree import Rule
-from workers.live.catalogue import build
+from workers.live.catalogue import of_question
 from workers.live.facts import load_states
-
-# A catalogue of one rule, which exists for one question only.
-_ASKED = "asked"
 
 
 class LiveFacts:
@@ -32,8 +25,7 @@ class LiveFacts:
         self, rule: Rule, customer_ids: Sequence[str], now_ms: int, *, with_event_ids: bool = False
     ) -> dict[str, Facts]:
         """Facts by customer id, those that the rule reads; unknown ids are missing. One statement."""
-        stored = StoredRule(_ASKED, 0, msgspec.json.encode(print_rule(rule)).decode(), "LIVE")
-        catalogue = build(0, [stored], self._zone, now_ms)
+        catalogue = of_question(rule, self._zone, now_ms)
 
         async def work(tx: Transaction) -> dict[str, Facts]:
             states = await load_states(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from graph.repositories.registry import Named
 from rules.checker import KnownNames
 from rules.names import Names
+from rules.type_problems import ValueType
 
 
-def known_names(registered: Named, segments: Collection[str], archived: Collection[str]) -> KnownNames:
+def known_names(
+    registered: Named, segments: Collection[str], archived: Collection[str], tags: Mapping[str, ValueType]
+) -> KnownNames:
     """Everything that a rule may name, as the checker takes it."""
     attributes, properties = registered.attributes, registered.properties
     return KnownNames(
         segments=segments,
         archived=archived,
+        tags=tags,
         attributes={name: one.certain_type for name, one in attributes.items() if one.certain_type is not None},
         properties={key: one.certain_type for key, one in properties.items() if one.certain_type is not None},
         off=Names(

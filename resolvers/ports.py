@@ -84,6 +84,16 @@ class ReviewDesk(Protocol):
         """Leave things as they are."""
 
 
+class LabelDesk(Protocol):
+    """Where labels are put on customers; implemented by workers.live.labels.Labels."""
+
+    async def put(self, tag: str, version: int, ids: Collection[str], labels: Collection[str], author: str) -> int:
+        """Put labels on living customers; returns how many have others now."""
+
+    async def take(self, tag: str, version: int, ids: Collection[str], labels: Collection[str] | None) -> int:
+        """Take labels off, all of them for None; returns how many have others now."""
+
+
 class Updates(Protocol):
     """The change log as subscribers read it; implemented by delivery.hub.ChangeHub."""
 

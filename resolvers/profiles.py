@@ -21,8 +21,9 @@ from graph.repositories.customer import (
 )
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
 from graph.repositories.segment import SegmentRecord
+from graph.repositories.tag import TagRecord
 from resolvers.batching import Coalescer
-from resolvers.catalogue import SegmentCatalogue
+from resolvers.catalogue import DefinitionCatalogue
 
 # A commit becomes visible record by record: a profile of somebody who changed less than this ago may be half old.
 # It is shown, as any read then may be, but not kept.
@@ -55,11 +56,28 @@ class Attribute(msgspec.Struct, frozen=True, gc=False):
 
 
 class Membership(msgspec.Struct, frozen=True):
-    """One membership, with the segment's definition (see SegmentCatalogue for what of it is current)."""
+    """One membership, with the segment's definition (see DefinitionCatalogue for what of it is current)."""
 
     segment: SegmentRecord
     since_ms: int
     segment_version: int
+
+
+class Label(msgspec.Struct, frozen=True, array_like=True):
+    """A label that somebody put on a customer; what more is stored of it is not shown."""
+
+    label: str
+    author: str
+    at_ms: int
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """A tag's value (encoded JSON), with its definition (see DefinitionCatalogue for what of it is current)."""
+
+    tag: TagRecord
+    value: msgspec.Raw
+    since_ms: int
+    labels: Sequence[Label]
 
 
 @dataclass(slots=True)
@@ -72,6 +90,7 @@ class Profile:
     attributes: Mapping[str, Attribute]
     identifiers: Sequence[Identifier] | None
     memberships: Sequence[Membership] | None
+    tags: Sequence[Assignment] | None
     events: dict[EventsAsked, Sequence[EventRecord]]
 
 
@@ -108,13 +127,15 @@ class ProfileReader:
         self,
         customers: CustomerRepository,
         events: EventRepository,
-        catalogue: SegmentCatalogue,
+        segments: DefinitionCatalogue[SegmentRecord],
+        tags: DefinitionCatalogue[TagRecord],
         keyring: Keyring,
         max_cache_bytes: int = MAX_CACHE_BYTES,
     ):
         self._customers = customers
         self._events = events
-        self._catalogue = catalogue
+        self._segments = segments
+        self._tags = tags
         self._keyring = keyring
         self._versions: Coalescer[CustomerKey, CustomerVersion] = Coalescer(customers.get_versions)
         self._readers: OrderedDict[ProfileNeed, Coalescer[CustomerKey, StoredProfile]] = OrderedDict()
@@ -127,7 +148,7 @@ class ProfileReader:
 
         Neo4j keeps a plan for each power of ten of a list's length.
         """
-        whole = ProfileNeed(identifiers=True, segments=True, events=EventsAsked(count=1))
+        whole = ProfileNeed(identifiers=True, segments=True, tags=True, events=EventsAsked(count=1))
         for size in WARM_UP_SIZES:
             nobody = [CustomerKey(uid=f"nobody|{place}") for place in range(size)]
             await self._customers.get_versions(nobody)
@@ -161,7 +182,7 @@ class ProfileReader:
         if stored is None:
             return None
         body = rendering.render(await self._profile(stored, need))
-        if clock.now_ms() - stored.updated_at_ms > SETTLE_MS and self._catalogue.is_settled():
+        if clock.now_ms() - stored.updated_at_ms > SETTLE_MS and self._is_settled(need):
             self._keep(place, _Kept(body, stored.id, stored.version, stored.catalogue))
         return Rendered(body)
 
@@ -174,6 +195,10 @@ class ProfileReader:
         keys = {customer_id: CustomerKey(id=customer_id) for customer_id in ids}
         found = await self._customers.get_profiles(list(keys.values()), need) if keys else {}
         return {each: await self._profile(found[key], need) for each, key in keys.items() if key in found}
+
+    def _is_settled(self, need: ProfileNeed) -> bool:
+        """Whether the definitions that a profile shows can no longer be older than their counter."""
+        return (not need.segments or self._segments.is_settled()) and (not need.tags or self._tags.is_settled())
 
     def _reader(self, need: ProfileNeed) -> Coalescer[CustomerKey, StoredProfile]:
         reader = self._readers.get(need)
@@ -195,12 +220,13 @@ class ProfileReader:
             _add_readable(attributes, identifiers)
         memberships = None
         if stored.segments is not None:
-            known = await self._catalogue.at(stored.catalogue) if stored.segments else {}
+            known = await self._segments.at(stored.catalogue) if stored.segments else {}
             memberships = [
                 Membership(known[each.segment_key], each.since_ms, each.segment_version)
                 for each in sorted(stored.segments, key=lambda each: each.segment_key)
                 if each.segment_key in known
             ]
+        tags = None if stored.tags is None else await self._assignments(stored)
         events: dict[EventsAsked, Sequence[EventRecord]] = {}
         if need.events is not None and stored.events is not None:
             events[need.events] = stored.events
@@ -213,8 +239,17 @@ class ProfileReader:
             attributes=attributes,
             identifiers=identifiers,
             memberships=memberships,
+            tags=tags,
             events=events,
         )
+
+    async def _assignments(self, stored: StoredProfile) -> list[Assignment]:
+        known = await self._tags.at(stored.catalogue) if stored.tags else {}
+        return [
+            Assignment(known[each.tag_key], each.value, each.since_ms, _labels(each.marks) if each.marks else ())
+            for each in sorted(stored.tags or (), key=lambda each: each.tag_key)
+            if each.tag_key in known
+        ]
 
     def _open(self, sealed: Sequence[StoredIdentifier]) -> list[Identifier]:
         opened = [
@@ -242,6 +277,8 @@ class ProfileReader:
         if kept is not None:
             self._kept_bytes -= len(kept.body) + _ENTRY_OVERHEAD_BYTES
 
+
+_labels = msgspec.json.Decoder(tuple[Label, ...]).decode
 
 # Traits that are stored as identifiers only, and shown as attributes all the same.
 READABLE_IDENTIFIERS = ("email", "phone")

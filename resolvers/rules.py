@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -15,13 +16,20 @@ from resolvers.context import RequestContext
 from resolvers.known_names import known_names
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
+from resolvers.tags import unknown_tag
 from rules.checker import check
 from rules.evaluate import evaluate
 from rules.explain import Explanation, explain
+from rules.facts import Facts
 from rules.names import names_in
+from rules.operators import Operator
 from rules.parser import parse_rule
 from rules.printer import print_rule
-from rules.tree import Rule, SegmentLeaf, leaves_of
+from rules.tags.definition import Manual, rule_of
+from rules.tags.explain import explain_tag
+from rules.tags.parser import parse_definition
+from rules.tree import Rule, SegmentLeaf, TagLeaf, leaves_of
+from rules.type_problems import ValueType
 from workers.projection.asking import Counted
 
 # Customers whose facts are read in one statement.
@@ -31,7 +39,7 @@ MAX_SCANNED_A_PAGE = 10_000
 
 
 async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
-    """The rule of an input that is used at once, its segments known to exist, and no name off.
+    """The rule of an input that is used at once, its segments and tags known to exist, and no name off.
 
     Raises:
         BadInput: the first thing that is wrong.
@@ -39,9 +47,12 @@ async def checked_rule(context: RequestContext, document: Mapping[str, object], 
     rule = parse_rule(document, field)
     named = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
     known = await context.services.segments.get_many(sorted(named)) if named else {}
+    tagged = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, TagLeaf)}
+    tags = await context.services.tags.get_many(sorted(tagged)) if tagged else {}
+    types = {key: ValueType(tag.value_type) for key, tag in tags.items()}
     archived = {key for key, segment in known.items() if segment.status == OFFLINE}
     registered = await context.services.registry.get_named(names_in(rule))
-    for problem in check(rule, known_names(registered, known.keys(), archived), field):
+    for problem in check(rule, known_names(registered, known.keys(), archived, types), field):
         raise BadInput(problem.message, hint=problem.hint, field=problem.field)
     return rule
 
@@ -83,11 +94,14 @@ async def estimate(context: RequestContext, document: Mapping[str, object]) -> C
     """For how many customers a rule holds, asked of the columnar store.
 
     Raises:
-        BadInput: a wrong rule.
+        BadInput: a wrong rule, or one that asks for tags.
         KithError: RATE_LIMITED, as many estimates run as may.
         Unavailable: the columnar store cannot be asked now.
     """
     rule = await checked_rule(context, document, "where")
+    if any(isinstance(leaf, TagLeaf) for leaf in leaves_of(rule)):
+        hint = "Create the segment, which counts itself, or list them with `customers(where: …)`."
+        raise BadInput("An estimate cannot ask for tags: the columnar store has none yet.", hint=hint, field="where")
     slots = context.services.estimates
     if slots.locked():
         raise KithError(
@@ -105,16 +119,16 @@ async def explain_for(
     tag: str | None,
     where: Mapping[str, object] | None,
 ) -> Explanation:
-    """Why a rule, or a segment's rule, holds for a customer now, or why not.
+    """Why a rule, or a segment's rule, holds for a customer now, or why not; or why a tag has its value.
 
     Raises:
-        BadInput: not exactly one of segment and where, or a wrong rule.
-        NotFound: no such customer or segment.
+        BadInput: not exactly one of segment, tag and where, or a wrong rule.
+        NotFound: no such customer, segment or tag.
     """
+    if sum(each is not None for each in (segment, tag, where)) != 1:
+        raise BadInput("Give one of segment, tag and where.")
     if tag is not None:
-        raise BadInput("There are no tags yet.", hint="Give either segment or where.", field="tag")
-    if (segment is None) == (where is None):
-        raise BadInput("Give either segment or where.")
+        return await _explain_tag(context, customer_id, tag)
     if where is not None:
         rule = await checked_rule(context, where, "where")
     else:
@@ -122,12 +136,30 @@ async def explain_for(
         if stored is None:
             raise NotFound("There is no segment of this key.", hint="`segments` lists them.")
         rule = parse_rule(msgspec.json.decode(stored.rule))
-    found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed())
     at_ms = now_ms()
+    return explain(rule, await _facts_of(context, customer_id, rule, at_ms), at_ms, context.services.zone)
+
+
+async def _explain_tag(context: RequestContext, customer_id: str, key: str) -> Explanation:
+    stored = await context.loaders.tags.load(key)
+    if stored is None:
+        raise unknown_tag()
+    definition = parse_definition(msgspec.json.decode(stored.definition))
+    is_manual = isinstance(definition, Manual)
+    at_ms = now_ms()
+    rule = TagLeaf(key, Operator.SET) if is_manual else rule_of(definition)
+    facts = await _facts_of(context, customer_id, rule, at_ms)
+    zone = ZoneInfo(stored.zone) if stored.zone else context.services.zone
+    return explain_tag(definition, facts, at_ms, zone, facts.tags.get(key))
+
+
+async def _facts_of(context: RequestContext, customer_id: str, rule: Rule, at_ms: int) -> Facts:
+    """What a rule reads of a living customer, or of the successor of a retired one."""
+    found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed())
     facts = await context.services.facts.load(rule, [found.id], at_ms, with_event_ids=True) if found else {}
     if found is None or found.id not in facts:
         raise NotFound("There is no customer of this id.")
-    return explain(rule, facts[found.id], at_ms, context.services.zone)
+    return facts[found.id]
 
 
 async def _holding(context: RequestContext, rule: Rule, ids: Sequence[str], at_ms: int) -> list[str]:

@@ -10,6 +10,7 @@ from graph.repositories import segment as repository
 from graph.repositories.segment import OFFLINE, SegmentRecord, heading_of
 from resolvers import segments
 from resolvers.context import RequestContext
+from resolvers.definitions import read_definitions
 from resolvers.refusal import Refusal
 from resolvers.segments import Edit, Refused
 
@@ -34,8 +35,7 @@ async def archive(context: RequestContext, key: str) -> SegmentRecord | Refusal:
             raise segments.unknown()
         if old.status == OFFLINE:
             return old
-        live = [each for each in await segments.other_rules(tx, key) if each.status != OFFLINE]
-        segments.refuse_used(key, live, "Change or archive those first.")
+        segments.refuse_used((await read_definitions(tx)).live_users_of(key), "Change or archive those first.")
         return await repository.archive(tx, key=key, now_ms=now_ms())
 
     try:

@@ -17,11 +17,11 @@ from graph.client import Transaction
 from graph.repositories import segment as repository
 from graph.repositories.customer import ProfileNeed
 from graph.repositories.registry import get_named
-from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, StoredRule, heading_of
+from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
 from resolvers import customers
 from resolvers.context import Info, RequestContext
+from resolvers.definitions import read_definitions, shown
 from resolvers.identity import AUTHOR
-from resolvers.known_names import known_names
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
 from resolvers.refusal import Refusal
@@ -29,7 +29,7 @@ from rules.checker import Problem, check, find_cycle
 from rules.names import names_in
 from rules.parser import parse_rule
 from rules.printer import print_rule
-from rules.tree import ListLeaf, Rule, SegmentLeaf, leaves_of
+from rules.tree import ListLeaf, Rule, leaves_of
 from workers.lists.lists import KEY, KEY_HINT, MAX_NAME_CHARS
 
 SEGMENTS = "segments"
@@ -237,7 +237,7 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
         await repository.lock_catalogue(tx)
         if await repository.find(tx, key) is None:
             raise unknown()
-        refuse_used(key, await other_rules(tx, key), "Change or delete those first.")
+        refuse_used((await read_definitions(tx)).users_of(key), "Change or delete those first.")
         await repository.hide(tx, key=key, now_ms=now_ms())
 
     try:
@@ -269,14 +269,12 @@ async def rebuild(
     )
 
 
-def refuse_used(key: str, stored: Sequence[StoredRule], hint: str) -> None:
+def refuse_used(users: Sequence[str], hint: str) -> None:
     """Raises:
-    Refused: one of these rules names the segment.
+    Refused: there are users.
     """
-    users = [each.key for each in stored if key in _segments_named(rule_of(each))]
     if users:
-        shown = ", ".join(sorted(users)[:20])
-        raise Refused(Problem("key", f"Other segments use this one: {shown}.", hint))
+        raise Refused(Problem("key", f"In use by {shown(users)}.", hint))
 
 
 def _parsed(edit: Edit, problems: list[Problem]) -> Rule | None:
@@ -309,33 +307,21 @@ async def check_references(tx: Transaction, key: str, rule: Rule) -> None:
     """Raises:
     Refused: the rule breaks a limit, names what does not exist, is archived or is off, or comes back to the segment.
     """
-    stored = await other_rules(tx, key)
     if any(isinstance(leaf, ListLeaf) and leaf.key != key for leaf in leaves_of(rule)):
         hint = "Import the list into this segment too, or name the other segment in a rule."
         raise Refused(Problem("input.rule", "An imported list is one segment's alone.", hint))
-    others = {each.key: rule_of(each) for each in stored}
-    archived = {each.key for each in stored if each.status == OFFLINE}
-    registered = await get_named(tx, names_in(rule))
-    problems = check(rule, known_names(registered, {*others, key}, archived), "input.rule")
+    defined = await read_definitions(tx)
+    problems = check(rule, defined.known(key, await get_named(tx, names_in(rule))), "input.rule")
     if problems:
         raise Refused(*problems)
-    cycle = find_cycle(key, rule, others)
+    cycle = find_cycle(key, rule, defined.rules)
     if cycle is not None:
         raise Refused(Problem("input.rule", "The rule comes back to itself: " + " → ".join(cycle) + ".", None))
 
 
-async def other_rules(tx: Transaction, key: str) -> list[StoredRule]:
-    """The rules of all segments but this one and those being deleted."""
-    return [each for each in await repository.list_rules(tx) if each.key != key and each.status != DELETING]
-
-
-def rule_of(stored: StoredRule | SegmentRecord) -> Rule:
+def rule_of(stored: SegmentRecord) -> Rule:
     """The rule as it is stored."""
     return parse_rule(msgspec.json.decode(stored.rule))
-
-
-def _segments_named(rule: Rule) -> set[str]:
-    return {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
 
 
 def _encoded(rule: Rule) -> str:

@@ -17,11 +17,21 @@ from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_version import SegmentVersionRepository
-from resolvers.catalogue import SegmentCatalogue
+from graph.repositories.tag import TagRepository
+from resolvers.catalogue import DefinitionCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.facts import LiveFacts
-from resolvers.ports import ColumnStore, CustomerUpdates, IdentityDesk, Jobs, PendingCalls, ReviewDesk, Updates
+from resolvers.ports import (
+    ColumnStore,
+    CustomerUpdates,
+    IdentityDesk,
+    Jobs,
+    LabelDesk,
+    PendingCalls,
+    ReviewDesk,
+    Updates,
+)
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists
@@ -40,11 +50,13 @@ def make_services(
     desk: IdentityDesk,
     lists: SegmentLists,
     review_desk: ReviewDesk,
+    labels: LabelDesk,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
     customers, events, segments = CustomerRepository(graph), EventRepository(graph), SegmentRepository(graph)
-    policies = PolicyRepository(graph)
+    policies, tags = PolicyRepository(graph), TagRepository(graph)
+    catalogues = DefinitionCatalogue(segments.list_all), DefinitionCatalogue(tags.list_all)
     return Services(
         settings=settings,
         zone=zone,
@@ -54,9 +66,10 @@ def make_services(
         customers=customers,
         events=events,
         segments=segments,
+        tags=tags,
+        profiles=ProfileReader(customers, events, *catalogues, keyring),
         segment_history=SegmentHistoryRepository(graph),
         segment_versions=SegmentVersionRepository(graph),
-        profiles=ProfileReader(customers, events, SegmentCatalogue(segments), keyring),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
         jobs=jobs,
@@ -71,5 +84,6 @@ def make_services(
         lists=lists,
         reviews=ReviewRepository(graph),
         review_desk=review_desk,
+        labels=labels,
         registry=RegistryRepository(graph),
     )

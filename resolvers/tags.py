@@ -1,28 +1,175 @@
-"""Tags: part of the contract, none can be made yet."""
+"""Tags: reads, and labels that people put on customers."""
 
 from __future__ import annotations
 
-from resolvers.context import RequestContext
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from strawberry import Parent
+
+from base.errors import BadInput, NotFound
+from graph.repositories.tag import DELETING, TagRecord
+from resolvers.context import Info, RequestContext
+from resolvers.definitions import RESTING
 from resolvers.pages import Page, check_first
+from resolvers.refusal import Refusal
+from rules.problems import Problem, text_fault
+from rules.tags.definition import TagKind
+
+TAGS = "tags"
+MAX_SEARCH_CHARS = 200
+MAX_VALUES_SHOWN = 100
+MAX_CUSTOMERS_AT_ONCE = 1_000
+MAX_LABELS_AT_ONCE = 20
+MAX_LABEL_CHARS = 100
+# Users and roles do not exist yet: whoever holds the token.
+ADMIN = "admin"
 
 
-class NoTag:
-    """Stands where a tag's record will; has no instances."""
+@dataclass(frozen=True, slots=True)
+class ValueCount:
+    """A value of a tag as encoded JSON, and how many customers have it."""
+
+    value: msgspec.Raw
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A tag that is gone for every reader."""
 
     key: str
-    name: str
 
 
-def list_page(context: RequestContext, first: int | None, after: str | None) -> Page[NoTag]:
-    """An empty page."""
-    check_first(first)
-    if after is not None:
-        context.services.cursors.decode("tags", after, (str,))
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """How many customers have other labels now, and who is nobody."""
+
+    count: int
+    unknown: tuple[str, ...]
+
+
+def status(root: Parent[TagRecord]) -> str:
+    """One of BuildStatus; a tag that is being removed shows as OFFLINE."""
+    return "OFFLINE" if root.status == DELETING else root.status
+
+
+async def count(root: Parent[TagRecord], info: Info) -> int:
+    """Customers with a value now."""
+    return await info.context.loaders.tag_counts.load(root.key)
+
+
+async def values(root: Parent[TagRecord], info: Info, first: int = MAX_VALUES_SHOWN) -> Sequence[ValueCount]:
+    """The most frequent values.
+
+    Raises:
+        BadInput: more than `MAX_VALUES_SHOWN`.
+    """
+    if not 1 <= first <= MAX_VALUES_SHOWN:
+        raise BadInput(f"1 to {MAX_VALUES_SHOWN} values.", field="first")
+    found = await info.context.services.tags.count_values(root.key, first)
+    return [ValueCount(msgspec.Raw(value.encode()), customers) for value, customers in found]
+
+
+async def find(context: RequestContext, key: str) -> TagRecord | None:
+    """The tag of that key."""
+    return await context.loaders.tags.load(key)
+
+
+async def list_page(
+    context: RequestContext, *, search: str | None, category: str | None, first: int | None, after: str | None
+) -> Page[TagRecord]:
+    """Tags by key: all, those whose key or name holds the text, those in a category or below it."""
+    first = check_first(first)
+    if search is not None and len(search) > MAX_SEARCH_CHARS:
+        raise BadInput(f"A search has at most {MAX_SEARCH_CHARS} characters.", field="search")
+    cursors = context.services.cursors
+    behind = "" if after is None else str(cursors.decode(TAGS, after, (str,))[0])
+    found = await context.services.tags.list_page(behind, search or "", category or "", first + 1)
     return Page(
-        [],
-        cursors=context.services.cursors,
-        scope="tags",
+        found[:first],
+        cursors=cursors,
+        scope=TAGS,
         place_of=lambda tag: (tag.key,),
-        has_next_page=False,
-        resumed=False,
+        has_next_page=len(found) > first,
+        resumed=after is not None,
     )
+
+
+async def put_labels(
+    context: RequestContext, key: str, ids: Sequence[str], labels: Sequence[str]
+) -> Labelled | Refusal:
+    """Put labels on customers; a retired id means its successor.
+
+    Raises:
+        NotFound: no such tag.
+    """
+    tag, problems = await _checked(context, key, ids, labels)
+    if not labels:
+        problems.append(Problem("labels", "There is no label.", f"Give 1 to {MAX_LABELS_AT_ONCE}."))
+    if problems:
+        return Refusal(tuple(problems))
+    living, unknown = await _living(context, ids)
+    changed = await context.services.labels.put(key, tag.version, living, list(dict.fromkeys(labels)), ADMIN)
+    return Labelled(changed, unknown)
+
+
+async def take_labels(
+    context: RequestContext, key: str, ids: Sequence[str], labels: Sequence[str] | None
+) -> Labelled | Refusal:
+    """Take labels off customers, all of the tag without names.
+
+    Raises:
+        NotFound: no such tag.
+    """
+    tag, problems = await _checked(context, key, ids, labels or ())
+    if problems:
+        return Refusal(tuple(problems))
+    living, unknown = await _living(context, ids)
+    return Labelled(await context.services.labels.take(key, tag.version, living, labels), unknown)
+
+
+async def _checked(
+    context: RequestContext, key: str, ids: Sequence[str], labels: Sequence[str]
+) -> tuple[TagRecord, list[Problem]]:
+    """The tag, and what stands against putting these labels on these customers or taking them off."""
+    tag = await context.loaders.tags.load(key)
+    if tag is None:
+        raise unknown_tag()
+    problems: list[Problem] = []
+    if tag.kind != TagKind.MANUAL:
+        problems.append(Problem("key", "This tag is computed.", "Labels belong to tags of kind MANUAL."))
+    elif tag.status in RESTING:
+        problems.append(Problem("key", f"The tag is {tag.status}.", "resumeTag lets it go on."))
+    return tag, [*problems, *_id_problems(ids), *_label_problems(labels)]
+
+
+async def _living(context: RequestContext, ids: Sequence[str]) -> tuple[set[str], tuple[str, ...]]:
+    """Whom the ids mean now, and the ids that mean nobody."""
+    paths = await context.services.customers.get_paths(list(dict.fromkeys(ids)))
+    living = {path.ids[-1] for path in paths.values() if path.version is not None}
+    return living, tuple(one for one in dict.fromkeys(ids) if one not in paths or paths[one].version is None)
+
+
+def _id_problems(ids: Sequence[str]) -> list[Problem]:
+    if 1 <= len(ids) <= MAX_CUSTOMERS_AT_ONCE:
+        return []
+    return [Problem("ids", f"1 to {MAX_CUSTOMERS_AT_ONCE:,} customers at once.", "Send the others in further calls.")]
+
+
+def _label_problems(labels: Sequence[str]) -> list[Problem]:
+    if len(labels) > MAX_LABELS_AT_ONCE:
+        return [Problem("labels", f"At most {MAX_LABELS_AT_ONCE} labels at once.", None)]
+    problems: list[Problem] = []
+    for place, label in enumerate(labels):
+        if not 0 < len(label.strip()) <= MAX_LABEL_CHARS:
+            problems.append(Problem(f"labels.{place}", f"A label has 1 to {MAX_LABEL_CHARS} characters.", None))
+        elif fault := text_fault(label):
+            problems.append(Problem(f"labels.{place}", fault, None))
+    return problems
+
+
+def unknown_tag() -> NotFound:
+    """No tag has that key."""
+    return NotFound("There is no tag of this key.", hint="`tags` lists them.")

@@ -96,14 +96,14 @@ def duration_ms(value: object, field: str) -> int:
 
 def scalars(value: object, field: str) -> tuple[Scalar, ...]:
     """The values of an operator."""
-    found: list[Scalar] = []
-    for position, each in enumerate(list_of(value, field, MAX_VALUES)):
-        if type(each) is str or type(each) is int or type(each) is float or type(each) is bool:
-            found.append(each)
-        else:
-            raise BadInput(
-                "A value is a text, a number or a boolean.",
-                hint="Use SET or NOT_SET to ask whether there is a value.",
-                field=f"{field}.{position}",
-            )
-    return tuple(found)
+    return tuple(
+        scalar(each, f"{field}.{position}", hint="Use SET or NOT_SET to ask whether there is a value.")
+        for position, each in enumerate(list_of(value, field, MAX_VALUES))
+    )
+
+
+def scalar(value: object, field: str, *, hint: str | None = None) -> Scalar:
+    """A text, a number or a boolean."""
+    if type(value) is str or type(value) is int or type(value) is float or type(value) is bool:
+        return value
+    raise BadInput("A value is a text, a number or a boolean.", hint=hint, field=field)

@@ -78,7 +78,7 @@ def _explain(node: Node, facts: Facts, now_ms: int, zone: ZoneInfo) -> Explanati
         case HabitNode(rule):
             history = facts.events.get(rule.name, NO_EVENTS)
             seen = seen_of(rule, history, now_ms, zone)
-            return Explanation("habit", print_rule(rule), answer, seen.value, _newest_ids(history, seen.indexes))
+            return Explanation("habit", print_rule(rule), answer, seen.value, newest_ids(history, seen.indexes))
         case EventNode():
             return _explain_event(node, answer, facts, now_ms, zone)
         case _:
@@ -102,9 +102,10 @@ def _explain_event(node: EventNode, answer: bool, facts: Facts, now_ms: int, zon
         deciding = [index for index in deciding if as_number(read(history.properties[index])) == value]
         if value is None:
             deciding = []
-    return Explanation("event", print_rule(node.rule), answer, value, _newest_ids(history, deciding))
+    return Explanation("event", print_rule(node.rule), answer, value, newest_ids(history, deciding))
 
 
-def _newest_ids(history: EventHistory, indexes: Sequence[int]) -> tuple[str, ...]:
+def newest_ids(history: EventHistory, indexes: Sequence[int]) -> tuple[str, ...]:
+    """The ids of the newest of these events, newest first; none where the history has no ids."""
     ids = history.ids
     return tuple(ids[index] for index in reversed(indexes[-MAX_EVENT_IDS:])) if ids else ()

@@ -5,12 +5,14 @@ Every answer is constant from one boundary up to the next, so evaluating at the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from rules.compiled import compiled
 from rules.facts import Facts
+from rules.filters import FactTurns
 from rules.habits import habit_sweeps
 from rules.operators import RELATIVE_OPERATORS
 from rules.relative import relative_sweeps
@@ -59,9 +61,14 @@ Range: TypeAlias = EventRange | AttributeRange | TagRange
 
 def boundaries(rule: Rule, facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[int]:
     """Every instant in (after, until], ascending, at which the answer may differ from the millisecond before."""
+    return instants_of(compiled(rule).turns, facts, after_ms, until_ms, zone)
+
+
+def instants_of(turns: Iterable[FactTurns], facts: Facts, after_ms: int, until_ms: int, zone: ZoneInfo) -> list[int]:
+    """Every instant in (after, until], ascending, that one of these names."""
     instants: set[int] = set()
-    for turns in compiled(rule).turns:
-        instants.update(turns(facts, after_ms, until_ms, zone))
+    for each in turns:
+        instants.update(each(facts, after_ms, until_ms, zone))
     return sorted(instants)
 
 

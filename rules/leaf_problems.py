@@ -38,34 +38,34 @@ def leaf_problems(leaf: Leaf, where: str) -> Iterator[Problem]:
     """
     match leaf:
         case AttributeLeaf():
-            yield from _name_problems(leaf.name, f"{where}.name")
+            yield from name_problems(leaf.name, f"{where}.name")
             yield from value_problems(leaf.op, leaf.values, where)
         case TagLeaf():
-            yield from _name_problems(leaf.key, f"{where}.key")
+            yield from name_problems(leaf.key, f"{where}.key")
             yield from value_problems(leaf.op, leaf.values, where)
         case EventLeaf():
             yield from _event_problems(leaf, where)
         case SequenceLeaf():
             yield from _sequence_problems(leaf, where)
         case HabitLeaf():
-            yield from _name_problems(leaf.name, f"{where}.name")
+            yield from name_problems(leaf.name, f"{where}.name")
             yield from _where_problems(leaf.where, f"{where}.where")
             yield from _habit_problems(leaf.habit, where)
         case SegmentLeaf() | ListLeaf():
-            yield from _name_problems(leaf.key, where)
+            yield from name_problems(leaf.key, where)
         case _:
             assert_never(leaf)
 
 
 def _event_problems(leaf: EventLeaf, where: str) -> Iterator[Problem]:
-    yield from _name_problems(leaf.name, f"{where}.name")
+    yield from name_problems(leaf.name, f"{where}.name")
     yield from _where_problems(leaf.where, f"{where}.where")
     measure = leaf.measure
     if measure.kind in MEASURES_OF_A_PROPERTY:
         if measure.property is None:
             yield Problem(f"{where}.measure.property", f"{measure.kind} needs a property.", None)
         else:
-            yield from _name_problems(measure.property, f"{where}.measure.property")
+            yield from name_problems(measure.property, f"{where}.measure.property")
     elif measure.property is not None:
         yield Problem(f"{where}.measure.property", f"{measure.kind} takes no property.", "Leave it out.")
     if leaf.op not in MEASURE_OPERATORS:
@@ -87,7 +87,7 @@ def _sequence_problems(leaf: SequenceLeaf, where: str) -> Iterator[Problem]:
         return
     for position, step in enumerate(leaf.steps):
         here = f"{where}.steps.{position}"
-        yield from _name_problems(step.event, f"{here}.event")
+        yield from name_problems(step.event, f"{here}.event")
         yield from _where_problems(step.where, f"{here}.where")
         if step.negated and not _between_steps(leaf, position):
             yield Problem(
@@ -148,7 +148,7 @@ def _where_problems(conditions: tuple[PropertyCondition, ...], where: str) -> It
 
 
 def _property_problems(condition: PropertyCondition, where: str) -> Iterator[Problem]:
-    yield from _name_problems(condition.name, f"{where}.name")
+    yield from name_problems(condition.name, f"{where}.name")
     if condition.op in RELATIVE_OPERATORS:
         yield Problem(
             f"{where}.op",
@@ -159,7 +159,8 @@ def _property_problems(condition: PropertyCondition, where: str) -> Iterator[Pro
         yield from value_problems(condition.op, condition.values, where)
 
 
-def _name_problems(name: str, where: str) -> Iterator[Problem]:
+def name_problems(name: str, where: str) -> Iterator[Problem]:
+    """Length and characters of the name of an attribute, an event, a property, a segment or a tag."""
     if not name or len(name) > MAX_NAME_LENGTH:
         yield Problem(where, f"A name has 1 to {MAX_NAME_LENGTH} characters.", None)
     elif fault := text_fault(name):

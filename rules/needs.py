@@ -115,8 +115,13 @@ def named_by(rule: Rule) -> list[str]:
         if isinstance(leaf, SegmentLeaf):
             named.append(leaf.key)
         elif isinstance(leaf, TagLeaf):
-            named.append(f"tag:{leaf.key}")
+            named.append(tag_name(leaf.key))
     return named
+
+
+def tag_name(key: str) -> str:
+    """A tag's name among segments."""
+    return f"tag:{key}"
 
 
 def earliest(rule: Rule, from_ms: int, zone: ZoneInfo) -> dict[str, int | None]:

@@ -6,7 +6,17 @@ from typing import cast
 
 import strawberry
 
-from resolvers import identity, policy, registry, segment_archive, segment_import, segment_versions, segments
+from resolvers import (
+    identity,
+    policy,
+    registry,
+    segment_archive,
+    segment_import,
+    segment_versions,
+    segments,
+    tag_changes,
+    tags,
+)
 from schema import declare
 from schema.context import Info
 from schema.inputs.customer import IdentifierInput
@@ -15,11 +25,14 @@ from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
 from schema.inputs.registry import edit_of as definition_edit_of
 from schema.inputs.segment import CreateSegmentInput, ImportSegmentInput, UpdateSegmentInput
 from schema.inputs.segment import edit_of as segment_edit_of
+from schema.inputs.tag import CreateTagInput, UpdateTagInput
+from schema.inputs.tag import edit_of as tag_edit_of
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
 from schema.types.registry import AttributeDefinitionResult, EventDefinitionResult, PropertyDefinitionResult
 from schema.types.segment import DeleteResult, SegmentResult
 from schema.types.segment_import import SegmentImportResult
+from schema.types.tag import DeleteTagResult, LabelResult, TagResult
 
 
 @strawberry.type
@@ -70,6 +83,45 @@ class Mutation:
     @declare.mutation("Gone at once for every reader; refused while other segments use it.")
     async def delete_segment(self, info: Info, key: str) -> DeleteResult:
         return cast("DeleteResult", await segments.delete(info.context, key))
+
+    @declare.mutation("A new tag; its values are computed in the background, then as its mode says.")
+    async def create_tag(self, info: Info, input: CreateTagInput) -> TagResult:
+        made = await tag_changes.create(info.context, input.key, tag_edit_of(input), draft=bool(input.draft))
+        return cast("TagResult", made)
+
+    @declare.mutation("Another tag of the same kind; what may change values is a new version, which is built.")
+    async def update_tag(self, info: Info, key: str, input: UpdateTagInput) -> TagResult:
+        return cast("TagResult", await tag_changes.update(info.context, key, tag_edit_of(input)))
+
+    @declare.mutation("Values stay as they are until `resumeTag`.")
+    async def pause_tag(self, info: Info, key: str) -> TagResult:
+        return cast("TagResult", await tag_changes.pause(info.context, key))
+
+    @declare.mutation("A draft, paused or offline tag is built and computed as its mode says.")
+    async def resume_tag(self, info: Info, key: str) -> TagResult:
+        return cast("TagResult", await tag_changes.resume(info.context, key))
+
+    @declare.mutation("Values stay as they are, and rules that do not name the tag yet cannot do so.")
+    async def offline_tag(self, info: Info, key: str) -> TagResult:
+        return cast("TagResult", await tag_changes.take_offline(info.context, key))
+
+    @declare.mutation("Compute a tag for everybody now.")
+    async def build_tag(self, info: Info, key: str) -> TagResult:
+        return cast("TagResult", await tag_changes.build(info.context, key))
+
+    @declare.mutation("Gone at once for every reader; refused while segments or other tags use it.")
+    async def delete_tag(self, info: Info, key: str) -> DeleteTagResult:
+        return cast("DeleteTagResult", await tag_changes.delete(info.context, key))
+
+    @declare.mutation("Put labels of a tag of kind MANUAL on customers; who has one keeps it as it is.")
+    async def tag_customers(self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str]) -> LabelResult:
+        return cast("LabelResult", await tags.put_labels(info.context, key, ids, labels))
+
+    @declare.mutation("Take labels off customers; all labels of the tag when none is named.")
+    async def untag_customers(
+        self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str] | None = None
+    ) -> LabelResult:
+        return cast("LabelResult", await tags.take_labels(info.context, key, ids, labels))
 
     @declare.mutation("Two customers are one person, whatever the limits say. A retired id means its successor.")
     async def merge_customers(

@@ -6,7 +6,7 @@ from typing import cast
 
 import strawberry
 
-from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX
+from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
 from resolvers import customers, dictionary, identity, ingest, lists, policy, registry, review, rules, segments, tags
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -40,6 +40,8 @@ class Query:
             return cast("Node | None", await customers.find(info.context, CustomerKey(id=id), shape.need, None))
         if id.startswith(SEGMENT_PREFIX):
             return cast("Node | None", await info.context.services.segments.find_by_id(id))
+        if id.startswith(TAG_PREFIX):
+            return cast("Node | None", await info.context.services.tags.find_by_id(id))
         return None
 
     @declare.field("One customer by id or identifier; null when nobody has it.")
@@ -94,23 +96,25 @@ class Query:
 
     @declare.field("One tag by key.")
     async def tag(self, info: Info, key: str) -> Tag | None:
-        return None
+        return cast("Tag | None", await tags.find(info.context, key))
 
-    @declare.field("Tags by key.")
+    @declare.field("Tags by key; a search looks for a part of key or name, a category includes those below it.")
     async def tags(
         self,
         info: Info,
         search: str | None = None,
+        category: str | None = None,
         first: int | None = DEFAULT_PAGE_ITEMS,
         after: str | None = None,
     ) -> TagConnection:
-        return cast("TagConnection", tags.list_page(info.context, first, after))
+        page = await tags.list_page(info.context, search=search, category=category, first=first, after=after)
+        return cast("TagConnection", page)
 
     @declare.field("How many customers a rule holds for now.")
     async def estimate(self, info: Info, where: RuleInput) -> Estimate:
         return cast("Estimate", await rules.estimate(info.context, rule_document(where)))
 
-    @declare.field("Why a segment's rule, or any rule, holds for a customer now, or why not.")
+    @declare.field("Why a segment's rule, or any rule, holds for a customer now, or why not; why a tag has its value.")
     async def explain(
         self,
         info: Info,

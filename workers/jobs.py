@@ -26,6 +26,7 @@ from graph.repositories.policy import PolicyRepository
 from graph.repositories.projection import ProjectionRepository
 from graph.repositories.quarantine import QuarantineRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from graph.repositories.tag_build import TagBuildRepository
 from ingest.quarantine import Quarantine
 from ingest.stream import IngestStream
 from workers.decisions.desk import Desk
@@ -43,14 +44,17 @@ from workers.tasks.policy import follow_policy
 from workers.tasks.recovery import requeue_unfinished
 from workers.tasks.segment import build_segment, delete_segment
 from workers.tasks.services import TaskServices
+from workers.tasks.tag import build_tag, delete_tag, start_scheduled_builds
 
-TASKS = (build_segment, delete_segment, carry_out_decision, follow_policy)
+TASKS = (build_segment, delete_segment, build_tag, delete_tag, carry_out_decision, follow_policy)
 # How long a change waits whose publisher died between commit and publication, when nothing else is published.
 CATCH_UP_EVERY_S = 2.0
 REQUEUE_EVERY_S = 5.0
 FORGET_EVERY_S = 60.0
 # Notes for the columnar store, which removes them itself within seconds; without the role `analytics` nobody does.
 KEEP_NOTES_MS = 24 * 3_600_000
+# Whether a day has begun for a tag that is built on a schedule.
+SCHEDULE_EVERY_S = 20.0
 # Whether it is night.
 CHECK_EVERY_S = 300.0
 
@@ -97,6 +101,7 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         publisher=publisher,
         builder=SegmentBuilder(graph, publisher, live),
         builds=SegmentBuildRepository(graph),
+        tag_builds=TagBuildRepository(graph),
         outbox=ChangeRepository(graph),
         projection=ProjectionRepository(graph),
         stream=stream,
@@ -121,6 +126,9 @@ async def work(services: TaskServices, settings: Settings) -> None:
     async def forget_notes() -> None:
         await forget_touched(services, clock.now_ms() - KEEP_NOTES_MS)
 
+    async def schedule() -> None:
+        await start_scheduled_builds(services, zone)
+
     async def check() -> None:
         await check_identity_at_night(services, zone)
 
@@ -130,6 +138,7 @@ async def work(services: TaskServices, settings: Settings) -> None:
         loops.create_task(every("requeue", REQUEUE_EVERY_S, lambda: requeue_unfinished(services), services.faults))
         loops.create_task(every("forget", FORGET_EVERY_S, forget, services.faults))
         loops.create_task(every("forget_notes", FORGET_EVERY_S, forget_notes, services.faults))
+        loops.create_task(every("schedule", SCHEDULE_EVERY_S, schedule, services.faults))
         loops.create_task(every("check", CHECK_EVERY_S, check, services.faults))
 
 

@@ -45,7 +45,7 @@ class Membership(NamedTuple):
 
 
 class TagCells(NamedTuple):
-    """A customer's value of a tag since an instant (ms), as `cells_of` gives it; no cells: the customer has none."""
+    """A customer's value of a tag since an instant (ms), as `cells_of` gives it."""
 
     customer: str
     tag: str
@@ -64,8 +64,8 @@ class Batch:
         rehung: uids all of whose events are replaced by those of `events`.
         doubtful: whether events may be there already, so that those of the same ids are replaced.
         members: the newest state of each pair.
-        tags: the newest value of each pair.
-        nowhere: customers who are in no segment and have no tag any more, before `members` and `tags`.
+        tags: all values that those of `customers` have who live.
+        nowhere: customers who are in no segment any more, before `members`.
     """
 
     customers: Mapping[str, CustomerCells | None] = field(default_factory=dict)

@@ -191,9 +191,9 @@ class ColumnFile:
 
     def _remove(self, batch: Batch) -> None:
         """Take out what the batch replaces."""
-        self._delete(CUSTOMERS, _numbers("customer", batch.customers))
-        for table in (MEMBERS, TAG_VALUES):
-            self._delete(table, _numbers("customer", batch.nowhere))
+        for table in (CUSTOMERS, TAG_VALUES):
+            self._delete(table, _numbers("customer", batch.customers))
+        self._delete(MEMBERS, _numbers("customer", batch.nowhere))
         owned = _numbers("identifier", batch.owners)
         self._delete(OWNERS, owned)
         self._delete(STRETCHES, owned)
@@ -251,12 +251,7 @@ class ColumnFile:
         }
         for kind, type_ in _TYPES.items():
             columns[kind.value] = pa.array([one.cells.get(kind) for one in tags], type_.arrow)
-        columns["there"] = pa.array([bool(one.cells) for one in tags], pa.bool_())
-        with self._shown(pa.table(columns)):
-            self._connection.execute(
-                f"DELETE FROM {TAG_VALUES} AS old USING rows WHERE old.customer = rows.customer AND old.tag = rows.tag"
-            )
-            self._connection.execute(f"INSERT INTO {TAG_VALUES} BY NAME SELECT * EXCLUDE (there) FROM rows WHERE there")
+        self._insert(TAG_VALUES, pa.table(columns))
 
     def _insert_rows(self, table: str, names: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
         if rows:

@@ -1,8 +1,9 @@
-// Purpose: a whole profile page a row: node, identifiers, memberships and the newest events, in one statement.
+// Purpose: a whole profile page a row: node, identifiers, memberships, tags and the newest events, in one statement.
 // Mode: READ
 // Param: rows LIST OF {key INTEGER, uid STRING|null, id STRING|null}, at most a few hundred; one of uid and id is set
 // Param: with_identifiers BOOLEAN
 // Param: with_segments BOOLEAN
+// Param: with_tags BOOLEAN
 // Param: event_count INTEGER, 0 for no events
 // Param: names LIST OF STRING|null, only events of these names
 // Param: from_ms INTEGER, events from this instant on
@@ -16,6 +17,7 @@
 // Column: attributes STRING JSON|null
 // Column: identifiers LIST OF [uid, namespace, first_seen, last_seen, cipher]
 // Column: segments LIST OF [key, since, segment_version]
+// Column: tags LIST OF [key, value JSON, since, marks JSON|null]
 // Column: events LIST OF [id, name, at, received_at, source, properties], newest first
 // TRICKY: `any(…)` and `+ 0` keep the planner off the index on DID(name, at), from which one customer's events are
 // thousands of times as far.
@@ -42,9 +44,14 @@ CALL (c) {
   RETURN collect([m.segment, m.since, m.segment_version]) AS segments
 }
 CALL (c) {
+  MATCH (c)-[t:TAGGED]->(:Tag)
+  WHERE $with_tags
+  RETURN collect([t.tag, t.value, t.since, t.marks]) AS tags
+}
+CALL (c) {
   MATCH (c)-[h:HAS]->(:Identifier)-[d:DID WHERE d.at + 0 >= $from_ms AND d.at + 0 < $to_ms AND ($names IS NULL OR any(name IN $names WHERE name = d.name))]->(e:Event)
   WHERE $event_count > 0 AND d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at
   WITH d.at AS at, e ORDER BY at DESC, e.id DESC LIMIT $event_count
   RETURN collect([e.id, e.name, at, e.received_at, e.source, e.properties]) AS events
 }
-RETURN key AS key, c.id AS id, version AS version, catalogue AS catalogue, c.created_at AS created_at, c.updated_at AS updated_at, c.attributes AS attributes, identifiers AS identifiers, segments AS segments, events AS events
+RETURN key AS key, c.id AS id, version AS version, catalogue AS catalogue, c.created_at AS created_at, c.updated_at AS updated_at, c.attributes AS attributes, identifiers AS identifiers, segments AS segments, tags AS tags, events AS events

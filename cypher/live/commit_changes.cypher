@@ -1,8 +1,9 @@
-// Purpose: Create events, take the next positions of the change log, bring memberships up to date and write the outbox.
+// Purpose: Create events, take the next positions of the change log, bring memberships and tags up to date and write the outbox.
 // Mode: WRITE
 // Param: events LIST<MAP>, sorted by uid: {uid, id, name, at ms, received_at ms, source, properties JSON, identifiers LIST<STRING>, the strongest first, evidence STRING or null, context JSON or null, extra JSON or null, blocked BYTES or null, starts_at ms or null when its time had come}
 // Param: leave LIST<MAP>, sorted by customer: {customer, segment, since ms, until ms, entered_version INT, version INT, sequence INT, cause STRING}
 // Param: enter LIST<MAP>, sorted by customer: {customer, segment, since ms, version INT, sequence INT}
+// Param: retag LIST<MAP>, sorted by customer: {customer, tag, value JSON or null for none any more, items LIST<STRING> JSON of a list's or null, instant ms that the value names or null, marks JSON or null, since ms, version INT}
 // Param: bodies LIST<STRING>, JSON of the changes without their positions, in order
 // Param: touched LIST<MAP>, at most one: {events LIST<STRING> ids, customers LIST<STRING> ids, owned LIST<STRING> uids, hung LIST<STRING> uids}
 // Param: at INT ms
@@ -17,6 +18,7 @@
 // Index: counter_name
 // Index: customer_id
 // Index: segment_key
+// Index: tag_key
 // TRICKY: the counter's lock is held until the commit: positions count in the order of commits, and what is returned is
 // what everybody before has committed. Events, which need no order, come before it; memberships after.
 CALL () {
@@ -53,6 +55,25 @@ CALL () {
   MATCH (s:Segment {key: row.segment})
   CREATE (c)-[:IN_SEGMENT {segment: row.segment, customer: row.customer, since: row.since,
     segment_version: row.version, sequence: row.sequence}]->(s)
+}
+CALL () {
+  UNWIND $retag AS row
+  MATCH (c:Customer {id: row.customer})
+  MATCH (t:Tag {key: row.tag})
+  CALL (c, row) {
+    MATCH (c)-[old:TAGGED|WAS_TAGGED]->(:Tag)
+    WHERE old.tag = row.tag
+    DELETE old
+  }
+  CALL (c, t, row) {
+    WITH c, t, row WHERE row.value IS NOT NULL
+    CREATE (c)-[:TAGGED {tag: row.tag, customer: row.customer, value: row.value, items: row.items, instant: row.instant,
+      marks: row.marks, since: row.since, tag_version: row.version}]->(t)
+  }
+  CALL (c, t, row) {
+    WITH c, t, row WHERE row.value IS NULL
+    CREATE (c)-[:WAS_TAGGED {tag: row.tag, marks: row.marks, since: row.since, tag_version: row.version}]->(t)
+  }
 }
 CALL (last) {
   UNWIND range(1, size($bodies)) AS number

@@ -1,8 +1,9 @@
-// Purpose: What rules read of customers: attributes, memberships, and events by name.
+// Purpose: What rules read of customers: attributes, memberships, tags, and events by name.
 // Mode: READ
 // Param: ids LIST<STRING>
 // Param: all_of LIST<STRING>, those of them of which properties are read
 // Param: since MAP: name → INT ms, events that are not newer are left out
+// Param: with_tags BOOLEAN
 // Param: with_lists BOOLEAN, whether rules read imported lists
 // Column: id STRING
 // Column: version INT
@@ -12,6 +13,7 @@
 // Column: sealed LIST<LIST>: [namespace, uid, cipher, last_seen ms] of phone and email
 // Column: lists LIST<STRING>, keys of segments into which one of the identifiers was imported
 // Column: events LIST<LIST>: [name, times LIST<INT ms>, whole LIST<LIST>: [at ms, id, properties JSON]], each name once; whole is empty where no properties are read
+// Column: tags LIST<LIST>: [tag, value JSON or null, since ms, version, marks JSON or null], also those whose value is gone
 // Index: customer_id
 // TRICKY: `+ 0`, and no other condition on the name, keep the planner off the index on DID(name, at): started from there,
 // 50 customers took 16 s.
@@ -31,6 +33,11 @@ CALL (c) {
   RETURN collect([i.namespace, i.uid, i.cipher, i.last_seen]) AS sealed
 }
 CALL (c) {
+  WITH c WHERE $with_tags
+  MATCH (c)-[t:TAGGED|WAS_TAGGED]->()
+  RETURN collect([t.tag, t.value, t.since, t.tag_version, t.marks]) AS tags
+}
+CALL (c) {
   WITH c WHERE $with_lists
   MATCH (c)-[h:HAS WHERE h.to IS NULL]->(:Identifier)-[l:LISTED_IN]->(:Segment)
   RETURN collect(DISTINCT l.segment) AS lists
@@ -43,4 +50,4 @@ CALL (c) {
   RETURN collect([name, times, whole]) AS events
 }
 RETURN c.id AS id, c.version AS version, c.attributes AS attributes, members AS members, left AS left, sealed AS sealed,
-  lists AS lists, events AS events
+  lists AS lists, events AS events, tags AS tags

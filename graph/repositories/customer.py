@@ -45,6 +45,7 @@ class ProfileNeed(msgspec.Struct, frozen=True):
 
     identifiers: bool = False
     segments: bool = False
+    tags: bool = False
     events: EventsAsked | None = None
     more_events: tuple[EventsAsked, ...] = ()
 
@@ -95,6 +96,15 @@ class StoredMembership(msgspec.Struct, frozen=True, gc=False):
     segment_version: int
 
 
+class StoredTag(msgspec.Struct, frozen=True, gc=False):
+    """A tag's value (encoded JSON), since when (ms), and the labels behind it as JSON, None for a computed one."""
+
+    tag_key: str
+    value: msgspec.Raw
+    since_ms: int
+    marks: str | None
+
+
 class StoredProfile(msgspec.Struct, frozen=True, gc=False):
     """One customer as read; None for a part that was not asked for."""
 
@@ -106,6 +116,7 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
     attributes: Mapping[str, StoredAttribute]
     identifiers: tuple[StoredIdentifier, ...] | None
     segments: tuple[StoredMembership, ...] | None
+    tags: tuple[StoredTag, ...] | None
     events: tuple[EventRecord, ...] | None
 
 
@@ -141,6 +152,7 @@ class CustomerRepository:
             rows=_rows(keys),
             with_identifiers=need.identifiers,
             with_segments=need.segments,
+            with_tags=need.tags,
             event_count=events.count if events else 0,
             names=list(events.names) if events and events.names is not None else None,
             from_ms=events.from_ms if events else 0,
@@ -192,5 +204,10 @@ def _profile(row: Mapping[str, Any], need: ProfileNeed) -> StoredProfile:
         attributes=_attributes.decode(encoded) if encoded else {},
         identifiers=tuple(StoredIdentifier(*each) for each in row["identifiers"]) if need.identifiers else None,
         segments=tuple(StoredMembership(*each) for each in row["segments"]) if need.segments else None,
+        tags=tuple(_tag(*each) for each in row["tags"]) if need.tags else None,
         events=tuple(event_of(each) for each in row["events"]) if need.events else None,
     )
+
+
+def _tag(key: str, value: str, since_ms: int, marks: str | None) -> StoredTag:
+    return StoredTag(key, msgspec.Raw(value.encode()), since_ms, marks)

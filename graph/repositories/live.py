@@ -1,4 +1,4 @@
-"""Reads facts of customers; writes memberships, changes and how far the sweep is."""
+"""Reads facts of customers; writes memberships, tags, changes and how far the sweep is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ _ANNOUNCE_SWEEP = load("live/announce_sweep")
 _SCAN_EVENTS = load("live/scan_events")
 _SCAN_STARTING = load("live/scan_starting_events")
 _SCAN_ATTRIBUTES = load("live/scan_attributes")
+_SCAN_TAGS = load("live/scan_tags")
+_SCAN_TAGGED = load("live/scan_tagged")
+_GET_TAGS = load("live/get_tags")
 _PAGE_CUSTOMERS = load("live/page_customers")
 _COUNT_CUSTOMERS = load("live/count_customers")
 
@@ -30,6 +33,41 @@ class StoredRule:
     version: int
     rule: str
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTag:
+    """A tag's definition as stored; `definition` is JSON.
+
+    Args:
+        zone: None for the deployment's.
+        on_events: computed whenever something touches it; otherwise by builds alone.
+        building: a build is under way, or is to be.
+    """
+
+    key: str
+    version: int
+    definition: str
+    kind: str
+    zone: str | None
+    keep_old: bool
+    on_events: bool
+    building: bool
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether anybody computes it now."""
+        return self.on_events or self.building
+
+
+class StoredValue(NamedTuple):
+    """The newest value of a tag (JSON) and since when (ms); None: none since then. `marks` is JSON, of labels."""
+
+    key: str
+    value: str | None
+    at: int
+    version: int
+    marks: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +115,7 @@ class StoredFacts:
         memberships: every interval; of a segment the newest comes last.
         lists: keys of segments into which one of the identifiers was imported.
         events: by name.
+        tags: those that it has or had a value of.
     """
 
     id: str
@@ -86,6 +125,7 @@ class StoredFacts:
     sealed: tuple[SealedIdentifier, ...]
     lists: Sequence[str]
     events: Mapping[str, StoredEvents]
+    tags: Sequence[StoredValue] = ()
 
 
 class EnterRow(TypedDict):
@@ -109,6 +149,26 @@ class LeaveRow(TypedDict):
     version: int
     sequence: int
     cause: str
+
+
+class RetagRow(TypedDict):
+    """Another value of a tag.
+
+    Args:
+        value: JSON; None for none any more.
+        items: of a list, each as JSON.
+        instant: that the value names, ms.
+        marks: JSON, the labels behind the value.
+    """
+
+    customer: str
+    tag: str
+    value: str | None
+    items: list[str] | None
+    instant: int | None
+    marks: str | None
+    since: int
+    version: int
 
 
 class RangeRow(TypedDict):
@@ -158,8 +218,19 @@ async def get_catalogue(tx: Transaction) -> list[StoredRule]:
     return [StoredRule(row["key"], row["version"], row["rule"], row["status"]) for row in await tx.run(_GET_CATALOGUE)]
 
 
+async def get_tags(tx: Transaction) -> list[StoredTag]:
+    """All tags whose values rules may read, by key."""
+    return [StoredTag(**row) for row in await tx.run(_GET_TAGS)]
+
+
 async def get_facts(
-    tx: Transaction, ids: Sequence[str], since: Mapping[str, int], all_of: Sequence[str], with_lists: bool
+    tx: Transaction,
+    ids: Sequence[str],
+    since: Mapping[str, int],
+    all_of: Sequence[str],
+    *,
+    with_lists: bool,
+    with_tags: bool,
 ) -> list[StoredFacts]:
     """Facts of customers; unknown ids are left out.
 
@@ -182,8 +253,11 @@ async def get_facts(
                 name: StoredEvents(times, [StoredEvent(*event) for event in whole])
                 for name, times, whole in row["events"]
             },
+            tags=[StoredValue(*each) for each in row["tags"]],
         )
-        for row in await tx.run(_GET_FACTS, ids=ids, all_of=all_of, since=since, with_lists=with_lists)
+        for row in await tx.run(
+            _GET_FACTS, ids=ids, all_of=all_of, since=since, with_lists=with_lists, with_tags=with_tags
+        )
     ]
 
 
@@ -201,8 +275,9 @@ async def commit_changes(
     bodies: Sequence[str],
     at: int,
     events: Sequence[EventRow] = (),
+    retag: Sequence[RetagRow] = (),
 ) -> CommitOrder:
-    """Create events; take the lock that orders commits; then bring memberships up to date and write the outbox.
+    """Create events; take the lock that orders commits; then bring memberships and tags up to date, and the outbox.
 
     One statement, since a small transaction costs what its statements cost.
 
@@ -211,15 +286,26 @@ async def commit_changes(
         bodies: the changes without their positions (`delivery.change.encode_without_position`), in order.
         at: instant of the outbox entries, ms.
         events: sorted by uid.
+        retag: each customer and tag once.
 
     Raises:
         TryAgain: an event's id belongs to a call that took effect before.
         ConstraintError: or to an event.
     """
     tx.touched.events += [event["id"] for event in events]
+    tx.touched.customers.update(row["customer"] for row in retag)
     touched = tx.touched.take()
     row = (
-        await tx.run(_COMMIT_CHANGES, leave=leave, enter=enter, bodies=bodies, touched=touched, at=at, events=events)
+        await tx.run(
+            _COMMIT_CHANGES,
+            leave=leave,
+            enter=enter,
+            retag=retag,
+            bodies=bodies,
+            touched=touched,
+            at=at,
+            events=events,
+        )
     )[0]
     expect_all(events, row["created"])
     return CommitOrder(row["last"], row["announced"], row["swept"], row["catalogue"], row["policy"])
@@ -245,6 +331,18 @@ async def scan_starting_events(client: GraphClient, after: int, until: int) -> l
 async def scan_attributes(client: GraphClient, ranges: Sequence[RangeRow]) -> list[tuple[str, str]]:
     """(attribute name, customer) of attribute values that name an instant in a range."""
     rows = await client.read(_SCAN_ATTRIBUTES, ranges=ranges) if ranges else []
+    return [(row["name"], row["customer"]) for row in rows]
+
+
+async def scan_tags(client: GraphClient, ranges: Sequence[RangeRow]) -> list[tuple[str, str]]:
+    """(tag key, customer) of values of tags that name an instant in a range."""
+    rows = await client.read(_SCAN_TAGS, ranges=ranges) if ranges else []
+    return [(row["name"], row["customer"]) for row in rows]
+
+
+async def scan_tagged(client: GraphClient, tags: Sequence[str]) -> list[tuple[str, str]]:
+    """(tag key, customer) of everybody who has a value of one of the tags."""
+    rows = await client.read(_SCAN_TAGGED, tags=tags) if tags else []
     return [(row["name"], row["customer"]) for row in rows]
 
 

@@ -45,6 +45,14 @@ class Note:
     hung: Sequence[str]
 
 
+class ProjectedTag(NamedTuple):
+    """A value of a tag (JSON) since an instant (ms)."""
+
+    tag: str
+    value: str
+    since_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectedCustomer:
     """A living customer; `attributes` is JSON."""
@@ -53,6 +61,7 @@ class ProjectedCustomer:
     created_at_ms: int
     attributes: str
     sealed: tuple[SealedIdentifier, ...]
+    tags: tuple[ProjectedTag, ...]
 
 
 class ProjectedMember(NamedTuple):
@@ -124,8 +133,14 @@ class ProjectionRepository:
         """Those of them who live."""
         rows = (await self._graph.read(_GET_CUSTOMERS, ids=ids))[0]["customers"]
         return [
-            ProjectedCustomer(id_, created_at, attributes, tuple(SealedIdentifier(*one) for one in sealed))
-            for id_, created_at, attributes, sealed in rows
+            ProjectedCustomer(
+                id_,
+                created_at,
+                attributes,
+                tuple(SealedIdentifier(*one) for one in sealed),
+                tuple(ProjectedTag(*one) for one in tags),
+            )
+            for id_, created_at, attributes, sealed, tags in rows
         ]
 
     async def get_members(self, ids: Sequence[str]) -> list[ProjectedMember]:

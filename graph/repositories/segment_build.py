@@ -23,7 +23,7 @@ DELETING = "DELETING"
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentState:
+class BuildState:
     """Which version of a segment has which status, and how far its build is.
 
     Args:
@@ -53,18 +53,18 @@ class SegmentBuildRepository:
     def __init__(self, graph: GraphClient):
         self._graph = graph
 
-    async def list_unfinished(self) -> list[SegmentState]:
+    async def list_unfinished(self) -> list[BuildState]:
         """Segments to build or to delete, in no order."""
         rows = await self._graph.read(_LIST_UNFINISHED)
-        return [SegmentState(row["key"], row["version"], row["status"]) for row in rows]
+        return [BuildState(row["key"], row["version"], row["status"]) for row in rows]
 
-    async def find_state(self, key: str) -> SegmentState | None:
+    async def find_state(self, key: str) -> BuildState | None:
         """The segment's state, whatever its status."""
         rows = await self._graph.read(_GET_STATE, key=key)
         if not rows:
             return None
         row = rows[0]
-        return SegmentState(row["key"], row["version"], row["status"], row["progress"], row["built_until"])
+        return BuildState(row["key"], row["version"], row["status"], row["progress"], row["built_until"])
 
     async def set_progress(self, key: str, version: int, progress: float, built_until: str) -> bool:
         """Note progress, 0 to 1, and the last customer that the build is done with."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from operator import attrgetter
 from typing import TypeAlias, cast
 
 import msgspec
@@ -24,8 +25,24 @@ from resolvers.profiles import Profile
 from schema.execution.plain import Write, type_names, write_field, write_list, write_object
 from schema.execution.selection import select
 
-# What of a segment cannot change without the catalogue's counter, see SegmentCatalogue.
+# What of a definition cannot change without the catalogue's counter, see DefinitionCatalogue.
 STABLE_SEGMENT_FIELDS = frozenset({"id", "key", "name", "rule", "version", "createdAt"})
+STABLE_TAG_FIELDS = frozenset(
+    {
+        "id",
+        "key",
+        "name",
+        "category",
+        "kind",
+        "valueType",
+        "mode",
+        "zone",
+        "keepOld",
+        "version",
+        "definition",
+        "createdAt",
+    }
+)
 
 _encode = msgspec.json.Encoder().encode
 _shape_numbers = count(1)
@@ -81,6 +98,7 @@ class ProfileShape:
         self._plain = not selection.conditional and all(field.write is not None for field in self._fields)
         names = {field.name for field in self._fields}
         self._needs_segments = "segments" in names
+        self._needs_tags = "tags" in names
         # The e-mail and phone among the attributes are identifiers.
         self._needs_identifiers = bool(names & {"identifiers", "attributes"})
 
@@ -105,6 +123,7 @@ class ProfileShape:
         need = ProfileNeed(
             identifiers=self._needs_identifiers,
             segments=self._needs_segments,
+            tags=self._needs_tags,
             events=first,
             more_events=tuple(dict.fromkeys(page for page in pages if page != first)),
         )
@@ -118,12 +137,12 @@ def _field(key: str, nodes: Sequence[FieldNode], customer: GraphQLObjectType, fr
     definition = customer.fields[name]
     below = get_named_type(definition.type)
     write: Write | None
-    if name == "tags":
-        write = list
-    elif not isinstance(below, GraphQLObjectType):
+    if not isinstance(below, GraphQLObjectType):
         write = write_field(definition, nodes, fragments)
     elif name == "segments":
-        write = _write_memberships(below, nodes, fragments)
+        write = _write_defined(below, "segment", STABLE_SEGMENT_FIELDS, nodes, fragments)
+    elif name == "tags":
+        write = _write_defined(below, "tag", STABLE_TAG_FIELDS, nodes, fragments)
     elif name == "events":
         write = write_object(below, nodes, fragments)
     elif name in ("identifiers", "attributes"):
@@ -135,14 +154,18 @@ def _field(key: str, nodes: Sequence[FieldNode], customer: GraphQLObjectType, fr
     return _Field(key, name, nodes[0], definition, write)
 
 
-def _write_memberships(membership: GraphQLObjectType, nodes: Sequence[FieldNode], fragments: Fragments) -> Write | None:
-    segment = cast("GraphQLObjectType", get_named_type(membership.fields["segment"].type))
+def _write_defined(
+    item_type: GraphQLObjectType, of: str, stable: frozenset[str], nodes: Sequence[FieldNode], fragments: Fragments
+) -> Write | None:
+    """Memberships or values of tags: `of` names the field with the definition, of which stable fields are written."""
+    definition = cast("GraphQLObjectType", get_named_type(item_type.fields[of].type))
+    read = attrgetter(of)
 
-    def of_segment(same: Sequence[FieldNode]) -> Write | None:
-        write = write_object(segment, same, fragments, only=STABLE_SEGMENT_FIELDS)
-        return None if write is None else lambda record: write(record.segment)
+    def of_definition(same: Sequence[FieldNode]) -> Write | None:
+        write = write_object(definition, same, fragments, only=stable)
+        return None if write is None else lambda record: write(read(record))
 
-    item = write_object(membership, nodes, fragments, special={"segment": of_segment})
+    item = write_object(item_type, nodes, fragments, special={of: of_definition})
     return None if item is None else write_list(item)
 
 

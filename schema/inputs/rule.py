@@ -19,7 +19,14 @@ strawberry.enum(
 strawberry.enum(MeasureKind, description="What is computed over the events that pass the filter.")
 
 # Python names that GraphQL spells otherwise, and instants, which rules carry as ISO 8601 text.
-_SPELLING = {"not_": "not", "from_": "from", "last_days": "lastDays", "days_ago": "daysAgo", "at_least": "atLeast"}
+_SPELLING = {
+    "not_": "not",
+    "from_": "from",
+    "last_days": "lastDays",
+    "days_ago": "daysAgo",
+    "at_least": "atLeast",
+    "first_last": "firstLast",
+}
 
 
 @strawberry.input(description="From (included) to (excluded).")
@@ -116,7 +123,7 @@ class HabitCondition:
     periods: PeriodsInput | None = strawberry.field(default=strawberry.UNSET, description="For `REGULARLY`.")
 
 
-@strawberry.input(description="A condition on a tag's value; there are no tags yet.")
+@strawberry.input(description="A condition on a tag's value.")
 class TagCondition:
     key: str
     op: Operator
@@ -139,20 +146,21 @@ class RuleInput:
 
 def rule_document(rule: RuleInput) -> dict[str, object]:
     """The plain document that rules.parser reads, with the keys that clients write."""
-    document = _plain(rule)
+    document = plain(rule)
     assert isinstance(document, dict)
     return document
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """An input as plain JSON, with the keys that clients write; what was not given is left out."""
     if isinstance(value, TimeRange):
         return {"from": iso(value.from_), "to": iso(value.to)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
-            _SPELLING.get(field.name, field.name): _plain(part)
+            _SPELLING.get(field.name, field.name): plain(part)
             for field in dataclasses.fields(value)
             if (part := getattr(value, field.name)) is not strawberry.UNSET and part is not None
         }
     if isinstance(value, list):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return str(value) if isinstance(value, StrEnum) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, cast
 
 import strawberry
@@ -22,17 +21,7 @@ from schema.types.page import PageInfo
 from schema.types.refusal import ValidationError
 from schema.types.segment_history import SegmentSizePoint
 from schema.types.segment_version import RuleDifference, SegmentVersionConnection
-
-
-@strawberry.enum(description="Where a definition stands in its life.")
-class BuildStatus(StrEnum):
-    DRAFT = "DRAFT"
-    BUILDING = "BUILDING"
-    LIVE = "LIVE"
-    SCHEDULED = "SCHEDULED"
-    PAUSED = "PAUSED"
-    OFFLINE = "OFFLINE"
-    FAILED = "FAILED"
+from schema.types.status import BuildStatus
 
 
 async def _members(

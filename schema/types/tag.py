@@ -1,30 +1,82 @@
-"""Tags: values computed or put on customers. Their definitions can be read; none exist yet."""
+"""Tags: values computed for customers or put on them, and what comes of changing one."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Annotated
+
 import strawberry
 
-from resolvers.tags import NoTag
+from graph.repositories.tag import TagRecord
+from resolvers import customers, tags
+from rules.tags.definition import TagKind
+from rules.type_problems import ValueType
+from schema import declare
 from schema.scalars import JSON, DateTime
 from schema.types.node import Node
 from schema.types.page import PageInfo
+from schema.types.refusal import ValidationError
+from schema.types.status import BuildStatus
+
+strawberry.enum(TagKind, description="How a tag gets its value.")
+strawberry.enum(ValueType, name="TagValueType", description="The type of every value of a tag.")
+
+
+@strawberry.enum(description="When a tag is computed: with every change, at the beginning of a day or a week, by hand.")
+class TagMode(StrEnum):
+    LIVE = "LIVE"
+    DAILY = "DAILY"
+    WEEKLY = "WEEKLY"
+    MANUAL = "MANUAL"
+
+
+@strawberry.type(description="How many customers have a value; of a list, each element counts.")
+class TagValueCount:
+    value: JSON
+    count: int
 
 
 @strawberry.type(description="A named value that customers carry.")
 class Tag(Node):
     key: str
     name: str
+    category: str | None = strawberry.field(description="Levels parted by slashes.")
+    kind: TagKind
+    value_type: ValueType
+    mode: TagMode
+    zone: str | None = strawberry.field(description="The time zone of its days; null for the deployment's.")
+    keep_old: bool = strawberry.field(description="Whether a value stays when there is none any more.")
+    version: int = strawberry.field(description="Counts changes that may change values.")
+    definition: JSON = strawberry.field(description="As `TagDefinitionInput` takes it.")
+    status: BuildStatus = declare.resolved(tags.status)
+    as_of_ms: DateTime | None = strawberry.field(
+        name="asOf", description="The last full build's instant; of a live tag, live changes come on top."
+    )
+    last_error: str | None
+    progress: float = strawberry.field(description="Of the build that runs, 0 to 1.")
+    count: int = declare.resolved(tags.count, "Customers with a value now.")
+    values: list[TagValueCount] = declare.resolved(tags.values, "The most frequent ones; at most 100.")
+    created_at_ms: DateTime = strawberry.field(name="createdAt")
+    updated_at_ms: DateTime = strawberry.field(name="updatedAt")
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, NoTag)
+        return isinstance(value, TagRecord)
+
+
+@strawberry.type(description="A label that somebody put on a customer.")
+class TagLabel:
+    label: str
+    author: str
+    at_ms: DateTime = strawberry.field(name="at")
 
 
 @strawberry.type(description="A tag's value on one customer.")
 class TagAssignment:
-    tag: Tag
+    tag: Tag = declare.resolved(customers.tag_of_assignment)
     value: JSON
     since_ms: DateTime = strawberry.field(name="since")
+    labels: list[TagLabel] = strawberry.field(description="Who put what and when; empty for a computed tag.")
 
 
 @strawberry.type
@@ -33,7 +85,31 @@ class TagEdge:
     cursor: str
 
 
-@strawberry.type
+@strawberry.type(description="Tags by key.")
 class TagConnection:
     edges: list[TagEdge]
     page_info: PageInfo
+
+
+@strawberry.type
+class DeletedTag:
+    key: str
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, tags.Deleted)
+
+
+@strawberry.type(description="What came of putting labels on customers or taking them off.")
+class LabelledCustomers:
+    count: int = strawberry.field(description="How many have other labels now.")
+    unknown: list[strawberry.ID] = strawberry.field(description="Ids that mean nobody.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        return isinstance(value, tags.Labelled)
+
+
+TagResult = Annotated[Tag | ValidationError, strawberry.union("TagResult")]
+DeleteTagResult = Annotated[DeletedTag | ValidationError, strawberry.union("DeleteTagResult")]
+LabelResult = Annotated[LabelledCustomers | ValidationError, strawberry.union("LabelResult")]

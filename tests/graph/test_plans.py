@@ -63,6 +63,16 @@ _FILL_SEGMENTS = query(
     """,
     "WRITE",
 )
+_FILL_TAGS = query(
+    """
+    UNWIND range(1, $tags) AS n
+    CREATE (t:Tag {key: 't' + n, id: 'tag_t' + n, status: 'LIVE', mode: 'LIVE', name: 'T', version: 1})
+    WITH t, n MATCH (c:Customer)
+    CREATE (c)-[:TAGGED {tag: t.key, customer: c.id, value: '1', since: 1, tag_version: 1, instant: n}]->(t)
+    CREATE (c)-[:WAS_TAGGED {tag: t.key, since: 1, tag_version: 1}]->(t)
+    """,
+    "WRITE",
+)
 _FILL_REST = query(
     """
     UNWIND range(1, $customers / 10) AS n
@@ -82,6 +92,7 @@ async def fill(graph: GraphClient) -> None:
     async def work(tx: Transaction) -> None:
         await tx.run(_FILL, customers=CUSTOMERS, events=EVENTS_EACH)
         await tx.run(_FILL_SEGMENTS, segments=SEGMENTS)
+        await tx.run(_FILL_TAGS, tags=SEGMENTS)
         await tx.run(_FILL_REST, customers=CUSTOMERS)
 
     await graph.write("tests/fill", work)

@@ -1,4 +1,4 @@
-"""What follows from who is who: attributes, events, segments and their changes, in the transaction that found it out.
+"""What follows from who is who: attributes, events, tags and segments, in the transaction that found it out.
 
 A micro-batch and somebody's decision end in the same way; a decision only has no calls.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from base import clock
-from delivery.change import AnyChange
+from delivery.change import AnyChange, CauseKind
 from graph.client import Transaction
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import apply as repository
@@ -20,10 +20,11 @@ from workers.identity.groups import write_groups
 from workers.identity.outcome import Identified
 from workers.live.catalogue import READABLE_IDENTIFIERS, SINCE_EVER_MS, Catalogue
 from workers.live.context import LiveContext
-from workers.live.evaluation import Flip, Touched, earliest_asked, evaluate_customer, leave_all
+from workers.live.evaluation import AnyFlip, Touched, earliest_asked, evaluate_customer, leave_all
 from workers.live.facts import keep_properties, load_states
 from workers.live.outbox import close
 from workers.live.state import CustomerState
+from workers.live.succession import hand_over_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ class Consequences:
         states = await self._states(tx, placed, identified, catalogue, keys, from_ms, joined)
         await self._write(tx, placed, identified, states)
         _add_events(placed, states, catalogue)
-        flips = await self._retire(tx, identified, catalogue, now_ms, absorbed)
+        flips = await self._retire(tx, identified, catalogue, now_ms, absorbed, states)
         for customer, one in touched.items():
             if keys[customer]:
                 flips += evaluate_customer(catalogue, states[customer], keys[customer], one, swept_ms, now_ms)
 
-        def evaluate_on(from_ms: int, until_ms: int) -> list[Flip]:
+        def evaluate_on(from_ms: int, until_ms: int) -> list[AnyFlip]:
             return [
                 flip
                 for customer in touched
@@ -122,17 +123,20 @@ class Consequences:
         catalogue: Catalogue,
         now_ms: int,
         absorbed: Mapping[str, CustomerState],
-    ) -> list[Flip]:
+        states: Mapping[str, CustomerState],
+    ) -> list[AnyFlip]:
         """A merged customer leaves its segments; the survivor is evaluated with everything that it got."""
-        states = dict(absorbed)
-        # Their memberships alone.
+        retired = dict(absorbed)
+        # Their memberships and tags alone.
         if rest := sorted(identified.retired.keys() - absorbed.keys()):
-            states |= await load_states(tx, rest, catalogue, self._live.keyring, now_ms, ())
-        return [
-            flip
-            for customer in sorted(states)
-            for flip in leave_all(states[customer], "ERASURE" if customer in identified.erased else "IDENTITY", now_ms)
-        ]
+            retired |= await load_states(tx, rest, catalogue, self._live.keyring, now_ms, ())
+        flips: list[AnyFlip] = []
+        if catalogue.has_tags:
+            flips += hand_over_tags(catalogue, identified, states, retired, now_ms)
+        for customer in sorted(retired):
+            cause: CauseKind = "ERASURE" if customer in identified.erased else "IDENTITY"
+            flips += leave_all(retired[customer], cause, now_ms)
+        return flips
 
     async def _states(
         self,
@@ -280,7 +284,7 @@ def _touch_readable(calls: Sequence[Placed], identified: Identified, touched: di
 def _keys(catalogue: Catalogue, identified: Identified, customer: str, touched: Touched) -> set[str]:
     """The rules to evaluate for a customer. One may be created by a call that belongs to somebody else."""
     if customer in identified.changed:
-        return set(catalogue.rules)
+        return set(catalogue.whenever)
     names = {name for events in touched.events.values() for name, _ in events}
     created = customer in identified.created
     keys = catalogue.touched_by(names, touched.attributes, created)
@@ -295,4 +299,5 @@ def _add_events(calls: Sequence[Placed], states: Mapping[str, CustomerState], ca
         state = states.get(placed.customer)
         if state is not None:
             names = catalogue.with_properties.get(call.name, frozenset())
-            state.add_event(call.name, call.at_ms, keep_properties(call.values, names))
+            event_id = placed.prepared.id if call.name in catalogue.with_ids else None
+            state.add_event(call.name, call.at_ms, keep_properties(call.values, names), event_id)

@@ -1,4 +1,4 @@
-"""Full builds: a new or changed rule is evaluated for everybody, in pages, while live evaluation goes on.
+"""Full builds: a new or changed rule or tag is evaluated for everybody, in pages, while live evaluation goes on.
 
 A page and a live batch are the same operation under the same locks, so there is no gap between build and live and no
 false pair of changes: whoever comes second finds nothing to do.
@@ -22,11 +22,11 @@ Progress = Callable[[float, str], Awaitable[None]]
 
 
 class Superseded(Exception):
-    """The rule was changed or deleted while it was built; another build does the work."""
+    """It was changed, stopped or deleted while it was built; another build does the work, if there is any left."""
 
 
 class SegmentBuilder:
-    """Builds segments over the graph."""
+    """Builds segments and tags over the graph."""
 
     def __init__(self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext):
         self._graph = graph
@@ -34,9 +34,10 @@ class SegmentBuilder:
         self._live = live
 
     async def build(self, key: str, version: int, progress: Progress, after: str = "", done: float = 0.0) -> None:
-        """Evaluate one segment's rule for all customers.
+        """Evaluate one segment's rule, or compute one tag, for all customers.
 
         Args:
+            key: of the segment, or the tag's name in the catalogue.
             version: of the rule; a newer one ends this build.
             after: the last customer that an interrupted build was done with; whoever came since was evaluated live.
             done: how far that build was, 0 to 1.
@@ -61,7 +62,7 @@ class SegmentBuilder:
         async def work(tx: Transaction) -> Reevaluated:
             catalogue = await self._live.renewed(tx)
             rule = catalogue.rules.get(key)
-            if rule is None or rule.version != version:
+            if rule is None or rule.version != version or (rule.tag is not None and not rule.tag.building):
                 raise Superseded(key)
             return await reevaluate(tx, self._live, {customer: [key] for customer in page}, cause, keep=False)
 

@@ -1,4 +1,4 @@
-"""Which memberships of one customer change, and when exactly. Pure.
+"""Which memberships and tags of one customer change, and when exactly. Pure.
 
 An answer can change at certain instants only: an event's own time, the end of its window, midnight for calendar
 windows. Rules are evaluated at each of these instants between what was evaluated before and now, in order, so that
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
+from typing import TypeAlias
 
 from base import metrics
 from delivery.change import CauseKind
-from rules.instants import boundaries
-from workers.live.catalogue import Catalogue, LiveRule
-from workers.live.state import CustomerState, Membership
+from rules.facts import Facts
+from rules.instants import instants_of
+from rules.tags.compiled import same_value
+from workers.live.catalogue import Catalogue, LiveRule, LiveTag
+from workers.live.state import CustomerState, Membership, Tagged
 
 # How far back an event's own time is believed as the instant of a change. What arrives later than this changes the
 # answer when it arrives: nobody can be told now that they should have been told last week.
@@ -33,7 +35,7 @@ class Touched:
         attributes: attribute name → observation time in ms.
         created_ms: when the customer appeared; None when it was there before.
         unplaced: facts changed in a way that has no instant of its own (identity, a new rule): evaluate now.
-        cause: what to give where neither event, attribute nor segment explains a change.
+        cause: what to give where neither event, attribute, tag nor segment explains a change.
     """
 
     created_ms: int | None = None
@@ -74,6 +76,18 @@ class Flip:
     ended: Membership | None
 
 
+@dataclass(frozen=True, slots=True)
+class TagFlip:
+    """Another value of a tag from an instant (ms) on; None: none any more."""
+
+    customer: str
+    tag: str
+    tagged: Tagged
+
+
+AnyFlip: TypeAlias = Flip | TagFlip
+
+
 def evaluate_customer(
     catalogue: Catalogue,
     state: CustomerState,
@@ -81,7 +95,7 @@ def evaluate_customer(
     touched: Touched,
     swept_ms: int,
     now_ms: int,
-) -> list[Flip]:
+) -> list[AnyFlip]:
     """Evaluate rules for one customer and change `state` accordingly.
 
     Args:
@@ -89,7 +103,7 @@ def evaluate_customer(
         swept_ms: instants up to here were evaluated before with the facts known then.
 
     Returns:
-        The changes in the order of their instants; empty when nothing changes.
+        The changes of segments and tags in the order of their instants; empty when nothing changes.
     """
     rules = catalogue.in_order(keys)
     if not rules:
@@ -101,9 +115,9 @@ def evaluate_customer(
     if touched.unplaced:
         # What somebody did before a merge made nobody a member then: the sum exists from the merge on.
         after_ms = max(after_ms, earliest_ms)
-    facts, zone = state.facts(), catalogue.zone
-    agenda = _agenda(rules, state, touched, after_ms, now_ms, zone)
-    flips: list[Flip] = []
+    facts = state.facts()
+    agenda = _agenda(rules, state, touched, after_ms, now_ms)
+    flips: list[AnyFlip] = []
     evaluations = 0
     while agenda.due:
         instant = min(agenda.due)
@@ -111,14 +125,20 @@ def evaluate_customer(
         flipped: set[str] = set()
         for rule in rules:
             if rule not in due:
-                if not flipped or flipped.isdisjoint(rule.needs.segments):
+                if not flipped or flipped.isdisjoint(rule.reads):
                     continue
                 if instant <= agenda.floor_ms[rule]:
                     agenda.evaluate_last(rule, now_ms)
                     continue
             evaluations += 1
+            if rule.tag is not None:
+                retagged = _retag(rule.tag, rule, state, facts, instant)
+                if retagged is not None:
+                    flips.append(retagged)
+                    flipped.add(rule.key)
+                continue
             before = state.memberships.get(rule.key)
-            inside = rule.node.holds(facts, instant, zone)
+            inside = rule.node.holds(facts, instant, rule.zone)
             if inside != (before is not None and before.inside):
                 final = instant >= now_ms and rule in agenda.late
                 flips.append(
@@ -143,7 +163,7 @@ class _Agenda:
 
     Args:
         due: instant in ms → rules.
-        floor_ms: rule → the instant up to which its answer, or that of a segment that it reads, was told already.
+        floor_ms: rule → the instant up to which its answer, or that of what it reads, was told already.
         late: rules that something explains which came too late.
     """
 
@@ -157,19 +177,19 @@ class _Agenda:
         self.late.add(rule)
 
 
-def _agenda(
-    rules: Collection[LiveRule], state: CustomerState, touched: Touched, after_ms: int, now_ms: int, zone: ZoneInfo
-) -> _Agenda:
+def _agenda(rules: Collection[LiveRule], state: CustomerState, touched: Touched, after_ms: int, now_ms: int) -> _Agenda:
     agenda, facts = _Agenda(), state.facts()
     # Attributes and creation have no boundary in the rules: their own time is the instant to look at.
     of_facts = touched.instants_of_facts()
     unplaced = touched.unplaced or any(at <= after_ms for at in touched.events)
     for rule in rules:
         # What was published stays in order: nothing may change before the last change of the same pair. Nor can a
-        # rule be evaluated before the last change of a segment that it reads: the state holds the newest answer only.
+        # rule be evaluated before the last change of what it reads: the state holds the newest answer only.
         told = [known.at for key in (rule.key, *rule.needs.segments) if (known := state.memberships.get(key))]
+        if rule.tag is not None or rule.needs.tags:
+            told += _tags_told(rule, state)
         floor_ms = agenda.floor_ms[rule] = max(after_ms, *told) if told else after_ms
-        instants = boundaries(rule.rule, facts, after_ms, now_ms, zone)
+        instants = instants_of(rule.turns, facts, after_ms, now_ms, rule.zone)
         late = unplaced
         for at in (*instants, *of_facts) if of_facts else instants:
             if floor_ms < at <= now_ms:
@@ -181,9 +201,15 @@ def _agenda(
     return agenda
 
 
-def leave_all(state: CustomerState, cause: CauseKind, now_ms: int) -> list[Flip]:
-    """End every membership of a customer that exists no longer; changes `state` accordingly."""
-    flips: list[Flip] = []
+def _tags_told(rule: LiveRule, state: CustomerState) -> list[int]:
+    """When the tag itself and those that it reads last changed (ms)."""
+    own = () if rule.tag is None else (rule.tag.key,)
+    return [known.at for key in (*own, *rule.needs.tags) if (known := state.tagged.get(key))]
+
+
+def leave_all(state: CustomerState, cause: CauseKind, now_ms: int) -> list[AnyFlip]:
+    """End every membership of a customer that exists no longer, and take its tags; changes `state` accordingly."""
+    flips: list[AnyFlip] = []
     for segment, before in sorted(state.memberships.items()):
         if before.inside:
             at = max(now_ms, before.at)
@@ -191,7 +217,26 @@ def leave_all(state: CustomerState, cause: CauseKind, now_ms: int) -> list[Flip]
             state.memberships[segment] = Membership(False, at, before.version, sequence)
             flips.append(Flip(state.id, segment, before.version, False, at, sequence, cause, None, before))
     state.segments.clear()
+    for tag, known in sorted(state.tagged.items()):
+        if known.value is not None:
+            # Labels are known to whoever is somebody again.
+            flips.append(put_tag(state, tag, Tagged(None, max(now_ms, known.at), known.version, known.marks)))
     return flips
+
+
+def put_tag(state: CustomerState, tag: str, tagged: Tagged) -> TagFlip:
+    """Change the state's value of a tag and say so."""
+    state.set_tag(tag, tagged)
+    return TagFlip(state.id, tag, tagged)
+
+
+def _retag(tag: LiveTag, rule: LiveRule, state: CustomerState, facts: Facts, instant: int) -> TagFlip | None:
+    """Compute a tag; None when its value stays."""
+    before = state.tagged.get(tag.key)
+    value = tag.value(facts, instant, rule.zone)
+    if same_value(value, None if before is None else before.value) or (value is None and tag.keep_old):
+        return None
+    return put_tag(state, tag.key, Tagged(value, instant, rule.version))
 
 
 def _flip(
@@ -223,8 +268,8 @@ def _cause(
             for name, event_id in events:
                 if name in rule.needs.events:
                     return "EVENT", event_id
-    if not rule.needs.segments.isdisjoint(flipped):
-        return "SEGMENT", None
+    if not rule.reads.isdisjoint(flipped):
+        return "TAG" if rule.needs.segments.isdisjoint(flipped) else "SEGMENT", None
     for name, at in touched.attributes.items():
         if name in rule.needs.attributes and (at == instant or final):
             return "ATTRIBUTE", None

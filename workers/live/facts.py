@@ -14,7 +14,7 @@ from graph.repositories import live as repository
 from graph.repositories.live import SealedIdentifier, StoredEvents, StoredFacts
 from rules.facts import EventHistory
 from workers.live.catalogue import Catalogue
-from workers.live.state import CustomerState, Membership, StoredAttribute
+from workers.live.state import CustomerState, Mark, Membership, StoredAttribute, Tagged
 
 # How far back loaded facts reach beyond what is asked for: so that states stay of use while time goes on, and the
 # instants that are asked for are few.
@@ -24,12 +24,19 @@ SHARED_PROPERTIES = 50_000
 
 _decode_attributes = msgspec.json.Decoder(dict[str, StoredAttribute]).decode
 _decode_properties = msgspec.json.Decoder(dict[str, object]).decode
+_decode_value = msgspec.json.Decoder(str | int | float | bool | list[str | int | float | bool]).decode
+_decode_marks = msgspec.json.Decoder(tuple[Mark, ...]).decode
 _NOTHING: Mapping[str, object] = {}
 
 
 def decode_attributes(document: str) -> dict[str, StoredAttribute]:
     """The attributes document of a customer node."""
     return _decode_attributes(document)
+
+
+def decode_marks(document: str | None) -> tuple[Mark, ...]:
+    """The labels behind a stored value; None for a value that was computed."""
+    return () if document is None else _decode_marks(document)
 
 
 def pick_properties(document: str | bytes, names: frozenset[str]) -> Mapping[str, object]:
@@ -61,7 +68,7 @@ async def load_states(
     catalogue: Catalogue,
     keyring: Keyring,
     from_ms: int,
-    only: Collection[str] | None = None,
+    asked: Collection[str] | None = None,
     *,
     with_event_ids: bool = False,
 ) -> dict[str, CustomerState]:
@@ -69,13 +76,14 @@ async def load_states(
 
     Args:
         from_ms: rules are asked for their answers at this instant or later; older events than these see are left out.
-        only: names of the events that are needed; None for all that rules read. A part must not be kept.
+        asked: keys of the rules that are asked; None for all that may be touched. A part must not be kept.
         with_event_ids: so that an explanation can name events.
     """
     reach_ms = reach(from_ms)
-    since = {name: at for name, at in catalogue.since(reach_ms).items() if only is None or name in only}
+    since = catalogue.since(reach_ms, asked)
     all_of = list(since) if with_event_ids else [name for name in since if name in catalogue.with_properties]
-    stored = await repository.get_facts(tx, ids, since, all_of, bool(catalogue.lists))
+    with_lists = bool(catalogue.lists)
+    stored = await repository.get_facts(tx, ids, since, all_of, with_lists=with_lists, with_tags=catalogue.has_tags)
     return {facts.id: _state(facts, catalogue, keyring, reach_ms, with_event_ids) for facts in stored}
 
 
@@ -98,13 +106,17 @@ def _state(
         )
         if membership.inside:
             state.segments.add(membership.segment)
+    for tag in stored.tags:
+        value = None if tag.value is None else _decode_value(tag.value)
+        state.set_tag(tag.key, Tagged(value, tag.at, tag.version, decode_marks(tag.marks)))
     for name, events in stored.events.items():
-        history = state.events[name] = _history(events, catalogue.with_properties.get(name), with_event_ids)
+        with_ids = with_event_ids or name in catalogue.with_ids
+        history = state.events[name] = _history(events, catalogue.with_properties.get(name), with_ids)
         state.event_count += len(history)
     return state
 
 
-def _history(events: StoredEvents, names: frozenset[str] | None, with_event_ids: bool) -> EventHistory:
+def _history(events: StoredEvents, names: frozenset[str] | None, with_ids: bool) -> EventHistory:
     """Args:
     names: of the properties that rules read; None for none.
     """
@@ -113,7 +125,7 @@ def _history(events: StoredEvents, names: frozenset[str] | None, with_event_ids:
     ordered = sorted(events.whole)
     return EventHistory(
         array("q", [event.at for event in ordered]),
-        [event.id for event in ordered] if with_event_ids else None,
+        [event.id for event in ordered] if with_ids else None,
         [_NOTHING if names is None else pick_properties(event.properties, names) for event in ordered],
     )
 

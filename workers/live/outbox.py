@@ -1,4 +1,4 @@
-"""Writes changed memberships and the outbox as the last statements of a transaction."""
+"""Writes changed memberships, tags and the outbox as the last statements of a transaction."""
 
 from __future__ import annotations
 
@@ -13,30 +13,37 @@ from graph.client import Transaction
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import live as repository
 from graph.repositories.apply import EventRow
-from graph.repositories.live import CommitOrder, EnterRow, LeaveRow
+from graph.repositories.live import CommitOrder, EnterRow, LeaveRow, RetagRow
+from rules.values import as_time_ms
 from workers.identity.outcome import Turn
 from workers.live.catalogue import Catalogue
 from workers.live.context import LiveContext
-from workers.live.evaluation import Flip
+from workers.live.evaluation import AnyFlip, Flip, TagFlip
 
 
 @dataclass(slots=True)
 class Memberships:
-    """Rows that bring the stored memberships of many customers up to date."""
+    """Rows that bring the stored memberships and tags of many customers up to date."""
 
     enter: list[EnterRow] = field(default_factory=list)
     leave: list[LeaveRow] = field(default_factory=list)
+    retag: list[RetagRow] = field(default_factory=list)
 
 
-def membership_rows(flips: Sequence[Flip]) -> Memberships:
-    """One row for each interval that ended and one for each that is open at the end.
+def membership_rows(flips: Sequence[AnyFlip]) -> Memberships:
+    """One row for each interval that ended and one for each that is open at the end, and one for each tag.
 
     Returns:
-        Rows sorted by customer and segment. A stay that began and ended within the flips gives a closed interval.
+        Rows sorted by customer and segment or tag. A stay that began and ended within the flips gives a closed
+        interval; of the values of a tag only the last is written.
     """
     rows = Memberships()
     newest: dict[tuple[str, str], Flip] = {}
+    retagged: dict[tuple[str, str], TagFlip] = {}
     for flip in flips:
+        if isinstance(flip, TagFlip):
+            retagged[flip.customer, flip.tag] = flip
+            continue
         newest[flip.customer, flip.segment] = flip
         if flip.ended is not None:
             rows.leave.append(
@@ -64,11 +71,31 @@ def membership_rows(flips: Sequence[Flip]) -> Memberships:
     ]
     rows.leave.sort(key=lambda row: (row["customer"], row["segment"], row["sequence"]))
     rows.enter.sort(key=lambda row: (row["customer"], row["segment"]))
+    rows.retag = [_retag_row(retagged[pair]) for pair in sorted(retagged)]
     return rows
 
 
-def changes_from(flips: Sequence[Flip]) -> list[Change]:
-    """The published form of flips; their positions are not known yet."""
+def _retag_row(flip: TagFlip) -> RetagRow:
+    tagged = flip.tagged
+    value = tagged.value
+    return RetagRow(
+        customer=flip.customer,
+        tag=flip.tag,
+        value=None if value is None else _text(value),
+        items=[_text(item) for item in value] if isinstance(value, list) else None,
+        instant=as_time_ms(value),
+        marks=_text(tagged.marks) if tagged.marks else None,
+        since=tagged.at,
+        version=tagged.version,
+    )
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def changes_from(flips: Sequence[AnyFlip]) -> list[Change]:
+    """The published form of changed memberships; their positions are not known yet."""
     return [
         Change(
             position=0,
@@ -83,6 +110,7 @@ def changes_from(flips: Sequence[Flip]) -> list[Change]:
             event_id=flip.event_id,
         )
         for flip in flips
+        if isinstance(flip, Flip)
     ]
 
 
@@ -105,9 +133,9 @@ async def close(
     tx: Transaction,
     live: LiveContext,
     catalogue: Catalogue,
-    flips: Sequence[Flip],
+    flips: Sequence[AnyFlip],
     now_ms: int,
-    evaluate_on: Callable[[int, int], list[Flip]],
+    evaluate_on: Callable[[int, int], list[AnyFlip]],
     events: Sequence[EventRow] = (),
     policy: IdentityPolicy | None = None,
     turns: Sequence[Turn] = (),
@@ -142,7 +170,7 @@ async def close(
 
 async def _write(
     tx: Transaction,
-    flips: Sequence[Flip],
+    flips: Sequence[AnyFlip],
     now_ms: int,
     events: Sequence[EventRow] = (),
     turned: Sequence[CustomerChange] = (),
@@ -156,9 +184,9 @@ async def _write(
 async def commit(
     tx: Transaction, rows: Memberships, changes: Sequence[AnyChange], now_ms: int, events: Sequence[EventRow] = ()
 ) -> CommitOrder:
-    """Write events, memberships and the outbox in one statement."""
+    """Write events, memberships, tags and the outbox in one statement."""
     bodies = [encode_without_position(change) for change in changes]
-    return await repository.commit_changes(tx, rows.leave, rows.enter, bodies, now_ms, events)
+    return await repository.commit_changes(tx, rows.leave, rows.enter, bodies, now_ms, events, rows.retag)
 
 
 def positioned(changes: Sequence[AnyChange], order: CommitOrder) -> list[AnyChange]:

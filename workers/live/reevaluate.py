@@ -10,7 +10,7 @@ from delivery.change import AnyChange, CauseKind
 from graph.client import Transaction
 from graph.repositories import apply as apply_repository
 from workers.live.context import LiveContext
-from workers.live.evaluation import Flip, Touched, earliest_asked, evaluate_customer
+from workers.live.evaluation import AnyFlip, Touched, earliest_asked, evaluate_customer
 from workers.live.facts import load_states
 from workers.live.outbox import close
 from workers.live.state import CustomerState
@@ -53,15 +53,15 @@ async def reevaluate(
     if keep:
         states = await live.states(tx, versions, sorted(versions), catalogue, from_ms)
     else:
-        only = catalogue.events_of({key for rules in keys.values() for key in rules})
-        states = await load_states(tx, sorted(versions), catalogue, live.keyring, from_ms, only)
-    flips: list[Flip] = []
+        asked = {key for rules in keys.values() for key in rules}
+        states = await load_states(tx, sorted(versions), catalogue, live.keyring, from_ms, asked)
+    flips: list[AnyFlip] = []
     for customer, state in states.items():
         touched = Touched(unplaced=after_ms is None, cause=cause)
         start_ms = swept_ms if after_ms is None else after_ms
         flips += evaluate_customer(catalogue, state, keys[customer], touched, start_ms, now_ms)
 
-    def evaluate_on(from_ms: int, to_ms: int) -> list[Flip]:
+    def evaluate_on(from_ms: int, to_ms: int) -> list[AnyFlip]:
         return [
             flip
             for customer, state in states.items()

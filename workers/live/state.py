@@ -11,6 +11,7 @@ import msgspec
 
 from base import metrics
 from rules.facts import EventHistory, Facts
+from rules.tags.compiled import TagValue
 
 # About 1 KB a customer, 200 bytes for each name of event that it has, 40 bytes an event: together below 250 MB where
 # customers have twenty names.
@@ -36,11 +37,39 @@ class Membership:
     sequence: int
 
 
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """A label that somebody put on a customer.
+
+    Args:
+        by_way_of: ids of customers that had it and were merged away since, the first one first: when one of them
+            comes back, it takes the label with it.
+    """
+
+    label: str
+    author: str
+    at_ms: int
+    by_way_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The newest value of a tag, since `at` (ms); None: it has had none since then.
+
+    Args:
+        marks: behind a value that people put together.
+    """
+
+    value: TagValue | None
+    at: int
+    version: int
+    marks: tuple[Mark, ...] = ()
+
+
 @dataclass(slots=True)
 class CustomerState:
     """One customer's facts, as of `version` of the customer and `catalogue` of the rules, for answers from `reach_ms`.
 
-    `values`, `events`, `segments` and `lists` are what `facts` shows to rules; change them in place only.
+    `values`, `events`, `segments`, `lists` and `tag_values` are what `facts` shows to rules; change them in place only.
     """
 
     id: str
@@ -52,20 +81,34 @@ class CustomerState:
     events: dict[str, EventHistory] = field(default_factory=dict)
     memberships: dict[str, Membership] = field(default_factory=dict)
     segments: set[str] = field(default_factory=set)
+    tagged: dict[str, Tagged] = field(default_factory=dict)
+    tag_values: dict[str, object] = field(default_factory=dict)
     lists: set[str] = field(default_factory=set)
     event_count: int = 0
 
     def facts(self) -> Facts:
         """The view that rules read; it follows later changes of this state."""
-        return Facts(self.values, self.events, self.segments, lists=self.lists)
+        return Facts(self.values, self.events, self.segments, self.tag_values, self.lists)
 
-    def add_event(self, name: str, at_ms: int, properties: Mapping[str, object]) -> None:
-        """Put an event into its history; a second time, it counts twice."""
+    def add_event(self, name: str, at_ms: int, properties: Mapping[str, object], event_id: str | None = None) -> None:
+        """Put an event into its history; a second time, it counts twice.
+
+        Args:
+            event_id: where the catalogue says that the order at one instant matters.
+        """
         history = self.events.get(name)
         if history is None:
-            history = self.events[name] = EventHistory(ids=None)
-        history.insert(at_ms, "", properties)
+            history = self.events[name] = EventHistory(ids=None if event_id is None else [])
+        history.insert(at_ms, event_id or "", properties)
         self.event_count += 1
+
+    def set_tag(self, key: str, tagged: Tagged) -> None:
+        """Replace a tag's value, in its stored form and in the facts."""
+        self.tagged[key] = tagged
+        if tagged.value is None:
+            self.tag_values.pop(key, None)
+        else:
+            self.tag_values[key] = tagged.value
 
     def take_over(self, other: CustomerState) -> None:
         """Add the events and lists of a customer who turned out to be this one; `other` is not to be used any more."""

@@ -21,7 +21,9 @@ from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import live as repository
 from graph.repositories.live import RangeRow, SweepRange
+from rules.days import next_day_start
 from rules.instants import AttributeRange, EventRange, TagRange, sweep_ranges
+from rules.needs import tag_name
 from workers.live.catalogue import Catalogue
 from workers.live.context import LiveContext
 from workers.live.reevaluate import Reevaluated, reevaluate
@@ -95,16 +97,17 @@ class Sweep:
         """Customer → rules whose answer may have changed in (after, until]."""
         events: dict[RangeKey, set[str]] = {}
         attributes: dict[RangeKey, set[str]] = {}
-        for key, rule in catalogue.rules.items():
-            for part in sweep_ranges(rule.rule, after_ms, until_ms, catalogue.zone):
+        tags: dict[RangeKey, set[str]] = {}
+        for rule in catalogue.in_order(catalogue.whenever):
+            key = rule.key
+            for part in sweep_ranges(rule.rule, after_ms, until_ms, rule.zone):
                 match part:
                     case EventRange(name, from_ms, to_ms):
                         events.setdefault((name, from_ms, to_ms), set()).add(key)
                     case AttributeRange(name, from_ms, to_ms):
                         attributes.setdefault((name.partition(".")[0], from_ms, to_ms), set()).add(key)
-                    case TagRange():
-                        # Nobody has a tag yet, and no rule that names one can be saved.
-                        pass
+                    case TagRange(name, from_ms, to_ms):
+                        tags.setdefault((name, from_ms, to_ms), set()).add(key)
         found: dict[str, set[str]] = {}
         by_name = _by_name(events)
         for name, customer in await repository.scan_events(self._graph, _rows(events)):
@@ -112,6 +115,11 @@ class Sweep:
         by_name = _by_name(attributes)
         for name, customer in await repository.scan_attributes(self._graph, _rows(attributes)):
             found.setdefault(customer, set()).update(by_name[name])
+        by_name = _by_name(tags)
+        for name, customer in await repository.scan_tags(self._graph, _rows(tags)):
+            found.setdefault(customer, set()).update(by_name[name])
+        for name, customer in await repository.scan_tagged(self._graph, _counting(catalogue, after_ms, until_ms)):
+            found.setdefault(customer, set()).add(tag_name(name))
         for name, customer in await repository.scan_starting_events(self._graph, after_ms, until_ms):
             found.setdefault(customer, set()).update(catalogue.by_event.get(name, ()))
         return found
@@ -140,6 +148,15 @@ RangeKey = tuple[str, int, int]
 
 def _rows(ranges: dict[RangeKey, set[str]]) -> list[RangeRow]:
     return [RangeRow(name=name, after=after, until=until) for name, after, until in sorted(ranges)]
+
+
+def _counting(catalogue: Catalogue, after_ms: int, until_ms: int) -> list[str]:
+    """Keys of the tags that count days, where a day begins in (after, until]."""
+    return [
+        rule.tag.key
+        for rule in catalogue.in_order(catalogue.whenever)
+        if rule.tag is not None and rule.tag.counts_days and next_day_start(after_ms, rule.zone) <= until_ms
+    ]
 
 
 def _by_name(ranges: dict[RangeKey, set[str]]) -> dict[str, set[str]]:

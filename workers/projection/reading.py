@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from analytics.store.batch import Batch, CustomerCells, EventCells, Membership, Stretch
-from analytics.store.spread import spread
+from analytics.store.batch import Batch, CustomerCells, EventCells, Membership, Stretch, TagCells
+from analytics.store.spread import cells_of, spread
 from base.clock import MIN_MS
 from base.keys import Keyring
 from base.pages import pages
@@ -43,22 +43,30 @@ class ProjectionReader:
         rehung = frozenset(hung)
         created = await self._created(_union(note.events for note in notes))
         members, nowhere = memberships(changes)
+        living, tags = await self.customers(customers)
         return Batch(
-            customers={**dict.fromkeys(customers), **{one.id: one for one in await self.customers(customers)}},
+            customers={**dict.fromkeys(customers), **living},
             owners=await self.owners(_union(note.owned for note in notes)),
             events=[event for event in created if event.uid not in rehung] + await self.hanging(hung),
             rehung=rehung,
             doubtful=doubtful,
             members=members,
+            tags=tags,
             nowhere=nowhere,
         )
 
-    async def customers(self, ids: Sequence[str]) -> list[CustomerCells]:
-        """Those of them who live."""
-        found: list[CustomerCells] = []
+    async def customers(self, ids: Sequence[str]) -> tuple[dict[str, CustomerCells], list[TagCells]]:
+        """Those of them who live, by id, and the values of their tags."""
+        found: dict[str, CustomerCells] = {}
+        tags: list[TagCells] = []
         for page in pages(ids, PAGE_CUSTOMERS):
-            found += [self._customer(stored) for stored in await self._repository.get_customers(page)]
-        return found
+            for stored in await self._repository.get_customers(page):
+                found[stored.id] = self._customer(stored)
+                tags += [
+                    TagCells(stored.id, one.tag, one.since_ms, dict(cells_of(msgspec.json.decode(one.value))))
+                    for one in stored.tags
+                ]
+        return found, tags
 
     async def members(self, ids: Sequence[str]) -> list[Membership]:
         """The segments of customers."""

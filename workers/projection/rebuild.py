@@ -34,8 +34,8 @@ async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile
     after = ""
     while page := await repository.page_customers(after, PAGE_CUSTOMERS):
         after = page[-1]
-        people = {one.id: one for one in await reader.customers(page)}
-        await _add(file, Batch(customers=people, members=await reader.members(page)))
+        people, tags = await reader.customers(page)
+        await _add(file, Batch(customers=people, tags=tags, members=await reader.members(page)))
         done += len(page)
         progress(min(1.0, done / total))
     after = ""

@@ -13,8 +13,8 @@ _log = logs.get_logger()
 
 
 async def requeue_unfinished(services: TaskServices) -> int:
-    """Queue a job for every segment that is to be built or deleted, every decision that is to be carried out and every
-    policy that the graph has to follow, that nobody is at.
+    """Queue a job for every segment and tag that is to be built or deleted, every decision that is to be carried out
+    and every policy that the graph has to follow, that nobody is at.
 
     A job that still waits in the queue is left alone: its id is the same.
 
@@ -30,6 +30,10 @@ async def requeue_unfinished(services: TaskServices) -> int:
             tasks.append(("build_segment", segment.key, segment.version))
         else:
             tasks.append(("delete_segment", segment.key))
+    tasks += [
+        ("build_tag", tag.key, tag.version) if tag.status == BUILDING else ("delete_tag", tag.key)
+        for tag in await services.tag_builds.list_unfinished()
+    ]
     tasks += [("carry_out_decision", decision) for decision in await services.decisions.list_running()]
     if not await is_claimed(services.redis, FOLLOW_CLAIM):
         tasks += [("follow_policy", policy) for policy in await services.policies.list_unfinished()]

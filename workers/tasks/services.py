@@ -13,6 +13,7 @@ from graph.repositories.decision import DecisionRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.projection import ProjectionRepository
 from graph.repositories.segment_build import SegmentBuildRepository
+from graph.repositories.tag_build import TagBuildRepository
 from ingest.quarantine import Quarantine
 from ingest.stream import IngestStream
 from workers.decisions.desk import Desk
@@ -37,6 +38,7 @@ class TaskServices:
     publisher: ChangePublisher
     builder: SegmentBuilder
     builds: SegmentBuildRepository
+    tag_builds: TagBuildRepository
     outbox: ChangeRepository
     projection: ProjectionRepository
     stream: IngestStream

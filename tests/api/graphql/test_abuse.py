@@ -64,7 +64,7 @@ async def test_a_query_beyond_the_limits_is_refused_at_once(api: Api, query: str
         '{customers(search: "' + "x" * 300 + '") {edges {cursor}}}',
         '{customers(search: "a", where: {everyone: true}) {edges {cursor}}}',
         '{explain(customer: "c") {answer}}',
-        '{explain(customer: "c", tag: "t") {answer}}',
+        '{explain(customer: "c", tag: "t", segment: "s") {answer}}',
         '{customer(identifier: {namespace: "no such!", value: "x"}) {id}}',
         "query Q($m: [String!]! = [" + '"a" ' * 101 + "]) {ingestStatus(messageIds: $m) {state}}",
     ],

@@ -107,7 +107,7 @@ async def test_a_segment_that_live_ones_read_stays_and_an_archived_one_is_not_of
     await create(api, "b", {"segment": "a"})
 
     used = (await api.data(ARCHIVE, {"key": "a"}))["archiveSegment"]
-    assert (used["__typename"], used["message"]) == ("ValidationError", "Other segments use this one: b.")
+    assert (used["__typename"], used["message"]) == ("ValidationError", "In use by b.")
 
     assert (await api.data(ARCHIVE, {"key": "b"}))["archiveSegment"]["status"] == "OFFLINE"
     assert (await api.data(ARCHIVE, {"key": "a"}))["archiveSegment"]["status"] == "OFFLINE"

@@ -97,15 +97,14 @@ def test_members_are_in_a_segment_once(file: ColumnFile) -> None:
     assert rows(file, "SELECT customer FROM members") == [(number_of("a"),)]
 
 
-def test_a_customer_has_one_value_of_a_tag(file: ColumnFile) -> None:
-    file.apply(Batch(tags=[tag("a", "gold"), tag("b", 3), tag("c", ["x"])]), HERE)
-    file.apply(Batch(tags=[tag("a", "silver"), TagCells("c", "tier", 2, {})]), HERE)
+def test_a_customer_has_the_tags_of_the_last_batch(file: ColumnFile) -> None:
+    people = {"a": customer("a"), "b": customer("b"), "c": customer("c")}
+    file.apply(Batch(customers=people, tags=[tag("a", "gold"), tag("b", 3), tag("c", ["x"])]), HERE)
+    file.apply(Batch(customers={"a": customer("a"), "c": None}, tags=[tag("a", "silver")]), HERE)
+
     assert rows(file, "SELECT customer, text, number FROM tag_values") == sorted(
         [(number_of("a"), "silver", None), (number_of("b"), None, 3.0)]
     )
-
-    file.apply(Batch(nowhere={"a"}), HERE)
-    assert rows(file, "SELECT customer FROM tag_values") == [(number_of("b"),)]
 
 
 def test_a_batch_that_fails_leaves_nothing_and_the_next_one_is_written(file: ColumnFile) -> None:

@@ -37,8 +37,8 @@ def test_every_event_of_a_sequence_touches_it_what_must_not_happen_included() ->
 
 def test_a_tag_touches_the_rules_that_name_it_and_those_that_read_them() -> None:
     known = catalogue()
-    assert known.touched_by([], [], False, ["tier"]) == {"tagged", "untagged", "of-tagged"}
-    assert known.touched_by([], ["tier"], False, ["other"]) == set()
+    assert known.with_related({"tag:tier"}) - {"tag:tier"} == {"tagged", "untagged", "of-tagged"}
+    assert known.with_related({"tag:other"}) == {"tag:other"}
 
 
 def test_who_is_new_is_looked_at_by_rules_that_hold_for_those_without_anything() -> None:

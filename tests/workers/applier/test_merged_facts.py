@@ -15,6 +15,7 @@ from graph.client import GraphClient, Transaction
 from graph.repositories import live as live_repository
 from tests.support.line import Line, query
 from tests.support.sightings import T0_MS, sighting
+from tests.support.tags import save_tag
 from workers.live.facts import load_states
 from workers.live.state import CustomerState
 
@@ -34,9 +35,9 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
     seen: list[Sequence[str]] = []
     get_facts = live_repository.get_facts
 
-    async def facts(tx: Transaction, ids: Sequence[str], *rest: Any) -> Any:
+    async def facts(tx: Transaction, ids: Sequence[str], *rest: Any, **more: Any) -> Any:
         seen.append(ids)
-        return await get_facts(tx, ids, *rest)
+        return await get_facts(tx, ids, *rest, **more)
 
     monkeypatch.setattr(live_repository, "get_facts", facts)
     return seen
@@ -47,6 +48,13 @@ async def save_segments(line: Line) -> None:
     big = [{"name": "amount", "op": "GT", "values": [4]}]
     await line.segment("spent", {"event": {"name": "Spent", "values": [2], "where": big}})
     await line.segment("red", {"attribute": {"name": "colour", "op": "EQ", "values": ["red"]}})
+
+
+async def save_tags(line: Line) -> None:
+    """One that every call may change, and one for which the order at one instant matters."""
+    await save_tag(line.graph, "sightings", {"statistical": {"event": {"name": "Seen"}}})
+    taken = {"which": "LAST", "take": "PROPERTY", "property": "amount", "type": "NUMBER"}
+    await save_tag(line.graph, "last", {"firstLast": {"event": {"name": "Spent"}, **taken}})
 
 
 def shown(state: CustomerState) -> dict[str, Any]:
@@ -64,6 +72,9 @@ def shown(state: CustomerState) -> dict[str, Any]:
         "sorted": all(list(h.at_ms) == sorted(h.at_ms) for h in state.events.values()),
         "memberships": dict(state.memberships),
         "segments": set(state.segments),
+        "tagged": dict(state.tagged),
+        "tags": dict(state.tag_values),
+        "ids": {name: list(h.ids) for name, h in state.events.items() if h.ids is not None},
         "count": state.event_count,
     }
 
@@ -139,11 +150,14 @@ async def test_what_another_worker_added_is_not_missed(
     await assert_cached_is_stored(line)
 
 
+@pytest.mark.parametrize("tagged", [False, True])
 @pytest.mark.parametrize("seed", range(6))
 async def test_after_any_calls_the_cached_states_are_those_of_the_graph(
-    line: Line, loads: list[Sequence[str]], seed: int
+    line: Line, loads: list[Sequence[str]], seed: int, tagged: bool
 ) -> None:
     await save_segments(line)
+    if tagged:
+        await save_tags(line)
     chance, joined = random.Random(seed), 0
     for number in range(1, 31):
         loads.clear()

@@ -31,6 +31,7 @@ from workers.claims import claim
 from workers.jobs import make_services
 from workers.live.builder import PAGE_CUSTOMERS, Progress, SegmentBuilder
 from workers.queue import default_job_id
+from workers.tasks import building
 from workers.tasks import segment as segment_tasks
 from workers.tasks.segment import build_segment, delete_segment
 from workers.tasks.services import TaskServices
@@ -97,7 +98,7 @@ async def test_a_job_of_an_old_version_does_nothing(services: TaskServices, grap
 async def test_a_build_that_a_new_rule_overtakes_stops_quietly(
     services: TaskServices, graph: GraphClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segment_tasks, "PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr(building, "PROGRESS_EVERY_S", 0.0)
     await create_segment(graph)
     reached_the_end = False
 
@@ -159,7 +160,7 @@ async def test_a_build_that_loses_a_store_stays_to_be_built(services: TaskServic
 async def test_an_interrupted_build_goes_on_where_it_was(
     services: TaskServices, graph: GraphClient, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segment_tasks, "PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr(building, "PROGRESS_EVERY_S", 0.0)
     ids = await create_many_customers(graph, CUSTOMERS)
     await create_segment(graph)
     page, begun_after = live_repository.page_customers, list[str]()

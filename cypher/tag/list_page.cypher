@@ -1,0 +1,14 @@
+// Purpose: One keyset page of tags, by key.
+// Mode: READ
+// Param: after STRING, tags after this key; "" for the first page
+// Param: search STRING, lower-case part of key or name; "" for all
+// Param: category STRING, of this category or one below it; "" for all
+// Param: count INTEGER
+// Column: tag MAP of the properties of a tag
+// Index: tag_key
+MATCH (t:Tag)
+WHERE t.key > $after AND t.status <> 'DELETING'
+  AND ($search = '' OR toLower(t.key) CONTAINS $search OR toLower(t.name) CONTAINS $search)
+  AND ($category = '' OR t.category = $category OR t.category STARTS WITH $category + '/')
+WITH t ORDER BY t.key LIMIT $count
+RETURN t {.id, .key, .name, .category, .kind, .value_type, .mode, .zone, .keep_old, .version, .definition, .status, .as_of, .last_error, .progress, .created_at, .updated_at} AS tag

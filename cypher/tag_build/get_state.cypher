@@ -1,0 +1,12 @@
+// Purpose: How far a tag's build is.
+// Mode: READ
+// Param: key STRING
+// Column: key STRING
+// Column: version INTEGER
+// Column: status STRING
+// Column: progress FLOAT, 0 to 1
+// Column: built_until STRING, id of the last customer that the build is done with; "" at its beginning
+// Index: tag_key
+MATCH (t:Tag {key: $key})
+RETURN t.key AS key, t.version AS version, t.status AS status,
+  t.progress AS progress, coalesce(t.built_until, '') AS built_until

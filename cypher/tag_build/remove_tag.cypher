@@ -1,0 +1,10 @@
+// Purpose: Remove a tag's node that nothing hangs on any more. The write comes first: it waits for late values.
+// Mode: WRITE
+// Param: key STRING
+// Column: removed INTEGER, 0 when there is still something, or no such tag
+// Index: tag_key
+MATCH (t:Tag {key: $key}) WHERE t.status = 'DELETING'
+SET t.progress = 1.0
+WITH t WHERE NOT EXISTS { (t)<-[:TAGGED|WAS_TAGGED]-() }
+DELETE t
+RETURN count(*) AS removed

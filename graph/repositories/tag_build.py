@@ -1,0 +1,96 @@
+"""The state of builds and deletions on :Tag nodes. The status is the truth; jobs in Redis only follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from base import clock
+from graph.client import GraphClient, Transaction
+from graph.queries import Query, load
+from graph.repositories.segment_build import BuildState
+
+_LIST_UNFINISHED = load("tag_build/list_unfinished")
+_LIST_SCHEDULED = load("tag_build/list_scheduled")
+_GET_STATE = load("tag_build/get_state")
+_SET_PROGRESS = load("tag_build/set_progress")
+_FINISH = load("tag_build/finish")
+_FAIL = load("tag_build/fail")
+_REMOVE_VALUES = load("tag_build/remove_values")
+_REMOVE_TAG = load("tag_build/remove_tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A tag that is built on a schedule; times in ms.
+
+    Args:
+        mode: DAILY or WEEKLY.
+        zone: None for the deployment's.
+        as_of: of the last build that came to its end.
+        failed_at: when the last build failed, if it did.
+    """
+
+    key: str
+    mode: str
+    zone: str | None
+    as_of: int | None
+    failed_at: int | None
+
+
+class TagBuildRepository:
+    """Each method is one statement. The writers say False when a newer version or a deletion has taken over."""
+
+    def __init__(self, graph: GraphClient):
+        self._graph = graph
+
+    async def list_unfinished(self) -> list[BuildState]:
+        """Tags to build or to delete, in no order."""
+        rows = await self._graph.read(_LIST_UNFINISHED)
+        return [BuildState(row["key"], row["version"], row["status"]) for row in rows]
+
+    async def list_scheduled(self) -> list[Scheduled]:
+        """Tags that are built on a schedule and not at the moment."""
+        return [Scheduled(**row) for row in await self._graph.read(_LIST_SCHEDULED)]
+
+    async def find_state(self, key: str) -> BuildState | None:
+        """The tag's state, whatever its status."""
+        rows = await self._graph.read(_GET_STATE, key=key)
+        return BuildState(**rows[0]) if rows else None
+
+    async def set_progress(self, key: str, version: int, progress: float, built_until: str) -> bool:
+        """Note progress, 0 to 1, and the last customer that the build is done with."""
+        return (
+            await self._write(_SET_PROGRESS, key=key, version=version, progress=progress, built_until=built_until) > 0
+        )
+
+    async def finish(self, key: str, version: int, as_of_ms: int) -> bool:
+        """Let a built tag be what its mode says."""
+        return await self._write(_FINISH, key=key, version=version, as_of=as_of_ms) > 0
+
+    async def fail(self, key: str, version: int, error: str) -> bool:
+        """Mark a build as failed; `error` is shown to people."""
+        return await self._write(_FAIL, key=key, version=version, error=error, at=clock.now_ms()) > 0
+
+    async def remove_values(self, key: str, limit: int) -> int:
+        """Remove values of a tag that is being deleted; returns how many."""
+
+        async def work(tx: Transaction) -> int:
+            rows = await tx.run(_REMOVE_VALUES, key=key, limit=limit)
+            customers = rows[0]["customers"] if rows else []
+            tx.touched.customers.update(customers)
+            return len(customers)
+
+        return await self._graph.write(_REMOVE_VALUES.name, work)
+
+    async def remove_tag(self, key: str) -> bool:
+        """Remove the node of a tag that is being deleted; False while a value is left."""
+        return await self._write(_REMOVE_TAG, key=key) > 0
+
+    async def _write(self, query: Query, **parameters: object) -> int:
+        """The only column of the only row; 0 without one."""
+
+        async def work(tx: Transaction) -> int:
+            rows = await tx.run(query, **parameters)
+            return int(next(iter(rows[0].values()))) if rows else 0
+
+        return await self._graph.write(query.name, work)

@@ -1,0 +1,90 @@
+"""Segments and tags as they are when one is saved: what a rule may name, and who uses whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from graph.client import Transaction
+from graph.repositories import segment as segment_repository
+from graph.repositories import tag as tag_repository
+from graph.repositories.registry import Named
+from graph.repositories.segment import DELETING
+from graph.repositories.tag import DRAFT, OFFLINE, PAUSED
+from resolvers.known_names import known_names
+from rules.checker import KnownNames
+from rules.needs import named_by, tag_name
+from rules.parser import parse_rule
+from rules.tags.definition import rule_of, value_type
+from rules.tags.parser import parse_definition
+from rules.tree import Rule, TagLeaf, leaves_of
+from rules.type_problems import ValueType
+
+# An answer names no more users than a person reads.
+MAX_SHOWN = 20
+# Nobody computes a tag, or keeps a segment up to date, in one of these.
+RESTING = (DRAFT, PAUSED, OFFLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """Everything that is defined.
+
+    Args:
+        rules: of segments by key, and what tags read, by their name as in `rules.needs.named_by`.
+        tags: types of tags, by key.
+        resting: keys and names of those that stay as they are.
+        offline: keys and names of those that are not offered for new use.
+    """
+
+    rules: Mapping[str, Rule]
+    tags: Mapping[str, ValueType]
+    resting: frozenset[str]
+    offline: frozenset[str]
+
+    def known(self, name: str, registered: Named) -> KnownNames:
+        """What the rule of a segment, or what a tag reads, may name; an offline tag only where it is named already.
+
+        Args:
+            name: of the segment or tag, which is there or is to be.
+            registered: what the registry says of the attributes, events and properties that the rule names.
+        """
+        old = self.rules.get(name)
+        used = {leaf.key for leaf in leaves_of(old) if isinstance(leaf, TagLeaf)} if old is not None else set()
+        segments = {each for each in (*self.rules, name) if ":" not in each}
+        tags = {key: kind for key, kind in self.tags.items() if tag_name(key) not in self.offline or key in used}
+        return known_names(registered, segments, self.offline - {name}, tags)
+
+    def users_of(self, name: str) -> list[str]:
+        """Names of those whose rules name this segment or tag, ascending."""
+        return sorted(other for other, rule in self.rules.items() if other != name and name in named_by(rule))
+
+    def live_users_of(self, name: str) -> list[str]:
+        """Those of them that are kept up to date."""
+        return [user for user in self.users_of(name) if user not in self.resting]
+
+
+async def read_definitions(tx: Transaction) -> Definitions:
+    """Everything that is defined, as a transaction sees it that holds the catalogue's lock."""
+    rules: dict[str, Rule] = {}
+    tags: dict[str, ValueType] = {}
+    status: dict[str, str] = {}
+    for segment in await segment_repository.list_rules(tx):
+        if segment.status != DELETING:
+            rules[segment.key] = parse_rule(msgspec.json.decode(segment.rule))
+            status[segment.key] = segment.status
+    for tag in await tag_repository.list_all(tx):
+        if tag.status != DELETING:
+            definition = parse_definition(msgspec.json.decode(tag.definition))
+            rules[tag_name(tag.key)] = rule_of(definition)
+            tags[tag.key] = value_type(definition)
+            status[tag_name(tag.key)] = tag.status
+    resting = frozenset(name for name, each in status.items() if each in RESTING)
+    return Definitions(rules, tags, resting, frozenset(name for name in resting if status[name] == OFFLINE))
+
+
+def shown(users: Sequence[str]) -> str:
+    """Users as an error names them: tags as `tag:key`, segments by key."""
+    return ", ".join(users[:MAX_SHOWN]) + (" …" if len(users) > MAX_SHOWN else "")

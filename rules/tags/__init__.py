@@ -1,0 +1,1 @@
+"""Tags: what value a customer has, as pure data: parsed, checked, printed, computed and explained. Without I/O."""

@@ -1,0 +1,129 @@
+"""How clients make and change tags. Shape only: rules/tags/ says what it means and refuses what makes no sense."""
+
+from __future__ import annotations
+
+import strawberry
+
+from resolvers.tag_changes import Edit
+from rules.tags.definition import Take, Which
+from rules.type_problems import ValueType
+from schema.inputs.rule import MeasureInput, PropertyCondition, RuleInput, WindowInput, plain
+from schema.scalars import JSON
+from schema.types.tag import TagMode
+
+strawberry.enum(Which, name="TagEvent", description="Which event; of several at one instant, by their ids.")
+strawberry.enum(Take, name="TagTake", description="Its time, the calendar days since then, or a property of one type.")
+
+
+@strawberry.input(description="The events that count.")
+class TagEvents:
+    name: str
+    where: list[PropertyCondition] | None = strawberry.field(default=strawberry.UNSET, description="All must hold.")
+    window: WindowInput | None = strawberry.UNSET
+
+
+@strawberry.input(description="The events that count, and what is measured of them.")
+class MeasuredEvents(TagEvents):
+    measure: MeasureInput | None = strawberry.UNSET
+
+
+@strawberry.input
+class TagValueInput:
+    value: JSON = strawberry.field(description="A text, a number or a boolean; all of one type.")
+    rule: RuleInput
+
+
+@strawberry.input(description="The value of the first rule that holds.")
+class ConditionTag:
+    values: list[TagValueInput] = strawberry.field(description="1 to 24.")
+
+
+@strawberry.input
+class StageInput:
+    stage: str
+    rule: RuleInput
+
+
+@strawberry.input(description="The first stage whose rule holds.")
+class LifecycleTag:
+    stages: list[StageInput] = strawberry.field(description="1 to 24.")
+
+
+@strawberry.input(description="A name for the numbers from (included) to (excluded).")
+class LayerInput:
+    value: str
+    from_: float | None = strawberry.field(name="from", default=strawberry.UNSET)
+    to: float | None = strawberry.UNSET
+
+
+@strawberry.input(description="A measure of events, or the name of the layer that it lies in.")
+class StatisticalTag:
+    event: MeasuredEvents
+    layers: list[LayerInput] | None = strawberry.field(
+        default=strawberry.UNSET, description="Ascending, without overlaps; at most 24."
+    )
+
+
+@strawberry.input(description="The values of a property that the most events have, best first.")
+class PreferenceTag:
+    event: TagEvents
+    property: str
+    top: int = strawberry.field(default=1, description="How many, at most 20.")
+    sum: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A property whose numbers are added up, instead of counting events."
+    )
+
+
+@strawberry.input(description="Something of the first or the last event.")
+class FirstLastTag:
+    event: TagEvents
+    which: Which
+    take: Take
+    property: str | None = strawberry.UNSET
+    type: ValueType | None = strawberry.UNSET
+
+
+@strawberry.input(one_of=True, description="What value a customer has: exactly one of its fields.")
+class TagDefinitionInput:
+    condition: ConditionTag | None = strawberry.UNSET
+    statistical: StatisticalTag | None = strawberry.UNSET
+    preference: PreferenceTag | None = strawberry.UNSET
+    first_last: FirstLastTag | None = strawberry.UNSET
+    lifecycle: LifecycleTag | None = strawberry.UNSET
+    manual: bool | None = strawberry.field(default=strawberry.UNSET, description="Labels, put on by people.")
+
+
+@strawberry.input
+class CreateTagInput:
+    key: str = strawberry.field(description="Lower-case letters, digits, `_` and `-`; it never changes.")
+    name: str
+    definition: TagDefinitionInput
+    category: str | None = strawberry.field(default=None, description="Levels parted by slashes.")
+    mode: TagMode | None = TagMode.LIVE
+    zone: str | None = strawberry.field(default=None, description="The time zone of its days; the deployment's.")
+    keep_old: bool | None = False
+    draft: bool | None = strawberry.field(default=False, description="Saved only; `resumeTag` begins to compute it.")
+
+
+@strawberry.input(description='What is left out stays as it is; "" takes a category or a zone away.')
+class UpdateTagInput:
+    name: str | None = None
+    definition: TagDefinitionInput | None = None
+    category: str | None = None
+    mode: TagMode | None = None
+    zone: str | None = None
+    keep_old: bool | None = None
+
+
+def edit_of(given: CreateTagInput | UpdateTagInput) -> Edit:
+    """The change that an input asks for."""
+    definition = None if given.definition is None else plain(given.definition)
+    assert definition is None or isinstance(definition, dict)
+    return Edit(
+        name=given.name,
+        category=given.category,
+        mode=None if given.mode is None else given.mode.value,
+        zone=given.zone,
+        keep_old=given.keep_old,
+        definition=definition,
+    )

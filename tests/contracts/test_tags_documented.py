@@ -1,0 +1,50 @@
+"""docs/tags.md names every kind, mode and status, its examples are definitions, and its limits those of the code."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from resolvers import tags
+from rules.tags import definition
+from rules.tags.definition import TagKind
+from rules.tags.parser import KINDS, parse_definition
+from schema.types.status import BuildStatus
+from schema.types.tag import TagMode
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "tags.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```json\n(.*?)^```$", TEXT, re.M | re.S)
+
+
+def _names(heading: str, cell: int = 1) -> set[str]:
+    table = TEXT.split(f"\n| {heading} |")[1].split("\n\n")[0]
+    rows = [line.split("|") for line in table.splitlines()[2:]]
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row[cell])}
+
+
+def test_every_kind_mode_and_status_has_a_row_and_no_other_does() -> None:
+    assert _names("key") == set(KINDS)
+    assert _names("key", 2) == set(TagKind)
+    assert _names("mode") == set(TagMode)
+    assert _names("status") == set(BuildStatus)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_every_example_is_a_definition(example: str) -> None:
+    parse_definition(json.loads(example))
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    table = TEXT.split("\n## Limits\n")[1].split("\n\n")[0]
+    assert [int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", table)] == [
+        definition.MAX_BRANCHES,
+        definition.MAX_CONDITIONS,
+        definition.MAX_TOP,
+        tags.MAX_LABELS_AT_ONCE,
+        tags.MAX_LABEL_CHARS,
+        tags.MAX_CUSTOMERS_AT_ONCE,
+        tags.MAX_VALUES_SHOWN,
+    ]
