@@ -19,7 +19,7 @@ JOIN customers ON customers.customer = stretches.customer
 
 def contents(file: ColumnFile) -> dict[str, list[Any]]:
     """Everything, whatever columns and tables are called."""
-    found = {table: _rows(file, f"SELECT * FROM {table}") for table in ("owners", "stretches", "members")}
+    found = {table: _rows(file, f"SELECT * FROM {table}") for table in ("owners", "stretches", "members", "tag_values")}
     found["customers"] = _cells(file, CUSTOMERS, "id, created_at", file.layout.attributes)
     for name, event in file.layout.events.items():
         # A table whose events were all taken back is as good as none.

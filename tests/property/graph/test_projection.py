@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from analytics.store.batch import number_of
 from analytics.store.file import ColumnFile
+from analytics.store.spread import Kind
 from base import clock
 from base.errors import NotFound
 from base.keys import Keyring
@@ -22,6 +23,7 @@ from tests.property.graph.deciding import SAID, decide
 from tests.property.graph.streams import NOW_MS, random_calls
 from tests.support.columns import contents, events_by_customer
 from tests.support.line import Line, query
+from tests.support.tags import BOUGHT_COUNT, save_tag
 from workers.projection import follower as following
 from workers.projection import rebuild as rebuilding
 from workers.projection.follower import Follower, Lost
@@ -29,6 +31,8 @@ from workers.projection.reading import ProjectionReader
 from workers.projection.rebuild import rebuild
 
 CALLS = 60
+# Of `tag_values`: customer, tag and since come before the kinds.
+_NUMBER = 3 + list(Kind).index(Kind.NUMBER)
 FAR_MS = 10**15
 _LIVING = query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.id AS id ORDER BY id")
 _OWNED = query(
@@ -41,6 +45,9 @@ _OWNED = query(
 _MEMBERS = query(
     "MATCH (c:Customer)-[m:IN_SEGMENT]->() RETURN c.id AS customer, m.segment AS segment, m.since AS since"
 )
+
+
+_TAGGED = query("MATCH (c:Customer)-[t:TAGGED]->() RETURN c.id AS customer, t.tag AS tag, t.value AS value")
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +83,14 @@ async def assert_like_the_graph(projection: Projection) -> None:
     assert events_by_customer(projection.file) == sorted(owned)
     members = [(number_of(row["customer"]), row["segment"], row["since"]) for row in await graph.read(_MEMBERS)]
     assert sorted(held["members"]) == sorted(members)
+    tagged = [(number_of(row["customer"]), row["tag"], float(row["value"])) for row in await graph.read(_TAGGED)]
+    assert sorted((*row[:2], row[_NUMBER]) for row in held["tag_values"]) == sorted(tagged)
+
+
+async def tagged(line: Line) -> Line:
+    """With a tag that follows events and identity."""
+    await save_tag(line.graph, "bought", BOUGHT_COUNT)
+    return line
 
 
 async def happen(line: Line, seed: int, between: Any) -> None:
@@ -109,7 +124,7 @@ async def test_a_store_that_followed_is_like_one_that_is_built_now(
     chance = random.Random(seed)
     monkeypatch.setattr(following, "PAGE_NOTES", chance.choice([1, 3, 1000]))
     monkeypatch.setattr(following, "PAGE_CHANGES", chance.choice([1, 3, 1000]))
-    line = await fresh(graph, redis, keyring)
+    line = await tagged(await fresh(graph, redis, keyring))
     followed = Projection(graph, keyring)
     await followed.build()
 
@@ -134,7 +149,7 @@ async def test_a_store_can_be_built_while_everything_changes(
     monkeypatch.setattr(rebuilding, "PAGE_CUSTOMERS", 2)
     monkeypatch.setattr(rebuilding, "PAGE_IDENTIFIERS", 2)
     chance = random.Random(seed)
-    line = await fresh(graph, redis, keyring)
+    line = await tagged(await fresh(graph, redis, keyring))
     projection = Projection(graph, keyring)
     happening = happen(line, 950 + seed, _nothing)
     calls = random_calls(850 + seed, 30)
