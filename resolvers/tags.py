@@ -11,9 +11,10 @@ from strawberry import Parent
 from base.errors import BadInput, NotFound
 from graph.repositories.tag import DELETING, TagRecord
 from resolvers.context import Info, RequestContext
+from resolvers.definitions import RESTING
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal
-from rules.checker import Problem
+from rules.problems import Problem, text_fault
 from rules.tags.definition import TagKind
 
 TAGS = "tags"
@@ -104,12 +105,11 @@ async def put_labels(
     Raises:
         NotFound: no such tag.
     """
-    tag = await _manual(context, key)
-    problems = [*_id_problems(ids), *_label_problems(labels)]
-    if isinstance(tag, Refusal) or problems:
-        return tag if isinstance(tag, Refusal) else Refusal(tuple(problems))
+    tag, problems = await _checked(context, key, ids, labels)
     if not labels:
-        return Refusal((Problem("labels", "There is no label.", f"Give 1 to {MAX_LABELS_AT_ONCE}."),))
+        problems.append(Problem("labels", "There is no label.", f"Give 1 to {MAX_LABELS_AT_ONCE}."))
+    if problems:
+        return Refusal(tuple(problems))
     living, unknown = await _living(context, ids)
     changed = await context.services.labels.put(key, tag.version, living, list(dict.fromkeys(labels)), ADMIN)
     return Labelled(changed, unknown)
@@ -123,21 +123,26 @@ async def take_labels(
     Raises:
         NotFound: no such tag.
     """
-    tag = await _manual(context, key)
-    problems = [*_id_problems(ids), *_label_problems(labels or ())]
-    if isinstance(tag, Refusal) or problems:
-        return tag if isinstance(tag, Refusal) else Refusal(tuple(problems))
+    tag, problems = await _checked(context, key, ids, labels or ())
+    if problems:
+        return Refusal(tuple(problems))
     living, unknown = await _living(context, ids)
     return Labelled(await context.services.labels.take(key, tag.version, living, labels), unknown)
 
 
-async def _manual(context: RequestContext, key: str) -> TagRecord | Refusal:
+async def _checked(
+    context: RequestContext, key: str, ids: Sequence[str], labels: Sequence[str]
+) -> tuple[TagRecord, list[Problem]]:
+    """The tag, and what stands against putting these labels on these customers or taking them off."""
     tag = await context.loaders.tags.load(key)
     if tag is None:
         raise unknown_tag()
+    problems: list[Problem] = []
     if tag.kind != TagKind.MANUAL:
-        return Refusal((Problem("key", "This tag is computed.", "Labels belong to tags of kind MANUAL."),))
-    return tag
+        problems.append(Problem("key", "This tag is computed.", "Labels belong to tags of kind MANUAL."))
+    elif tag.status in RESTING:
+        problems.append(Problem("key", f"The tag is {tag.status}.", "resumeTag lets it go on."))
+    return tag, [*problems, *_id_problems(ids), *_label_problems(labels)]
 
 
 async def _living(context: RequestContext, ids: Sequence[str]) -> tuple[set[str], tuple[str, ...]]:
@@ -156,11 +161,13 @@ def _id_problems(ids: Sequence[str]) -> list[Problem]:
 def _label_problems(labels: Sequence[str]) -> list[Problem]:
     if len(labels) > MAX_LABELS_AT_ONCE:
         return [Problem("labels", f"At most {MAX_LABELS_AT_ONCE} labels at once.", None)]
-    return [
-        Problem(f"labels.{place}", f"A label has 1 to {MAX_LABEL_CHARS} characters.", None)
-        for place, label in enumerate(labels)
-        if not 0 < len(label.strip()) <= MAX_LABEL_CHARS
-    ]
+    problems: list[Problem] = []
+    for place, label in enumerate(labels):
+        if not 0 < len(label.strip()) <= MAX_LABEL_CHARS:
+            problems.append(Problem(f"labels.{place}", f"A label has 1 to {MAX_LABEL_CHARS} characters.", None))
+        elif fault := text_fault(label):
+            problems.append(Problem(f"labels.{place}", fault, None))
+    return problems
 
 
 def unknown_tag() -> NotFound:

@@ -267,6 +267,10 @@ async def test_labels_are_put_on_and_taken_off(api: Api, graph: GraphClient, key
     assert (await api.data(asked))["customer"]["tags"][0]["value"] == ["kind"]
     assert (await api.data(LABEL, {"ids": ["cus_ann"], "labels": [" "]}))["tagCustomers"]["field"] == "labels.0"
     assert (await api.data(LABEL, {"ids": [], "labels": ["x"]}))["tagCustomers"]["field"] == "ids"
+    await move(api, "pauseTag", "notes")
+    assert (await api.data(LABEL, {"ids": ["cus_ann"], "labels": ["x"]}))["tagCustomers"]["field"] == "key"
+    assert (await move(api, "resumeTag", "notes"))["status"] == "LIVE"
+    assert (await api.data(LABEL, {"ids": ["cus_ann"], "labels": ["x"]}))["tagCustomers"]["count"] == 1
 
 
 async def test_why_a_tag_has_its_value(api: Api, graph: GraphClient, keyring: Keyring) -> None:
