@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any
 
-import pyarrow as pa
-
-from analytics.store.batch import Batch, CustomerCells, EventCells, Membership, Position, Stretch, number_of
+from analytics.store.batch import Batch, CustomerCells, EventCells, Membership, Position, Stretch, TagCells
 from analytics.store.file import ColumnFile
-from analytics.store.spread import Kind, cells_of, spread
-from analytics.store.tables import TAG_VALUES
+from analytics.store.spread import cells_of, spread
 from tests.property.rules.naive_rules import Event
 from tests.property.rules.rule_strategies import BASE_MS, DAY_MS, Customer
-
-_KINDS = {
-    Kind.TEXT: pa.string(),
-    Kind.FOLDED: pa.string(),
-    Kind.INSTANT: pa.int64(),
-    Kind.DAY: pa.int32(),
-    Kind.NUMBER: pa.float64(),
-    Kind.FLAG: pa.bool_(),
-    Kind.OTHER: pa.bool_(),
-    Kind.TEXTS: pa.list_(pa.string()),
-    Kind.NUMBERS: pa.list_(pa.float64()),
-    Kind.FLAGS: pa.list_(pa.bool_()),
-}
 
 
 def store_of(customers: Sequence[Customer], random: Random) -> ColumnFile:
@@ -60,28 +43,19 @@ def store_of(customers: Sequence[Customer], random: Random) -> ColumnFile:
             members=[
                 Membership(f"c{number}", key, 0) for number, one in enumerate(customers) for key in sorted(one[2])
             ],
+            tags=[
+                TagCells(f"c{number}", key, 0, dict(cells_of(value)))
+                for number, one in enumerate(customers)
+                for key, value in one[3].items()
+                if value is not None
+            ],
         ),
         Position(),
         fresh=True,
     )
-    connection = file.reader().con
-    connection.register("tag_rows", tag_rows(customers))
-    connection.execute(f"CREATE TABLE {TAG_VALUES} AS SELECT * FROM tag_rows")
     return file
 
 
 def _cells(event: Event, uid: str, id_: str) -> EventCells:
     name, at_ms, _, properties = event
     return EventCells(uid, name, at_ms, id_, spread(properties))
-
-
-def tag_rows(customers: Sequence[Customer]) -> pa.Table:
-    """The table of the values of tags."""
-    rows: list[dict[str, Any]] = []
-    for number, (_, _, _, tags) in enumerate(customers):
-        for key, value in tags.items():
-            if value is not None:
-                cells = {kind.value: cell for kind, cell in cells_of(value)}
-                rows.append({"customer": number_of(f"c{number}"), "tag": key, "since": 0, **cells})
-    schema = {"customer": pa.int64(), "tag": pa.string(), "since": pa.int64()}
-    return pa.Table.from_pylist(rows, schema=pa.schema({**schema, **{kind.value: of for kind, of in _KINDS.items()}}))
