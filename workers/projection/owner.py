@@ -19,6 +19,7 @@ from base.errors import ConfigurationFault, Unavailable
 from base.keys import Keyring
 from graph.client import GraphClient
 from graph.repositories.projection import ProjectionRepository
+from graph.warm import warm
 from workers.projection import state
 from workers.projection.follower import Follower, Lost
 from workers.projection.reading import ProjectionReader
@@ -113,6 +114,8 @@ class ProjectionOwner:
     async def _step(self) -> None:
         """Open, build or follow, whatever comes next."""
         if self._file is None:
+            # Planned before they are needed: each takes half a second the first time.
+            await warm(self._graph, ("projection", "touched"))
             self._file = await asyncio.to_thread(self._open)
             if self._file.position.built:
                 self._follow(self._file)

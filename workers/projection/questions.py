@@ -23,7 +23,7 @@ from workers.projection.owner import ProjectionOwner
 T = TypeVar("T")
 
 # How long a question waits until what was committed before it is in the store; a store that lags more says as of when.
-REACH_S: Final = 2.0
+REACH_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
