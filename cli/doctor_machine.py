@@ -41,14 +41,21 @@ def python(settings: Settings) -> Finding:
 
 def packages(settings: Settings) -> Finding:
     """Whether the installed packages are the locked ones; those for other systems are not asked for."""
+    # Some have a version for each of several Pythons or systems.
+    wanted: dict[str, list[str]] = {}
+    conditional: set[str] = set()
+    for name, pinned, condition in _PIN.findall(LOCK.read_text(encoding="utf-8")):
+        wanted.setdefault(name, []).append(pinned)
+        if condition:
+            conditional.add(name)
     wrong = []
-    for name, wanted, conditional in _PIN.findall(LOCK.read_text(encoding="utf-8")):
+    for name, versions in wanted.items():
         try:
             installed = version(name)
         except PackageNotFoundError:
             installed = None
-        if installed != wanted and not (installed is None and conditional):
-            wrong.append(f"{name} {installed or 'missing'} instead of {wanted}")
+        if installed not in versions and not (installed is None and name in conditional):
+            wrong.append(f"{name} {installed or 'missing'} instead of {' or '.join(versions)}")
     if wrong:
         return fault("packages", ", ".join(wrong[:5]), "Run `make install`.")
     return ok("packages", "as locked")

@@ -94,14 +94,11 @@ async def estimate(context: RequestContext, document: Mapping[str, object]) -> C
     """For how many customers a rule holds, asked of the columnar store.
 
     Raises:
-        BadInput: a wrong rule, or one that asks for tags.
+        BadInput: a wrong rule.
         KithError: RATE_LIMITED, as many estimates run as may.
         Unavailable: the columnar store cannot be asked now.
     """
     rule = await checked_rule(context, document, "where")
-    if any(isinstance(leaf, TagLeaf) for leaf in leaves_of(rule)):
-        hint = "Create the segment, which counts itself, or list them with `customers(where: …)`."
-        raise BadInput("An estimate cannot ask for tags: the columnar store has none yet.", hint=hint, field="where")
     slots = context.services.estimates
     if slots.locked():
         raise KithError(

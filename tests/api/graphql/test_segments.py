@@ -20,6 +20,7 @@ from tests.support.answering import answering
 from tests.support.api import Api
 from tests.support.line import Line
 from tests.support.profiles import Person, write_people
+from tests.support.tags import BOUGHT_COUNT, save_tag
 from workers.projection.asking import ColumnStore, Counted
 
 CREATE = """mutation C($input: CreateSegmentInput!) { createSegment(input: $input) { __typename
@@ -215,6 +216,21 @@ async def test_an_estimate_sees_what_was_committed_before_it(
             told = (await api.data(ESTIMATE, {"r": {"event": {"name": "Bought"}}}))["estimate"]
             assert told["count"] == number
             assert parse_iso_ms(told["asOf"]) >= asked_ms
+
+
+async def test_an_estimate_reads_tags(
+    api: Api, graph: GraphClient, redis: Redis, keyring: Keyring, settings: Settings, tmp_path: Path
+) -> None:
+    await save_tag(graph, "bought", BOUGHT_COUNT)
+    line = Line.of(graph, redis, keyring)
+    async with answering(graph, redis, settings, tmp_path):
+        for number in range(3):
+            await line.apply(
+                {"type": "track", "event": "Bought", "userId": f"u{number % 2}", "messageId": f"m{number}"}
+            )
+        rule = {"tag": {"key": "bought", "op": "GTE", "values": [2]}}
+
+        assert (await api.data(ESTIMATE, {"r": rule}))["estimate"]["count"] == 1
 
 
 async def test_an_estimate_without_anybody_to_ask_says_so(api: Api) -> None:
