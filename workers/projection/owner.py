@@ -114,8 +114,9 @@ class ProjectionOwner:
     async def _step(self) -> None:
         """Open, build or follow, whatever comes next."""
         if self._file is None:
-            # Planned before they are needed: each takes half a second the first time.
-            await warm(self._graph, ("projection", "touched"))
+            if not self.builds:
+                # Planned before they are needed: each takes half a second the first time.
+                await warm(self._graph, ("projection", "touched"))
             self._file = await asyncio.to_thread(self._open)
             if self._file.position.built:
                 self._follow(self._file)
