@@ -56,13 +56,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """
     settings = settings or load_settings()
     keyring = Keyring(settings.secret_key)
-    graph = GraphClient(
-        settings.neo4j_uri,
-        settings.neo4j_user,
-        settings.neo4j_password,
-        settings.neo4j_database,
-        settings.slow_query_ms,
-    )
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     hub = ChangeHub(redis, keyring)
     customer_updates = CustomerUpdates(hub, CustomerRepository(graph))

@@ -72,7 +72,7 @@ async def opened(service: BenchService) -> AsyncIterator[tuple[GraphClient, Upke
     """The graph of a service, and what brings it up to date; this process collects garbage as a worker does."""
     process.tune_garbage_collection()
     settings = service.settings
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     live = LiveContext(Keyring(settings.secret_key), ZoneInfo(settings.time_zone))
     try:

@@ -47,7 +47,7 @@ async def run_check(settings: Settings, *, repair: bool) -> Report:
     Raises:
         Unavailable: Neo4j or Redis cannot be reached.
     """
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     shown = 0
 

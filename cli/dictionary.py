@@ -12,6 +12,7 @@ from base.settings import Settings, load_settings
 from graph.client import GraphClient
 from graph.repositories.registry import RegistryRepository
 from graph.repositories.segment import SegmentRepository
+from graph.repositories.tag import TagRepository
 from resolvers.dictionary import Format, Language, read, written
 
 How = Annotated[Format, typer.Option("--format", case_sensitive=False, help="For people or for tables.")]
@@ -25,8 +26,9 @@ def show_dictionary(how: How = Format.MARKDOWN, language: In = Language.EN) -> N
 
 
 async def _text(settings: Settings, how: Format, language: Language) -> str:
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     try:
-        return written(await read(RegistryRepository(graph), SegmentRepository(graph)), how, language)
+        dictionary = await read(RegistryRepository(graph), SegmentRepository(graph), TagRepository(graph))
+        return written(dictionary, how, language)
     finally:
         await graph.close()

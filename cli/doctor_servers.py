@@ -34,7 +34,7 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 async def _neo4j(settings: Settings) -> list[Finding]:
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     try:
         await graph.verify()
         # The first run of a statement is planned, which can take a second: the clocks are compared by the second.

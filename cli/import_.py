@@ -55,7 +55,7 @@ async def _run(
     settings: Settings, file: Path, mapping_file: Path, directory: Path, *, dry_run: bool, wait_s: float
 ) -> int:
     mapping = load_mapping(mapping_file)
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     try:
         destination = None

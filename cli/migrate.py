@@ -16,7 +16,7 @@ def run_migrations() -> None:
 
 async def migrate_graph(settings: Settings) -> None:
     """Create missing constraints and indexes and wait until they are online."""
-    client = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    client = GraphClient.of(settings)
     try:
         await client.verify()
         await migrate(client)

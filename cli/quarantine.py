@@ -153,7 +153,7 @@ def _run(work: Callable[[Quarantine], Awaitable[T]]) -> T:
 async def _opened() -> AsyncIterator[Quarantine]:
     settings = load_settings()
     keyring = Keyring(settings.secret_key)
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     try:
         stream = IngestStream(redis, keyring)

@@ -115,7 +115,7 @@ def _text(value: object) -> str:
 
 @asynccontextmanager
 async def _opened(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[GraphClient, SegmentLists]]:
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     try:
         live = LiveContext(keyring, ZoneInfo(settings.time_zone))

@@ -66,7 +66,7 @@ def show_status() -> None:
 
 async def read_status(settings: Settings) -> Status:
     """Ask Redis and Neo4j; a few small reads each."""
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     try:
         beats = await cast("Awaitable[dict[bytes, bytes]]", redis.hgetall(HEARTBEATS_HASH))

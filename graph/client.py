@@ -24,6 +24,7 @@ from neo4j.exceptions import (
 from base import logs, metrics
 from base.clock import now_ms
 from base.errors import ConfigurationFault, Unavailable
+from base.settings import Settings
 from graph.queries import Query, given, load
 from graph.touched import Touched
 
@@ -106,6 +107,17 @@ class GraphClient:
             )
         except (ConfigurationError, ValueError) as fault:
             raise ConfigurationFault(f"NEO4J_URI cannot be used: {fault}") from fault
+
+    @classmethod
+    def of(cls, settings: Settings) -> GraphClient:
+        """A client of the database that the settings name."""
+        return cls(
+            settings.neo4j_uri,
+            settings.neo4j_user,
+            settings.neo4j_password,
+            settings.neo4j_database,
+            settings.slow_query_ms,
+        )
 
     async def read(self, query: Query, /, **parameters: Any) -> list[Row]:
         """Run one READ statement in its own auto-commit transaction: half the cost of a managed one.

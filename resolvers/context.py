@@ -136,7 +136,8 @@ class Loaders:
 
         async def load(keys: list[NameKey]) -> list[Sequence[RuleUser]]:
             _, segments = await self._services.segments.list_all()
-            found = users_of(sorted(segments, key=lambda segment: segment.key))
+            _, tags = await self._services.tags.list_all()
+            found = users_of(segments, tags)
             return [found.get(key, ()) for key in keys]
 
         return DataLoader(load_fn=load)

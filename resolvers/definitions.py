@@ -14,7 +14,8 @@ from graph.repositories.registry import Named
 from graph.repositories.segment import DELETING
 from graph.repositories.tag import DRAFT, OFFLINE, PAUSED
 from resolvers.known_names import known_names
-from rules.checker import KnownNames
+from rules.checker import KnownNames, Problem
+from rules.keys import KEY, KEY_HINT, TITLE_FAULT, is_title
 from rules.needs import named_by, tag_name
 from rules.parser import parse_rule
 from rules.tags.definition import rule_of, value_type
@@ -88,3 +89,13 @@ async def read_definitions(tx: Transaction) -> Definitions:
 def shown(users: Sequence[str]) -> str:
     """Users as an error names them: tags as `tag:key`, segments by key."""
     return ", ".join(users[:MAX_SHOWN]) + (" …" if len(users) > MAX_SHOWN else "")
+
+
+def key_problems(key: str, what: str) -> list[Problem]:
+    """What is wrong with the key of a new segment or tag."""
+    return [] if KEY.fullmatch(key) else [Problem("input.key", f"This is no {what} key.", KEY_HINT)]
+
+
+def name_problems(name: str | None) -> list[Problem]:
+    """What is wrong with what it is called; None leaves that as it is."""
+    return [] if name is None or is_title(name) else [Problem("input.name", TITLE_FAULT, None)]

@@ -12,6 +12,7 @@ from enum import StrEnum
 from base.clock import iso
 from graph.repositories.registry import Asked, EventDefinition, RegistryRepository, ValueDefinition
 from graph.repositories.segment import SegmentRepository
+from graph.repositories.tag import TagRepository
 from resolvers.context import RequestContext
 from resolvers.rule_users import NameKey, RuleUser, key_of, users_of
 
@@ -53,10 +54,11 @@ class Dictionary:
 
 async def text(context: RequestContext, how: Format, language: Language) -> str:
     """The dictionary as of now, as text."""
-    return written(await read(context.services.registry, context.services.segments), how, language)
+    services = context.services
+    return written(await read(services.registry, services.segments, services.tags), how, language)
 
 
-async def read(registry: RegistryRepository, segments: SegmentRepository) -> Dictionary:
+async def read(registry: RegistryRepository, segments: SegmentRepository, tags: TagRepository) -> Dictionary:
     """The dictionary as of now; what changes meanwhile may be in it or not."""
     attributes: list[ValueDefinition] = []
     while page := await registry.list_attributes(Asked(PAGE, attributes[-1].name if attributes else "")):
@@ -68,9 +70,10 @@ async def read(registry: RegistryRepository, segments: SegmentRepository) -> Dic
     for start in range(0, len(events), EVENTS_AT_ONCE):
         names = [event.name for event in events[start : start + EVENTS_AT_ONCE]]
         properties |= await registry.list_properties(names, Asked(PAGE))
-    _, records = await segments.list_all()
+    _, segment_records = await segments.list_all()
+    _, tag_records = await tags.list_all()
     _, unlisted = await registry.get_state()
-    users = users_of(sorted(records, key=lambda record: record.key))
+    users = users_of(segment_records, tag_records)
     return Dictionary(attributes, events, properties, users, unlisted)
 
 

@@ -38,5 +38,13 @@ class Refusal:
         return self.problems[0].hint
 
 
+class Refused(Exception):
+    """Ends a transaction that found the input wrong; nothing of it stays."""
+
+    def __init__(self, *problems: Problem):
+        super().__init__()
+        self.problems = problems
+
+
 def _renamed(path: str, fields: Mapping[str, str]) -> str:
     return next((name for beginning, name in fields.items() if (path + ".").startswith(beginning + ".")), path)

@@ -1,4 +1,4 @@
-"""Which segments have a rule that names an attribute, event or property."""
+"""Which segments and tags have a rule that names an attribute, event or property."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import msgspec
 
 from graph.repositories.registry import EventDefinition, ValueDefinition
 from graph.repositories.segment import SegmentRecord
+from graph.repositories.tag import TagRecord
 from rules.names import Names, names_in
 from rules.parser import parse_rule
+from rules.tags.definition import rule_of
+from rules.tags.parser import parse_definition
+from rules.tree import Rule
 
 # (kind, name), and of a property (kind, event, name).
 NameKey: TypeAlias = tuple[str, ...]
@@ -35,13 +39,18 @@ def key_of(definition: ValueDefinition | EventDefinition) -> NameKey:
     return ("property", definition.event, definition.name)
 
 
-def users_of(segments: Iterable[SegmentRecord]) -> dict[NameKey, list[RuleUser]]:
-    """Segments by what their rules name, in the order given; an object is named by a rule that looks into it."""
+def users_of(segments: Iterable[SegmentRecord], tags: Iterable[TagRecord]) -> dict[NameKey, list[RuleUser]]:
+    """Segments, then tags, by what they read, each by key; an object is named by a rule that looks into it."""
     users: dict[NameKey, list[RuleUser]] = {}
-    for segment in segments:
-        user = RuleUser("SEGMENT", segment.key, segment.name)
-        for key in _keys(names_in(parse_rule(msgspec.json.decode(segment.rule)))):
+
+    def note(user: RuleUser, rule: Rule) -> None:
+        for key in _keys(names_in(rule)):
             users.setdefault(key, []).append(user)
+
+    for segment in sorted(segments, key=lambda one: one.key):
+        note(RuleUser("SEGMENT", segment.key, segment.name), parse_rule(msgspec.json.decode(segment.rule)))
+    for tag in sorted(tags, key=lambda one: one.key):
+        note(RuleUser("TAG", tag.key, tag.name), rule_of(parse_definition(msgspec.json.decode(tag.definition))))
     return users
 
 

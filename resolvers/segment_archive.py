@@ -11,8 +11,8 @@ from graph.repositories.segment import OFFLINE, SegmentRecord, heading_of
 from resolvers import segments
 from resolvers.context import RequestContext
 from resolvers.definitions import read_definitions
-from resolvers.refusal import Refusal
-from resolvers.segments import Edit, Refused
+from resolvers.refusal import Refusal, Refused
+from resolvers.segments import Edit
 
 # Arguments of these mutations for those of createSegment and updateSegment.
 _UNARCHIVED = {"input.rule": "key", "input.reason": "reason"}

@@ -20,17 +20,16 @@ from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
 from resolvers import customers
 from resolvers.context import Info, RequestContext
-from resolvers.definitions import read_definitions, shown
+from resolvers.definitions import key_problems, name_problems, read_definitions, shown
 from resolvers.identity import AUTHOR
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
-from resolvers.refusal import Refusal
+from resolvers.refusal import Refusal, Refused
 from rules.checker import Problem, check, find_cycle
 from rules.names import names_in
 from rules.parser import parse_rule
 from rules.printer import print_rule
 from rules.tree import ListLeaf, Rule, leaves_of
-from workers.lists.lists import KEY, KEY_HINT, MAX_NAME_CHARS
 
 SEGMENTS = "segments"
 MAX_SEARCH_CHARS = 200
@@ -81,14 +80,6 @@ class Edit:
             folder=heading.folder if self.folder is None else self.folder,
             description=heading.description if self.description is None else self.description.strip(),
         )
-
-
-class Refused(Exception):
-    """Ends a transaction that found the input wrong; nothing of it stays."""
-
-    def __init__(self, *problems: Problem):
-        super().__init__()
-        self.problems = problems
 
 
 def status(root: Parent[SegmentRecord]) -> str:
@@ -151,10 +142,7 @@ async def folders(context: RequestContext) -> list[Folder]:
 
 async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord | Refusal:
     """Check and store a new segment, which has a name and a rule, then have it built."""
-    problems: list[Problem] = []
-    if not KEY.fullmatch(key):
-        problems.append(Problem("input.key", "This is no segment key.", KEY_HINT))
-    problems += edit_problems(edit)
+    problems = [*key_problems(key, "segment"), *edit_problems(edit)]
     rule = _parsed(edit, problems)
     if problems or rule is None:
         return Refusal(tuple(problems))
@@ -289,9 +277,7 @@ def _parsed(edit: Edit, problems: list[Problem]) -> Rule | None:
 
 def edit_problems(edit: Edit) -> list[Problem]:
     """What is wrong with the texts of an edit, the rule aside."""
-    problems: list[Problem] = []
-    if edit.name is not None and not 0 < len(edit.name.strip()) <= MAX_NAME_CHARS:
-        problems.append(Problem("input.name", f"A name has 1 to {MAX_NAME_CHARS} characters.", None))
+    problems = name_problems(edit.name)
     if edit.folder and not _FOLDER.fullmatch(edit.folder):
         hint = "Up to five names of at most 60 characters with / between them, for example growth/2026."
         problems.append(Problem("input.folder", "This is no folder.", hint))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from graph.repositories.registry import get_named
 from graph.repositories.segment import lock_catalogue
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
 from resolvers.context import RequestContext
-from resolvers.definitions import RESTING, Definitions, read_definitions, shown
-from resolvers.refusal import Refusal
+from resolvers.definitions import RESTING, Definitions, key_problems, name_problems, read_definitions, shown
+from resolvers.refusal import Refusal, Refused
 from resolvers.tags import Deleted, unknown_tag
 from rules.checker import Problem, find_cycle
 from rules.names import names_in
@@ -33,11 +32,9 @@ from rules.tree import ListLeaf, leaves_of
 
 BUILD_TASK = "build_tag"
 DELETE_TASK = "delete_tag"
-MAX_NAME_CHARS = 200
 MAX_CATEGORY_LEVELS = 5
 MAX_CATEGORY_CHARS = 50
 _ID_BYTES = 12
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +56,9 @@ class Edit:
     definition: Mapping[str, object] | None = None
 
 
-class _Refused(Exception):
-    """Ends a transaction that found the input wrong; nothing of it stays."""
-
-    def __init__(self, *problems: Problem):
-        super().__init__()
-        self.problems = problems
-
-
 async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) -> TagRecord | Refusal:
     """Check and store a new tag, then have it built unless it is a draft."""
-    problems: list[Problem] = []
-    if not _KEY.fullmatch(key):
-        hint = "1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit."
-        problems.append(Problem("input.key", "This is no tag key.", hint))
-    problems += _edit_problems(edit)
+    problems = [*key_problems(key, "tag"), *_edit_problems(edit)]
     definition = _parsed(edit.definition or {}, problems)
     if problems or definition is None:
         return Refusal(tuple(problems))
@@ -98,7 +83,7 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
         made = await repository.create(tx, id=tag_id, key=key, properties=properties, now_ms=now_ms())
         if made.id != tag_id:
             leaving = made.status == DELETING
-            raise _Refused(
+            raise Refused(
                 Problem(
                     "input.key",
                     "A tag of this key is being deleted." if leaving else "There is a tag of this key.",
@@ -181,7 +166,7 @@ async def resume(context: RequestContext, key: str) -> TagRecord | Refusal:
         await lock_catalogue(tx)
         old = await _found(tx, key)
         if old.status not in RESTING:
-            raise _Refused(Problem("key", f"The tag is {old.status}.", "It is at work already."))
+            raise Refused(Problem("key", f"The tag is {old.status}.", "It is at work already."))
         at_ms = now_ms()
         await repository.update(tx, key=key, properties={"version": old.version + 1}, now_ms=at_ms)
         return await repository.set_status(tx, key=key, status=_working(old), now_ms=at_ms)
@@ -209,12 +194,12 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
         await lock_catalogue(tx)
         await _found(tx, key)
         if users := (await read_definitions(tx)).users_of(tag_name(key)):
-            raise _Refused(Problem("key", f"In use by {shown(users)}.", "Change or delete those first."))
+            raise Refused(Problem("key", f"In use by {shown(users)}.", "Change or delete those first."))
         await repository.set_status(tx, key=key, status=DELETING, now_ms=now_ms())
 
     try:
         await context.services.graph.write("delete_tag", work)
-    except _Refused as refused:
+    except Refused as refused:
         return Refusal(refused.problems)
     await context.services.jobs.enqueue(DELETE_TASK, key)
     return Deleted(key)
@@ -234,7 +219,7 @@ async def _move(
         await lock_catalogue(tx)
         old = await _found(tx, key)
         if old.status in refused_in:
-            raise _Refused(Problem("key", f"The tag is {old.status}.", "resumeTag has it built and kept up to date."))
+            raise Refused(Problem("key", f"The tag is {old.status}.", "resumeTag has it built and kept up to date."))
         return await repository.set_status(tx, key=key, status=status_of(old), now_ms=now_ms())
 
     return await _change(context, "move_tag", work)
@@ -245,7 +230,7 @@ async def _change(
 ) -> TagRecord | Refusal:
     try:
         made = await context.services.graph.write(name, work)
-    except _Refused as refused:
+    except Refused as refused:
         return Refusal(refused.problems)
     if made.status == BUILDING:
         await context.services.jobs.enqueue(BUILD_TASK, made.key, made.version)
@@ -261,11 +246,11 @@ async def _found(tx: Transaction, key: str) -> TagRecord:
 
 async def _check_change(tx: Transaction, defined: Definitions, old: TagRecord, definition: Definition) -> None:
     if kind_of(definition) != old.kind:
-        raise _Refused(Problem("input.definition", f"The tag is of kind {old.kind}.", "Create another tag."))
+        raise Refused(Problem("input.definition", f"The tag is of kind {old.kind}.", "Create another tag."))
     users = defined.users_of(tag_name(old.key))
     if value_type(definition) != old.value_type and users:
         message = f"Values would be {value_type(definition)} instead of {old.value_type}; in use by {shown(users)}."
-        raise _Refused(Problem("input.definition", message, "Create another tag, or change those first."))
+        raise Refused(Problem("input.definition", message, "Create another tag, or change those first."))
     await _check_names(tx, defined, old.key, definition)
 
 
@@ -273,14 +258,14 @@ async def _check_names(tx: Transaction, defined: Definitions, key: str, definiti
     name, rule = tag_name(key), rule_of(definition)
     if any(isinstance(leaf, ListLeaf) for leaf in leaves_of(rule)):
         message, hint = "An imported list is one segment's alone.", "Name the segment."
-        raise _Refused(Problem("input.definition", message, hint))
+        raise Refused(Problem("input.definition", message, hint))
     known = defined.known(name, await get_named(tx, names_in(rule)))
     problems = check_definition(definition, known, "input.definition")
     if problems:
-        raise _Refused(*problems)
+        raise Refused(*problems)
     cycle = find_cycle(name, rule, defined.rules)
     if cycle is not None:
-        raise _Refused(Problem("input.definition", "The tag comes back to itself: " + " → ".join(cycle) + ".", None))
+        raise Refused(Problem("input.definition", "The tag comes back to itself: " + " → ".join(cycle) + ".", None))
 
 
 def _parsed(document: Mapping[str, object], problems: list[Problem]) -> Definition | None:
@@ -292,9 +277,7 @@ def _parsed(document: Mapping[str, object], problems: list[Problem]) -> Definiti
 
 
 def _edit_problems(edit: Edit) -> list[Problem]:
-    problems: list[Problem] = []
-    if edit.name is not None and not 0 < len(edit.name.strip()) <= MAX_NAME_CHARS:
-        problems.append(Problem("input.name", f"A name has 1 to {MAX_NAME_CHARS} characters.", None))
+    problems = name_problems(edit.name)
     if edit.category:
         levels = edit.category.split("/")
         fit = all(0 < len(level.strip()) <= MAX_CATEGORY_CHARS for level in levels)

@@ -68,7 +68,7 @@ def keyring(settings: Settings) -> Keyring:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def graph(settings: Settings) -> AsyncIterator[GraphClient]:
     """A client of the migrated test graph."""
-    client = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    client = GraphClient.of(settings)
     await migrate(client)
     yield client
     await client.close()

@@ -33,7 +33,7 @@ from workers.decisions.desk import Desk
 from workers.decisions.upkeep import Upkeep
 from workers.heartbeat import beating
 from workers.identity.check import IdentityCheck
-from workers.live.builder import SegmentBuilder
+from workers.live.builder import Builder
 from workers.live.context import LiveContext
 from workers.queue import JobQueue, make_worker
 from workers.role import every, run_arq, stop_on_sigterm
@@ -67,13 +67,7 @@ async def run(settings: Settings) -> None:
         start_http_server(settings.metrics_port, addr=settings.host)
     stopping = stop_on_sigterm()
     process.tune_garbage_collection()
-    graph = GraphClient(
-        settings.neo4j_uri,
-        settings.neo4j_user,
-        settings.neo4j_password,
-        settings.neo4j_database,
-        settings.slow_query_ms,
-    )
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     try:
         services = make_services(settings, graph, redis)
@@ -99,7 +93,7 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         redis=redis,
         queue=JobQueue(redis),
         publisher=publisher,
-        builder=SegmentBuilder(graph, publisher, live),
+        builder=Builder(graph, publisher, live),
         builds=SegmentBuildRepository(graph),
         tag_builds=TagBuildRepository(graph),
         outbox=ChangeRepository(graph),

@@ -1,7 +1,8 @@
 """Background jobs on arq. The only module that knows arq's keys and options.
 
 A job is a nudge, never the truth: what has to be done is a status in the graph (`workers.tasks.recovery` looks for it),
-and a job that finds nothing to do ends. So a lost queue costs time only, and a job may run twice.
+and a job that finds nothing to do ends. So a lost queue costs time only, and a job may run twice. A question to the
+columnar store is a job too, in a queue of its own, which is of no use when nobody waits for it any more.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ async def measure(stage: Stage) -> Result:
     settings = stage.service.settings
     # Before everybody: a build of an empty graph takes no time.
     await stage.client.create_segments(probe_segments())
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     try:
         count = await fill_people(graph, Keyring(settings.secret_key), stage.sizes.customers, stage.service.data_dir)
     finally:

@@ -59,6 +59,7 @@ class Language(StrEnum):
 @strawberry.enum(description="What kind of thing has a rule.")
 class RuleUserKind(StrEnum):
     SEGMENT = "SEGMENT"
+    TAG = "TAG"
 
 
 @strawberry.type(description="Something with a rule.")

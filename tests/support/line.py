@@ -21,7 +21,7 @@ from workers.applier.apply import Applied, Applier
 from workers.applier.batch import PreparedCall, Preparer
 from workers.decisions.desk import Desk
 from workers.decisions.upkeep import Upkeep
-from workers.live.builder import SegmentBuilder
+from workers.live.builder import Builder
 from workers.live.context import LiveContext
 from workers.live.sweep import Sweep
 
@@ -86,9 +86,7 @@ class Line:
             assert 0 <= done <= 1
             assert built_until
 
-        await SegmentBuilder(self.graph, ChangePublisher(self.redis, self.graph), self.live).build(
-            key, version, progress
-        )
+        await Builder(self.graph, ChangePublisher(self.redis, self.graph), self.live).build(key, version, progress)
 
     def sweep(self) -> Sweep:
         """A sweep with a cache of its own, as in another process."""

@@ -218,7 +218,7 @@ class Stores:
 async def stores_of(service: Service) -> AsyncIterator[Stores]:
     """Connections to look behind the service's back."""
     settings = service.settings
-    graph = GraphClient(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     try:
         yield Stores(settings, graph, redis)

@@ -32,13 +32,7 @@ async def run(settings: Settings) -> None:
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.host)
     process.tune_garbage_collection()
-    graph = GraphClient(
-        settings.neo4j_uri,
-        settings.neo4j_user,
-        settings.neo4j_password,
-        settings.neo4j_database,
-        settings.slow_query_ms,
-    )
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     keyring, zone = Keyring(settings.secret_key), ZoneInfo(settings.time_zone)
     publisher = ChangePublisher(redis, graph)

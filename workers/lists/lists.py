@@ -6,7 +6,6 @@ the locks that calls and decisions take too, identifiers first, so nobody who ge
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from enum import StrEnum
@@ -22,6 +21,7 @@ from graph.repositories import segment as segment_repository
 from graph.repositories import segment_list as repository
 from graph.repositories.segment import DELETING, OFFLINE, Heading, SegmentRecord
 from graph.repositories.segment_list import ListedRow
+from rules.keys import KEY, KEY_HINT, TITLE_FAULT, is_title
 from rules.parser import parse_rule
 from rules.printer import print_rule
 from rules.tree import ListLeaf
@@ -29,9 +29,6 @@ from workers.live.context import LiveContext
 from workers.live.reevaluate import Reevaluated, reevaluate
 
 PAGE_VALUES = 500
-MAX_NAME_CHARS = 200
-KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-KEY_HINT = "1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit."
 _ID_BYTES = 12
 
 
@@ -59,8 +56,8 @@ class SegmentLists:
         """
         if not KEY.fullmatch(key):
             raise BadInput("This is no segment key.", hint=KEY_HINT, field="key")
-        if name is not None and not 0 < len(name.strip()) <= MAX_NAME_CHARS:
-            raise BadInput(f"A name has 1 to {MAX_NAME_CHARS} characters.", field="name")
+        if name is not None and not is_title(name):
+            raise BadInput(TITLE_FAULT, field="name")
         segment_id = SEGMENT_PREFIX + secrets.token_hex(_ID_BYTES)
 
         async def work(tx: Transaction) -> int:

@@ -25,7 +25,7 @@ class Superseded(Exception):
     """It was changed, stopped or deleted while it was built; another build does the work, if there is any left."""
 
 
-class SegmentBuilder:
+class Builder:
     """Builds segments and tags over the graph."""
 
     def __init__(self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext):

@@ -76,10 +76,11 @@ class Follower:
             now = await self._repository.take_cut(clock.now_ms())
             after = replace(after, doubtful_until=max(after.doubtful_until, now.touched))
         await asyncio.to_thread(self._file.apply, batch, after)
+        # It counts from here on, whatever becomes of the notes: events of a batch are not to be added twice.
+        self._position = after
         metrics.COLUMNS_BATCH_SECONDS.observe(time.perf_counter() - started_s)
         if notes:
             await self._repository.delete_until(after.touched, PAGE_NOTES)
-        self._position = after
         return not caught_up
 
 

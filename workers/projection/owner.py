@@ -120,7 +120,7 @@ class ProjectionOwner:
             self._file = await asyncio.to_thread(self._open)
             if self._file.position.built:
                 self._follow(self._file)
-        if self._follower is None or await state.take_wanted(self._redis):
+        if self._follower is None or await state.is_wanted(self._redis):
             await self._build()
             return
         try:
@@ -156,7 +156,7 @@ class ProjectionOwner:
         _remove(self._path)
         os.replace(new, self._path)
         self.builds += 1
-        self._doing, self._progress = Doing.FOLLOWING, 1.0
+        await state.note_built(self._redis)
         _log.info("columns_built", taken_ms=round((time.monotonic() - started_s) * 1000))
 
     def _follow(self, file: ColumnFile) -> None:

@@ -25,13 +25,7 @@ async def run(settings: Settings) -> None:
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.host)
     stopping = stop_on_sigterm()
-    graph = GraphClient(
-        settings.neo4j_uri,
-        settings.neo4j_user,
-        settings.neo4j_password,
-        settings.neo4j_database,
-        settings.slow_query_ms,
-    )
+    graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
     owner = ProjectionOwner(graph, redis, Keyring(settings.secret_key), settings.data_dir, settings.columns_memory_mb)
     faults: dict[str, str] = {}

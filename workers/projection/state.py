@@ -56,6 +56,11 @@ async def want_build(redis: Redis) -> None:
     await redis.set(PROJECTION_WANTED, b"1")
 
 
-async def take_wanted(redis: Redis) -> bool:
-    """Whether somebody has asked for it since the last call."""
-    return bool(await redis.delete(PROJECTION_WANTED))
+async def is_wanted(redis: Redis) -> bool:
+    """Whether somebody has asked for it and it has not been done."""
+    return bool(await redis.exists(PROJECTION_WANTED))
+
+
+async def note_built(redis: Redis) -> None:
+    """It has been done."""
+    await redis.delete(PROJECTION_WANTED)

@@ -1,13 +1,18 @@
-"""Builds in the background, of segments and tags alike. Whether something needs one is its status, see `recovery`."""
+"""Builds and deletions in the background, of segments and tags alike.
+
+Whether something needs one is its status, see `recovery`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
 
 from base import clock, logs
 from base.errors import KithError, Unavailable
-from graph.repositories.segment_build import BUILDING, BuildState
+from graph.repositories.segment_build import BUILDING, DELETING, BuildState
 from workers.claims import claim
 from workers.live.builder import Superseded
 from workers.queue import default_job_id
@@ -15,6 +20,11 @@ from workers.tasks.services import TaskServices
 
 # Each progress is a write to a node that every new member locks too.
 PROGRESS_EVERY_S = 1.0
+# A live batch that began before a deletion may still add to it; it ends within the client's time for retries.
+LATE_PAUSE_S = 0.5
+
+# Removes all that hangs on something now, then its node; False when something was added meanwhile.
+RemoveOnce: TypeAlias = Callable[[TaskServices, str], Awaitable[bool]]
 
 _log = logs.get_logger()
 
@@ -73,6 +83,33 @@ async def build(services: TaskServices, task: str, builds: Builds, name: str, ke
             version=version,
             taken_ms=round((time.monotonic() - started_s) * 1000),
         )
+
+
+async def remove(services: TaskServices, task: str, builds: Builds, key: str, remove_once: RemoveOnce) -> None:
+    """Take something hidden out of the graph; ends quietly when there is nothing to do.
+
+    Args:
+        task: names the claim, together with the key.
+    """
+    async with claim(services.redis, default_job_id(task, key)) as is_mine:
+        if not is_mine or not await _is_leaving(builds, key):
+            return
+        try:
+            while not await remove_once(services, key):
+                if not await _is_leaving(builds, key):
+                    return
+                await asyncio.sleep(LATE_PAUSE_S)
+        except Unavailable as fault:
+            services.faults["deletion"] = fault.message
+            _log.warning("deletion_postponed", task=task, key=key, fault=fault.message)
+            return
+        services.faults.pop("deletion", None)
+        _log.info("deleted", task=task, key=key)
+
+
+async def _is_leaving(builds: Builds, key: str) -> bool:
+    state = await builds.find_state(key)
+    return state is not None and state.status == DELETING
 
 
 class _Progress:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import cast
 
 from base import clock, logs
-from base.errors import Unavailable
 from base.ids import change_id
 from delivery.change import AnyChange, Change
 from graph.client import Transaction
 from graph.repositories import apply as apply_repository
 from graph.repositories.segment import SegmentRepository
-from graph.repositories.segment_build import DELETING, remove_members
-from workers.claims import claim
+from graph.repositories.segment_build import remove_members
 from workers.live.outbox import Memberships, commit, positioned
-from workers.queue import default_job_id
-from workers.tasks.building import build
+from workers.tasks.building import build, remove
 from workers.tasks.services import TaskServices
 
 PAGE_MEMBERS = 500
 PAGE_INTERVALS = 5_000
-# A live batch that began before the deletion may still add members; it ends within the client's time for retries.
-LATE_PAUSE_S = 0.5
 
 _log = logs.get_logger()
 
@@ -37,21 +31,7 @@ async def build_segment(ctx: Mapping[str, object], key: str, version: int) -> No
 async def delete_segment(ctx: Mapping[str, object], key: str) -> None:
     """Take a hidden segment out of the graph: its members leave with a change each, then its history and itself."""
     services = cast("TaskServices", ctx["services"])
-    async with claim(services.redis, default_job_id("delete_segment", key)) as is_mine:
-        state = await services.builds.find_state(key) if is_mine else None
-        if state is None or state.status != DELETING:
-            return
-        try:
-            while not await _remove_once(services, key):
-                if (state := await services.builds.find_state(key)) is None or state.status != DELETING:
-                    return
-                await asyncio.sleep(LATE_PAUSE_S)
-        except Unavailable as fault:
-            services.faults["deletion"] = fault.message
-            _log.warning("deletion_postponed", segment=key, fault=fault.message)
-            return
-        services.faults.pop("deletion", None)
-        _log.info("segment_deleted", segment=key)
+    await remove(services, "delete_segment", services.builds, key, _remove_once)
 
 
 async def _remove_once(services: TaskServices, key: str) -> bool:

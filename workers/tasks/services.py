@@ -19,7 +19,7 @@ from ingest.stream import IngestStream
 from workers.decisions.desk import Desk
 from workers.decisions.upkeep import Upkeep
 from workers.identity.check import IdentityCheck
-from workers.live.builder import SegmentBuilder
+from workers.live.builder import Builder
 from workers.live.context import LiveContext
 from workers.queue import JobQueue
 
@@ -36,7 +36,7 @@ class TaskServices:
     redis: Redis
     queue: JobQueue
     publisher: ChangePublisher
-    builder: SegmentBuilder
+    builder: Builder
     builds: SegmentBuildRepository
     tag_builds: TagBuildRepository
     outbox: ChangeRepository

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from base import clock, logs
-from base.errors import Unavailable
 from graph.client import Transaction
 from graph.repositories import segment as segment_repository
 from graph.repositories import tag as repository
-from graph.repositories.tag import BUILDING, DELETING
+from graph.repositories.tag import BUILDING
 from graph.repositories.tag_build import Scheduled
 from rules.days import day_of, day_start
 from rules.needs import tag_name
-from workers.claims import claim
-from workers.queue import default_job_id
-from workers.tasks.building import build
+from workers.tasks.building import build, remove
 from workers.tasks.services import TaskServices
 
 PAGE_VALUES = 5_000
-# A live batch that began before the deletion may still add values; it ends within the client's time for retries.
-LATE_PAUSE_S = 0.5
 # How long a failed run on a schedule rests before it is tried again.
 RETRY_AFTER_MS = 600_000
 DAILY, WEEKLY = "DAILY", "WEEKLY"
@@ -41,21 +35,7 @@ async def build_tag(ctx: Mapping[str, object], key: str, version: int) -> None:
 async def delete_tag(ctx: Mapping[str, object], key: str) -> None:
     """Take a hidden tag out of the graph: its values, then itself."""
     services = cast("TaskServices", ctx["services"])
-    async with claim(services.redis, default_job_id("delete_tag", key)) as is_mine:
-        state = await services.tag_builds.find_state(key) if is_mine else None
-        if state is None or state.status != DELETING:
-            return
-        try:
-            while not await _remove_once(services, key):
-                if (state := await services.tag_builds.find_state(key)) is None or state.status != DELETING:
-                    return
-                await asyncio.sleep(LATE_PAUSE_S)
-        except Unavailable as fault:
-            services.faults["deletion"] = fault.message
-            _log.warning("deletion_postponed", tag=key, fault=fault.message)
-            return
-        services.faults.pop("deletion", None)
-        _log.info("tag_deleted", tag=key)
+    await remove(services, "delete_tag", services.tag_builds, key, _remove_once)
 
 
 async def _remove_once(services: TaskServices, key: str) -> bool:

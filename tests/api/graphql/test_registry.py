@@ -14,6 +14,7 @@ from tests.api.graphql.test_segments import CREATE, UPDATE
 from tests.support.api import Api
 from tests.support.builders import make_identify, make_track
 from tests.support.registry import attributes_of, properties_of, see
+from tests.support.tags import BOUGHT_COUNT, save_tag
 
 VALUE = """name nameZh nameEn description type typeIsSet unit piiClass active onConflict firstSeen lastSeen valueCount
   typeCounts { type valueCount } conflictCount example usedBy { kind key name }"""
@@ -21,7 +22,7 @@ ATTRIBUTES = """query ($search: String, $first: Int, $after: String, $off: Boole
   attributeDefinitions(search: $search, first: $first, after: $after, includeOff: $off) {
     edges { node { VALUE } } pageInfo { hasNextPage endCursor } } }""".replace("VALUE", VALUE)
 EVENTS = """query ($search: String, $first: Int = 20, $after: String, $off: Boolean = false) {
-  eventDefinitions(first: 100) { edges { node { name active eventCount usedBy { key }
+  eventDefinitions(first: 100) { edges { node { name active eventCount usedBy { kind key }
     propertyDefinitions(search: $search, first: $first, after: $after, includeOff: $off) {
       edges { node { event VALUE } } pageInfo { hasNextPage endCursor } } } } } }""".replace("VALUE", VALUE)
 UPDATE_ATTRIBUTE = """mutation ($name: String!, $input: ValueDefinitionInput!) {
@@ -248,6 +249,14 @@ async def test_users_of_a_name_are_listed_also_those_that_look_into_it(api: Api)
         for edge in bought["propertyDefinitions"]["edges"]
     }
     assert users == {"price": [], "shop": ["shoppers"], "shop.city": ["shoppers"]}
+
+
+@pytest.mark.usefixtures("seen")
+async def test_tags_are_users_of_names_too(api: Api, graph: GraphClient) -> None:
+    await save_tag(graph, "orders", BOUGHT_COUNT)
+    await create(api, "shoppers", CITY_OF_SHOP)
+    bought, _ = (edge["node"] for edge in (await api.data(EVENTS))["eventDefinitions"]["edges"])
+    assert [(user["kind"], user["key"]) for user in bought["usedBy"]] == [("SEGMENT", "shoppers"), ("TAG", "orders")]
 
 
 @pytest.mark.usefixtures("seen")

@@ -232,10 +232,11 @@ async def test_a_store_of_another_graph_says_so(graph: GraphClient, redis: Redis
         await projection.follower.step()
 
 
+@pytest.mark.parametrize("restarted", [True, False])
 async def test_a_batch_that_was_written_is_not_written_again(
-    graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+    restarted: bool, graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process dies between its commit and the removal of the notes, and goes on with the same file."""
+    """The process dies, or Neo4j goes away, between the commit of a batch and the removal of its notes."""
     line = await fresh(graph, redis, keyring)
     projection = Projection(graph, keyring)
     await projection.build()
@@ -249,7 +250,8 @@ async def test_a_batch_that_was_written_is_not_written_again(
         patch.setattr(ProjectionRepository, "delete_until", dies)
         with pytest.raises(ConnectionError):
             await projection.follower.step()
-    projection.follower = Follower(projection.file, projection.repository, projection.reader)
+    if restarted:
+        projection.follower = Follower(projection.file, projection.repository, projection.reader)
     await projection.catch_up()
 
     await assert_like_the_graph(projection)

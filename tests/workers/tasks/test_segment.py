@@ -29,7 +29,7 @@ from tests.support.segments import (
 )
 from workers.claims import claim
 from workers.jobs import make_services
-from workers.live.builder import PAGE_CUSTOMERS, Progress, SegmentBuilder
+from workers.live.builder import PAGE_CUSTOMERS, Builder, Progress
 from workers.queue import default_job_id
 from workers.tasks import building
 from workers.tasks import segment as segment_tasks
@@ -52,7 +52,7 @@ async def published(redis: Redis) -> list[Change]:
     return [decode(fields[b"c"]) for _, fields in await redis.xrange(CHANGES_STREAM)]
 
 
-class StubBuilder(SegmentBuilder):
+class StubBuilder(Builder):
     """A builder that does what a test says."""
 
     def __init__(self, step: Callable[[Progress], Awaitable[None]]):
