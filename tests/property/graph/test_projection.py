@@ -6,10 +6,13 @@ import asyncio
 import random
 from contextlib import suppress
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from redis.asyncio import Redis
 
+from analytics.query import asking
+from analytics.query.sources import Tables
 from analytics.store.batch import number_of
 from analytics.store.file import ColumnFile
 from analytics.store.spread import Kind
@@ -18,9 +21,10 @@ from base.errors import NotFound
 from base.keys import Keyring
 from graph.client import GraphClient
 from graph.repositories.projection import ProjectionRepository
+from rules.parser import parse_rule
 from tests.property.graph.comparing import fresh
 from tests.property.graph.deciding import SAID, decide
-from tests.property.graph.streams import NOW_MS, random_calls
+from tests.property.graph.streams import NOW_MS, SEGMENTS, random_calls
 from tests.support.columns import contents, events_by_customer
 from tests.support.line import Line, query
 from tests.support.tags import BOUGHT_COUNT, save_tag
@@ -34,6 +38,7 @@ CALLS = 60
 # Of `tag_values`: customer, tag and since come before the kinds.
 _NUMBER = 3 + list(Kind).index(Kind.NUMBER)
 FAR_MS = 10**15
+UTC = ZoneInfo("UTC")
 _LIVING = query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.id AS id ORDER BY id")
 _OWNED = query(
     """
@@ -83,8 +88,19 @@ async def assert_like_the_graph(projection: Projection) -> None:
     assert events_by_customer(projection.file) == sorted(owned)
     members = [(number_of(row["customer"]), row["segment"], row["since"]) for row in await graph.read(_MEMBERS)]
     assert sorted(held["members"]) == sorted(members)
+    inside: dict[str, set[int]] = {key: set() for key in SEGMENTS}
+    for customer, segment, _ in members:
+        inside[segment].add(customer)
+    # One rule, one meaning: who is in a segment by live evaluation is who the store finds.
+    assert {key: found(projection.file, rule) for key, rule in SEGMENTS.items()} == inside
     tagged = [(number_of(row["customer"]), row["tag"], float(row["value"])) for row in await graph.read(_TAGGED)]
     assert sorted((*row[:2], row[_NUMBER]) for row in held["tag_values"]) == sorted(tagged)
+
+
+def found(file: ColumnFile, document: dict[str, object]) -> set[int]:
+    """For whom a rule holds now, as the store answers."""
+    rows = asking.customers(file.reader(), parse_rule(document), Tables(file.layout), NOW_MS, UTC)
+    return set(rows.column("customer").to_pylist())
 
 
 async def tagged(line: Line) -> Line:
