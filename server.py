@@ -41,7 +41,7 @@ from workers.heartbeat import beating
 from workers.lists.lists import SegmentLists
 from workers.live.context import LiveContext
 from workers.live.labels import Labels
-from workers.projection.asking import ColumnStore
+from workers.projection.client import ColumnStore
 from workers.queue import JobQueue
 
 # A probe that waits longer than its caller is of no use.

@@ -12,7 +12,7 @@ from rules.tree import Rule
 from workers.decisions.desk import NamedIdentifier
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Said
-from workers.projection.asking import Counted
+from workers.projection.client import Counted
 
 
 class FactsReader(Protocol):
@@ -43,7 +43,7 @@ class Jobs(Protocol):
 
 
 class ColumnStore(Protocol):
-    """Answers questions about everybody; implemented by workers.projection.asking.ColumnStore."""
+    """Answers questions about everybody; implemented by workers.projection.client.ColumnStore."""
 
     async def count(self, rule: Mapping[str, object]) -> Counted:
         """For how many customers a checked rule, as a document, holds."""

@@ -30,7 +30,7 @@ from rules.tags.explain import explain_tag
 from rules.tags.parser import parse_definition
 from rules.tree import Rule, SegmentLeaf, TagLeaf, leaves_of
 from rules.type_problems import ValueType
-from workers.projection.asking import Counted
+from workers.projection.client import Counted
 
 # Customers whose facts are read in one statement.
 SCAN_PAGE = 500

@@ -4,46 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeAlias
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
-from analytics.query.expressions import Table
+from analytics.query.expressions import DUCKDB, Table, Value, statement_of
 from analytics.query.population import count_query, prepare, to_query
 from analytics.query.sources import Tables
 from rules.tree import Rule
 
-# `ibis.backends.duckdb.Backend`, as `ColumnFile.reader` gives it.
-Reader: TypeAlias = Any
 # Rows in memory at once while sequences are looked for: some dozen megabytes.
 _BATCH_ROWS: Final = 100_000
 
 
-def customers(reader: Reader, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> pa.Table:
+def customers(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> pa.Table:
     """Everybody for whom a checked rule holds at an instant: one column, `customer`."""
     with _one_state(reader):
         found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
-        answer: pa.Table = reader.to_pyarrow(to_query(rule, tables, now_ms, zone, found))
-        return answer
+        return _run(reader, to_query(rule, tables, now_ms, zone, found)).to_arrow_table()
 
 
-def count(reader: Reader, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
+def count(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
     """How many they are."""
     with _one_state(reader):
         found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
-        return int(reader.to_pyarrow(count_query(rule, tables, now_ms, zone, found)).as_py())
+        ((number,),) = _run(reader, count_query(rule, tables, now_ms, zone, found)).fetchall()
+        return int(number)
 
 
 @contextmanager
-def _one_state(reader: Reader) -> Iterator[None]:
+def _one_state(reader: DuckDBPyConnection) -> Iterator[None]:
     """What is written meanwhile is not seen in the block."""
-    reader.con.execute("BEGIN TRANSACTION")
+    reader.execute("BEGIN TRANSACTION")
     try:
         yield
     finally:
-        reader.con.execute("ROLLBACK")
+        reader.execute("ROLLBACK")
 
 
-def _batches(reader: Reader, expression: Table) -> Iterator[pa.RecordBatch]:
-    yield from reader.con.execute(reader.compile(expression)).to_arrow_reader(_BATCH_ROWS)
+def _batches(reader: DuckDBPyConnection, expression: Table) -> Iterator[pa.RecordBatch]:
+    yield from _run(reader, expression).to_arrow_reader(_BATCH_ROWS)
+
+
+def _run(reader: DuckDBPyConnection, expression: Table | Value) -> DuckDBPyConnection:
+    statement = statement_of(expression, DUCKDB)
+    for name, rows in statement.tables.items():
+        reader.register(name, rows)
+    return reader.execute(statement.text)

@@ -6,11 +6,12 @@ A condition may be null, which counts as false wherever it stands; `negated` is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import ibis  # type: ignore[import-untyped]
+import ibis.expr.operations as ops  # type: ignore[import-untyped]
 import pyarrow as pa
 
 from analytics.store.spread import stored_text
@@ -69,6 +70,21 @@ def _distinct(values: Value, where: Condition | None = None) -> Value:
 
 
 DUCKDB: Final = Engine("duckdb", fsum, _distinct, _duckdb_character)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL for an engine, and the tables that it reads by name beside those of the store."""
+
+    text: str
+    tables: Mapping[str, pa.Table]
+
+
+def statement_of(expression: Table | Value, engine: Engine) -> Statement:
+    """An expression for an engine to run."""
+    held = {one.name: one.data.to_pyarrow(one.schema) for one in expression.op().find(ops.InMemoryTable)}
+    return Statement(str(ibis.to_sql(expression, dialect=engine.dialect)), held)
+
 
 TRUE: Final[Condition] = ibis.literal(True)
 FALSE: Final[Condition] = ibis.literal(False)

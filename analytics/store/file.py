@@ -14,7 +14,6 @@ from threading import RLock
 from typing import Any, Final, NamedTuple
 
 import duckdb
-import ibis  # type: ignore[import-untyped]
 import pyarrow as pa
 
 from analytics.store.batch import Batch, EventCells, Membership, Position, Stretch, TagCells, number_of
@@ -98,12 +97,12 @@ class ColumnFile:
         with self._lock:
             return Position(*self._rows("SELECT changes, touched, doubtful_until, as_of, built FROM position")[0])
 
-    def reader(self) -> Any:
-        """An Ibis connection (`ibis.backends.duckdb.Backend`); an expression sees what is committed when it begins."""
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own to read by; a statement sees what is committed when it begins."""
         with self._lock:
             cursor = self._connection.cursor()
         cursor.execute(f"USE {_CATALOG}")
-        return ibis.duckdb.from_connection(cursor)
+        return cursor
 
     def apply(self, batch: Batch, position: Position, *, fresh: bool = False) -> None:
         """Write a batch and where it leads, both or neither.

@@ -38,13 +38,13 @@ NARROW = {
         "workers.identity.reading",
         "workers.lists",
         "workers.policy.office",
-        "workers.projection.asking",
+        "workers.projection.client",
     }
 }
 # Library → the only modules that may import it.
 OWNERS = {
     "neo4j": {"graph.client"},
-    "ibis": {"analytics.query.expressions", "analytics.store.file"},
+    "ibis": {"analytics.query.expressions"},
     "jgo": {"local.jars", "local.jars_lock"},
     "honcho": {"cli.run"},
 }
@@ -115,3 +115,13 @@ def test_pure_parts_load_no_server_library(part: str) -> None:
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     assert {name.split(".")[0] for name in loaded.split()}.isdisjoint(SERVERS)
+
+
+@pytest.mark.parametrize("role", ["server", "workers.applier.run", "workers.jobs"])
+def test_only_the_owner_of_the_columnar_store_loads_its_libraries(role: str) -> None:
+    """They take 50 MB of each process."""
+    code = f"import sys, {role}; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert {"duckdb", "ibis", "sqlglot"}.isdisjoint(loaded.split())

@@ -50,5 +50,5 @@ def _cells(file: ColumnFile, table: str, fixed: str, columns: Columns) -> list[A
 
 
 def _rows(file: ColumnFile, statement: str) -> list[Any]:
-    rows: list[Any] = file.reader().raw_sql(statement).fetchall()
+    rows: list[Any] = file.reader().execute(statement).fetchall()
     return sorted(rows, key=repr)

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 from zoneinfo import ZoneInfo
+
+from duckdb import DuckDBPyConnection
 
 from analytics.query import asking
 from analytics.query.known import check_known
@@ -15,10 +17,11 @@ from analytics.query.sources import Tables
 from analytics.store.file import ColumnFile
 from analytics.store.tables import Layout
 from base import clock
-from base.errors import ErrorCode, KithError
+from base.errors import KithError
 from rules.parser import parse_rule
 from rules.tree import Rule
 from workers.projection.owner import ProjectionOwner
+from workers.projection.replies import reply_of
 
 T = TypeVar("T")
 
@@ -35,7 +38,7 @@ class Answering:
 
 
 async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[str, object]:
-    """For how many customers a checked rule holds, and as of when (ms); or the fault, for `answer_of`."""
+    """For how many customers a checked rule holds, and as of when (ms); or the fault, as `replies` has it."""
     answering = cast("Answering", ctx["answering"])
     try:
         rule = parse_rule(document)
@@ -43,39 +46,27 @@ async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[
         file, now_ms = answering.owner.file(), answering.owner.as_of_ms
         found = await run(file, partial(_count, rule=rule, layout=file.layout, now_ms=now_ms, zone=answering.zone))
     except KithError as fault:
-        return {"fault": [fault.code.value, fault.message, fault.hint, fault.field]}
+        return reply_of(fault)
     return {"count": found, "as_of_ms": now_ms}
 
 
 QUESTIONS: Final = (count,)
 
 
-def answer_of(reply: Mapping[str, object]) -> Mapping[str, Any]:
-    """What a job answered.
-
-    Raises:
-        KithError: the fault that it ended with.
-    """
-    if "fault" in reply:
-        code, message, hint, field = cast("list[Any]", reply["fault"])
-        raise KithError(ErrorCode(code), message, hint=hint, field=field)
-    return reply
-
-
-async def run(file: ColumnFile, work: Callable[[Any], T]) -> T:
+async def run(file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:
     """Run blocking work on a connection of its own; cancelled, it is interrupted."""
     connection = file.reader()
     working = asyncio.ensure_future(asyncio.to_thread(work, connection))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
-        connection.con.interrupt()
+        connection.interrupt()
         await asyncio.wait([working])
         raise
     finally:
-        connection.disconnect()
+        connection.close()
 
 
-def _count(connection: Any, rule: Rule, layout: Layout, now_ms: int, zone: ZoneInfo) -> int:
+def _count(connection: DuckDBPyConnection, rule: Rule, layout: Layout, now_ms: int, zone: ZoneInfo) -> int:
     check_known(rule, layout)
     return asking.count(connection, rule, Tables(layout), now_ms, zone)

@@ -21,7 +21,7 @@ from tests.support.api import Api
 from tests.support.line import Line
 from tests.support.profiles import Person, write_people
 from tests.support.tags import BOUGHT_COUNT, save_tag
-from workers.projection.asking import ColumnStore, Counted
+from workers.projection.client import ColumnStore, Counted
 
 CREATE = """mutation C($input: CreateSegmentInput!) { createSegment(input: $input) { __typename
   ... on Segment { id key name rule version status count asOf lastError progress }

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import ibis  # type: ignore[import-untyped]
-import ibis.expr.operations as ops  # type: ignore[import-untyped]
 import pyarrow as pa
 import pyarrow.parquet as pq
 from chdb.session import Session  # type: ignore[import-untyped]
 
-from analytics.query.expressions import Engine, Table
+from analytics.query.expressions import Engine, Table, statement_of
 from analytics.store.file import ColumnFile
 from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES
 
@@ -49,14 +48,14 @@ class ClickHouse:
         reader = file.reader()
         events = [event.table for event in file.layout.events.values()]
         for name in (CUSTOMERS, OWNERS, STRETCHES, MEMBERS, TAG_VALUES, *events):
-            self._put(name, reader.con.execute(f"SELECT * FROM {name}").to_arrow_table())
+            self._put(name, reader.execute(f"SELECT * FROM {name}").to_arrow_table())
 
     def read(self, expression: Table) -> Iterator[pa.RecordBatch]:
         """What an expression yields."""
-        for memory in expression.op().find(ops.InMemoryTable):
-            self._put(memory.name, memory.data.to_pyarrow(memory.schema))
-        text = f"{ibis.to_sql(expression, dialect='clickhouse')} {_SETTINGS}"
-        answer: Any = self._session.query(text, "ArrowTable")
+        statement = statement_of(expression, CLICKHOUSE)
+        for name, rows in statement.tables.items():
+            self._put(name, rows)
+        answer: Any = self._session.query(f"{statement.text} {_SETTINGS}", "ArrowTable")
         yield from answer.to_batches()
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ def tag(customer: str, value: object) -> TagCells:
 
 
 def rows(file: ColumnFile, statement: str) -> list[tuple[Any, ...]]:
-    return sorted(file.reader().raw_sql(statement).fetchall())
+    return sorted(file.reader().execute(statement).fetchall())
 
 
 def test_a_path_has_a_column_for_each_kind_of_value(file: ColumnFile) -> None:

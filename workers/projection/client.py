@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from base.errors import Unavailable
 from workers.projection import state
-from workers.projection.questions import answer_of
+from workers.projection.replies import answer_of
 from workers.queue import Questions
 
 
