@@ -1,12 +1,10 @@
-"""The role `analytics` beside a benchmark's service, and what it tells."""
+"""The columnar store of a benchmark's service: built anew, and waited for."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from base.valkey import connect
 from bench.service import BenchService
@@ -18,25 +16,23 @@ POLL_S = 0.1
 BUILD_TIMEOUT_S = 1_200.0
 
 
-@asynccontextmanager
-async def projected(service: BenchService, *, anew: bool = False) -> AsyncIterator[float]:
-    """The role runs in the block, its store built and caught up; gives the seconds from its start until then.
-
-    Args:
-        anew: build the store, also where one is left of an earlier run.
-    """
-    if anew:
-        shutil.rmtree(service.data_dir / FOLDER, ignore_errors=True)
+async def build_anew(service: BenchService) -> float:
+    """Start the role without its store; the seconds until it can be asked."""
+    service.stop(ROLE)
+    shutil.rmtree(service.data_dir / FOLDER, ignore_errors=True)
     started_s = time.monotonic()
     service.start(ROLE)
-    try:
-        await _answering(service, started_s)
-        yield time.monotonic() - started_s
-    finally:
-        service.stop(ROLE)
+    await answering(service)
+    return time.monotonic() - started_s
 
 
-async def _answering(service: BenchService, started_s: float) -> None:
+async def answering(service: BenchService) -> None:
+    """Return when the store can be asked.
+
+    Raises:
+        TimeoutError: it was not built in time.
+    """
+    started_s = time.monotonic()
     redis = connect(service.settings.redis_url)
     try:
         told = await state.find(redis)

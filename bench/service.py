@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 READY_TIMEOUT_S = 60.0
 GRACE_S = 10.0
 MB = 1024 * 1024
-ROLES = ("ingest", "worker", "api")
+ROLES = ("ingest", "worker", "analytics", "api")
 
 
 class BenchService:

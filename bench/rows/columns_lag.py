@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-from bench.columns import projected
+from bench.columns import ROLE, answering
 from bench.data import BATCH_CALLS, live_batches
 from bench.histogram import Histogram
 from bench.load import run_open
@@ -27,25 +27,25 @@ async def measure(stage: Stage) -> Result:
         for body in live_batches(stage.population):
             yield client.track_request("/v1/batch", body)
 
-    async with projected(service):
-        before, started_s = await client.applied(), time.perf_counter()
-        loading = asyncio.create_task(
-            run_open(
-                service.host,
-                service.port,
-                requests(),
-                connections=CONNECTIONS,
-                per_second=EVENTS_PER_S / BATCH_CALLS,
-                duration_s=stage.sizes.sustained_s + stage.sizes.warm_s,
-            )
+    await answering(service)
+    before, started_s = await client.applied(), time.perf_counter()
+    loading = asyncio.create_task(
+        run_open(
+            service.host,
+            service.port,
+            requests(),
+            connections=CONNECTIONS,
+            per_second=EVENTS_PER_S / BATCH_CALLS,
+            duration_s=stage.sizes.sustained_s + stage.sizes.warm_s,
         )
-        while not loading.done():
-            await asyncio.sleep(POLL_S)
-            if time.perf_counter() - started_s > stage.sizes.warm_s:
-                as_of_s = await asyncio.to_thread(service.metric, "analytics", "kith_columns_as_of_seconds")
-                lag.add(time.time() - as_of_s)
-        await loading
-        applied = (await client.applied() - before) / (time.perf_counter() - started_s)
+    )
+    while not loading.done():
+        await asyncio.sleep(POLL_S)
+        if time.perf_counter() - started_s > stage.sizes.warm_s:
+            as_of_s = await asyncio.to_thread(service.metric, ROLE, "kith_columns_as_of_seconds")
+            lag.add(time.time() - as_of_s)
+    await loading
+    applied = (await client.applied() - before) / (time.perf_counter() - started_s)
     return Result(
         ROW,
         [
