@@ -195,7 +195,8 @@ class ChangeHub:
         if self._ready.is_set():
             return
         try:
-            await asyncio.wait_for(self._ready.wait(), READY_WAIT_S)
+            async with asyncio.timeout(READY_WAIT_S):
+                await self._ready.wait()
         except TimeoutError as fault:
             raise Unavailable("The change stream cannot be reached now.") from fault
 
