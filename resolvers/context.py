@@ -23,6 +23,7 @@ from graph.repositories.policy import PolicyRepository
 from graph.repositories.registry import Asked, RegistryRepository, ValueDefinition
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
+from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.tag import TagRecord, TagRepository
@@ -61,6 +62,7 @@ class Services:
     tags: TagRepository
     segment_history: SegmentHistoryRepository
     segment_versions: SegmentVersionRepository
+    builds: SegmentBuildRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls

@@ -48,6 +48,9 @@ class ColumnStore(Protocol):
     async def count(self, rule: Mapping[str, object]) -> Counted:
         """For how many customers a checked rule, as a document, holds."""
 
+    async def page_result(self, name: str, after: str, limit: int) -> list[str]:
+        """Ids of the customers of a build's result behind an id."""
+
 
 class IdentityDesk(Protocol):
     """Where decisions about identity take effect; implemented by workers.decisions.desk.Desk."""
