@@ -44,6 +44,7 @@ from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists
 
 MAX_ESTIMATES = 2
+MAX_LISTINGS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,7 @@ class Services:
     registry: RegistryRepository
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
+    listings: Semaphore = field(default_factory=lambda: Semaphore(MAX_LISTINGS))
 
 
 class Loaders:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -32,6 +32,24 @@ def count(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, z
         found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
         ((number,),) = _run(reader, count_query(rule, tables, now_ms, zone, found)).fetchall()
         return int(number)
+
+
+def rows_of(
+    reader: DuckDBPyConnection,
+    rule: Rule,
+    tables: Tables,
+    now_ms: int,
+    zone: ZoneInfo,
+    ask: Callable[[Table], Table],
+) -> list[tuple[Any, ...]]:
+    """What is asked about everybody for whom a checked rule holds at an instant.
+
+    Args:
+        ask: their table, as `customers` gives it → a table whose rows are the answer; few, since all are in memory.
+    """
+    with _one_state(reader):
+        found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
+        return _run(reader, ask(to_query(rule, tables, now_ms, zone, found))).fetchall()
 
 
 @contextmanager

@@ -13,10 +13,13 @@ from base.settings import Settings
 from base.valkey import connect
 from graph.client import GraphClient
 from workers.heartbeat import beating
+from workers.projection.listing import list_customers
 from workers.projection.owner import ProjectionOwner
 from workers.projection.questions import QUESTIONS, Answering
 from workers.queue import make_answerer
 from workers.role import run_arq, stop_on_sigterm
+
+ANSWERED = (*QUESTIONS, list_customers)
 
 
 async def run(settings: Settings) -> None:
@@ -46,5 +49,5 @@ async def serve(owner: ProjectionOwner, settings: Settings, faults: dict[str, st
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(owner.run())
         tasks.create_task(
-            run_arq(settings.redis_url, lambda client: make_answerer(client, QUESTIONS, dict(context)), faults)
+            run_arq(settings.redis_url, lambda client: make_answerer(client, ANSWERED, dict(context)), faults)
         )
