@@ -13,7 +13,7 @@ from rules.tree import Rule
 from workers.decisions.desk import NamedIdentifier
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Said
-from workers.projection.client import Counted, Listed
+from workers.projection.client import Counted, Listed, Spread
 
 
 class FactsReader(Protocol):
@@ -60,6 +60,9 @@ class ColumnStore(Protocol):
         now_ms: int | None = None,
     ) -> Listed:
         """Customers for whom a checked rule holds, in an order, behind a place."""
+
+    async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
+        """How the values of a tag are spread; no buckets for 0."""
 
 
 class IdentityDesk(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -14,6 +14,8 @@ from analytics.query.expressions import DUCKDB, Table, Value, statement_of
 from analytics.query.population import count_query, prepare, to_query
 from analytics.query.sources import Tables
 from rules.tree import Rule
+
+T = TypeVar("T")
 
 # Rows in memory at once while sequences are looked for: some dozen megabytes.
 _BATCH_ROWS: Final = 100_000
@@ -50,6 +52,12 @@ def rows_of(
     with _one_state(reader):
         found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
         return _run(reader, ask(to_query(rule, tables, now_ms, zone, found))).fetchall()
+
+
+def in_one_state(reader: DuckDBPyConnection, work: Callable[[Callable[[Table], list[tuple[Any, ...]]]], T]) -> T:
+    """What some work makes of the rows of several tables, which it asks for; all are read in one state."""
+    with _one_state(reader):
+        return work(lambda table: _run(reader, table).fetchall())
 
 
 @contextmanager

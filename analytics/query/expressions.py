@@ -130,6 +130,16 @@ def or_null(condition: Condition, value: Value) -> Value:
     return ibis.ifelse(condition, value, ibis.null())
 
 
+def null(of_type: str) -> Value:
+    """No value, of a type."""
+    return ibis.null(of_type)
+
+
+def union_of(tables: Sequence[Table]) -> Table:
+    """All rows of tables of the same columns."""
+    return ibis.union(*tables)
+
+
 def picked(choices: Sequence[tuple[Condition, int]], otherwise: int) -> Value:
     """The number of the first condition that holds."""
     found = ibis.literal(otherwise, "int64")

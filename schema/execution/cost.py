@@ -41,6 +41,7 @@ SCANNING = {
     "count": 1,
     "sizeOverTime": 400,
     "versionDifference": 50,
+    "distribution": 100,
     "dataDictionary": 5_000,
 }
 # The same of arguments of `customers`.

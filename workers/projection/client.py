@@ -38,6 +38,27 @@ class Listed:
     now_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How the values of a tag are spread.
+
+    Args:
+        values: (value, how many customers have it), the most frequent first.
+        customers: how many have any.
+        least, greatest, average: of the numbers; None without any.
+        buckets: how many numbers lie in each part between `rules.tags.spread.bounds_of`.
+        as_of_ms: the state of the store; None for the graph.
+    """
+
+    values: Sequence[tuple[object, int]]
+    customers: int
+    least: float | None
+    greatest: float | None
+    average: float | None
+    buckets: Sequence[int]
+    as_of_ms: int | None
+
+
 class ColumnStore:
     """The columnar store as everybody but its owner sees it."""
 
@@ -79,6 +100,16 @@ class ColumnStore:
         document = None if rule is None else dict(rule)
         answer = await self._ask("list_customers", document, asked, list(after), count, now_ms)
         return Listed([Place(*place) for place in answer["places"]], answer["as_of_ms"], answer["now_ms"])
+
+    async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
+        """How the values of a tag are spread; no buckets for 0.
+
+        Raises:
+            Unavailable: nobody owns the store, it is being built, or it did not answer in time.
+        """
+        answer = dict(await self._ask("spread_tag", tag, is_list, value_count, bucket_count))
+        values = [(value, customers) for value, customers in answer.pop("values")]
+        return Spread(values=values, **answer)
 
     async def _ask(self, question: str, *args: object) -> Mapping[str, Any]:
         try:

@@ -13,13 +13,14 @@ from base.settings import Settings
 from base.valkey import connect
 from graph.client import GraphClient
 from workers.heartbeat import beating
+from workers.projection.distribution import spread_tag
 from workers.projection.listing import list_customers
 from workers.projection.owner import ProjectionOwner
 from workers.projection.questions import QUESTIONS, Answering
 from workers.queue import make_answerer
 from workers.role import run_arq, stop_on_sigterm
 
-ANSWERED = (*QUESTIONS, list_customers)
+ANSWERED = (*QUESTIONS, list_customers, spread_tag)
 
 
 async def run(settings: Settings) -> None:
