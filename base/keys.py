@@ -46,6 +46,7 @@ class Keyring:
         self._tombstone = hmac.new(_derive(secret, b"kith tombstone v1"), digestmod=sha256)
         self._display = AESGCM(_derive(secret, b"kith display v1"))
         self._stream = AESGCM(_derive(secret, b"kith stream v1"))
+        self._cursors = AESGCM(_derive(secret, b"kith cursors v1"))
         self._columns = _derive(secret, b"kith columns v1")
 
     def uid(self, namespace: str, value: str) -> str:
@@ -75,6 +76,18 @@ class Keyring:
     def columns_key(self) -> str:
         """The key of the columnar file, hexadecimal."""
         return self._columns.hex()
+
+    def seal_cursor(self, place: bytes, scope: str) -> bytes:
+        """Ciphertext of a place in a list that is told by values of people, bound to the list."""
+        return _seal(self._cursors, place, scope.encode())
+
+    def open_cursor(self, sealed: bytes, scope: str) -> bytes:
+        """The place behind `seal_cursor`.
+
+        Raises:
+            ConfigurationFault: another key or list, or a damaged place.
+        """
+        return _open(self._cursors, sealed, scope.encode())
 
     def seal_entry(self, payload: bytes) -> bytes:
         """Ciphertext of one entry of the ingest stream or the quarantine."""

@@ -45,6 +45,8 @@ from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists
 
 MAX_ESTIMATES = 2
+MAX_LISTINGS = 8
+MAX_SPREADS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,9 @@ class Services:
     registry: RegistryRepository
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
+    listings: Semaphore = field(default_factory=lambda: Semaphore(MAX_LISTINGS))
+    # A list of tags may ask for the values of each: they wait for one another.
+    spreads: Semaphore = field(default_factory=lambda: Semaphore(MAX_SPREADS))
 
 
 class Loaders:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from base.errors import BadInput
 from graph.repositories.customer import ProfileNeed
-from resolvers import customers, rules, search
+from resolvers import customer_listing, customers, search
 from resolvers.context import RequestContext
+from resolvers.customer_listing import AskedOrder
 from resolvers.pages import Page
 from resolvers.profiles import Profile
 
@@ -16,20 +17,24 @@ async def customers_page(
     context: RequestContext,
     where: Mapping[str, object] | None,
     text: str | None,
+    order: AskedOrder | None,
     need: ProfileNeed,
     *,
     first: int | None,
     after: str | None,
 ) -> Page[Profile]:
-    """Customers by id: all, those a rule holds for, or those a search finds.
+    """Customers: all by id, those a rule holds for, in an order, or those a search finds.
 
     Raises:
-        BadInput: both a rule and a search, or what the form at hand refuses.
+        BadInput: a search with a rule or an order, or what the form at hand refuses.
     """
     if where is not None and text is not None:
         raise BadInput("Give either where or search.", hint="Search first, then look at the customers found.")
-    if where is not None:
-        return await rules.list_page(context, where, need, first=first, after=after)
+    if order is not None and text is not None:
+        hint = "What a search finds is in an order of its own."
+        raise BadInput("Give either orderBy or search.", hint=hint, field="orderBy")
+    if where is not None or order is not None:
+        return await customer_listing.list_page(context, where, order, need, first=first, after=after)
     if text is not None:
         return await search.search_page(context, text, need, first=first, after=after)
     return await customers.list_page(context, need, first=first, after=after)

@@ -53,9 +53,20 @@ class Page(Generic[T]):
         has_next_page: whether more items follow.
         resumed: whether the page began after a cursor.
         end_place: where to read on, when that is not behind the last item.
+        sealed: whether places hold values of people.
+        as_of_ms: the state of the columnar store that the page is from; None for the graph, which is never behind.
     """
 
-    __slots__ = ("_cursors", "_end_place", "_place_of", "_scope", "edges", "has_next_page", "has_previous_page")
+    __slots__ = (
+        "_end_place",
+        "_make_cursor",
+        "_place_of",
+        "_scope",
+        "as_of_ms",
+        "edges",
+        "has_next_page",
+        "has_previous_page",
+    )
 
     def __init__(
         self,
@@ -67,14 +78,17 @@ class Page(Generic[T]):
         has_next_page: bool,
         resumed: bool,
         end_place: Place | None = None,
+        sealed: bool = False,
+        as_of_ms: int | None = None,
     ):
-        self._cursors = cursors
+        self._make_cursor = cursors.seal if sealed else cursors.encode
         self._scope = scope
         self._place_of = place_of
         self._end_place = end_place
         self.edges = [Edge(item, self._cursor_of) for item in items]
         self.has_next_page = has_next_page
         self.has_previous_page = resumed
+        self.as_of_ms = as_of_ms
 
     @property
     def page_info(self) -> Page[T]:
@@ -90,8 +104,8 @@ class Page(Generic[T]):
     def end_cursor(self) -> str | None:
         """Where to read on."""
         if self._end_place is not None:
-            return self._cursors.encode(self._scope, self._end_place)
+            return self._make_cursor(self._scope, self._end_place)
         return self.edges[-1].cursor if self.edges else None
 
     def _cursor_of(self, item: T) -> str:
-        return self._cursors.encode(self._scope, self._place_of(item))
+        return self._make_cursor(self._scope, self._place_of(item))

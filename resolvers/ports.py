@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Protocol
 
+from analytics.query.order import FIRST, Order, Place
 from delivery.change import PublishedChange
 from delivery.customers import CustomerUpdate
 from rules.facts import Facts
@@ -12,7 +13,7 @@ from rules.tree import Rule
 from workers.decisions.desk import NamedIdentifier
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Said
-from workers.projection.client import Counted
+from workers.projection.client import Counted, Listed, Spread
 
 
 class FactsReader(Protocol):
@@ -50,6 +51,21 @@ class ColumnStore(Protocol):
 
     async def page_result(self, name: str, after: str, limit: int) -> list[str]:
         """Ids of the customers of a build's result behind an id."""
+
+    async def list_customers(
+        self,
+        rule: Mapping[str, object] | None,
+        order: Order,
+        *,
+        is_known: bool,
+        after: Place = FIRST,
+        count: int,
+        now_ms: int | None = None,
+    ) -> Listed:
+        """Customers for whom a checked rule holds, in an order, behind a place."""
+
+    async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
+        """How the values of a tag are spread; no buckets for 0."""
 
 
 class IdentityDesk(Protocol):

@@ -11,11 +11,8 @@ from base.clock import now_ms
 from base.errors import BadInput, ErrorCode, KithError, NotFound
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import OFFLINE
-from resolvers import customers
 from resolvers.context import RequestContext
 from resolvers.known_names import known_names
-from resolvers.pages import Page, check_first
-from resolvers.profiles import Profile
 from resolvers.tags import unknown_tag
 from rules.checker import check
 from rules.evaluate import evaluate
@@ -57,37 +54,24 @@ async def checked_rule(context: RequestContext, document: Mapping[str, object], 
     return rule
 
 
-async def list_page(
-    context: RequestContext,
-    document: Mapping[str, object],
-    need: ProfileNeed,
-    *,
-    first: int | None,
-    after: str | None,
-) -> Page[Profile]:
-    """Customers for whom a rule holds now, by id. A page may be short, even empty, and yet say that more may follow."""
-    first = check_first(first)
-    rule = await checked_rule(context, document, "where")
-    behind = customers.after_id(context, after)
+async def scan(
+    context: RequestContext, rule: Rule, behind: str, at_ms: int, count: int
+) -> tuple[list[str], str | None]:
+    """At least `count` customers behind an id for whom a checked rule holds at an instant, by id, from the graph.
+
+    Returns:
+        Fewer, with the id to read on behind, when as many were looked at as may; fewer and None at the end.
+    """
     found: list[str] = []
-    at_ms = now_ms()
     scanned = 0
     ended = False
-    while len(found) <= first and not ended and scanned < MAX_SCANNED_A_PAGE:
+    while len(found) < count and not ended and scanned < MAX_SCANNED_A_PAGE:
         ids = await context.services.customers.list_ids(behind, SCAN_PAGE)
         ended = len(ids) < SCAN_PAGE
         scanned += len(ids)
         behind = ids[-1] if ids else behind
         found += await _holding(context, rule, ids, at_ms)
-    unfinished = len(found) <= first and not ended
-    return await customers.page_of(
-        context,
-        found,
-        need,
-        first=first,
-        resumed=after is not None,
-        scanned_to=behind if unfinished else None,
-    )
+    return found, behind if len(found) < count and not ended else None
 
 
 async def estimate(context: RequestContext, document: Mapping[str, object]) -> Counted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 from strawberry import Parent
 
 from base.errors import BadInput, NotFound
@@ -19,20 +18,11 @@ from rules.tags.definition import TagKind
 
 TAGS = "tags"
 MAX_SEARCH_CHARS = 200
-MAX_VALUES_SHOWN = 100
 MAX_CUSTOMERS_AT_ONCE = 1_000
 MAX_LABELS_AT_ONCE = 20
 MAX_LABEL_CHARS = 100
 # Users and roles do not exist yet: whoever holds the token.
 ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class ValueCount:
-    """A value of a tag as encoded JSON, and how many customers have it."""
-
-    value: msgspec.Raw
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +48,6 @@ def status(root: Parent[TagRecord]) -> str:
 async def count(root: Parent[TagRecord], info: Info) -> int:
     """Customers with a value now."""
     return await info.context.loaders.tag_counts.load(root.key)
-
-
-async def values(root: Parent[TagRecord], info: Info, first: int = MAX_VALUES_SHOWN) -> Sequence[ValueCount]:
-    """The most frequent values.
-
-    Raises:
-        BadInput: more than `MAX_VALUES_SHOWN`.
-    """
-    if not 1 <= first <= MAX_VALUES_SHOWN:
-        raise BadInput(f"1 to {MAX_VALUES_SHOWN} values.", field="first")
-    found = await info.context.services.tags.count_values(root.key, first)
-    return [ValueCount(msgspec.Raw(value.encode()), customers) for value, customers in found]
 
 
 async def find(context: RequestContext, key: str) -> TagRecord | None:

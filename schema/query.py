@@ -13,7 +13,7 @@ from resolvers.pages import DEFAULT_PAGE_ITEMS
 from schema import declare
 from schema.context import Info
 from schema.execution.lookahead import profile_shape
-from schema.inputs.customer import IdentifierInput
+from schema.inputs.customer import CustomerOrder, IdentifierInput, order_of
 from schema.inputs.rule import RuleInput, rule_document
 from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
@@ -54,18 +54,20 @@ class Query:
         found = await customers.find(info.context, key, shape.need, shape if shape.parts is not None else None)
         return cast("Customer | None", found)
 
-    @declare.field("Customers by id: all, those a rule holds for, or those a search finds.")
+    @declare.field("Customers: all by id, those a rule holds for, those a search finds, or in an order.")
     async def customers(
         self,
         info: Info,
         where: RuleInput | None = None,
         search: str | None = None,
+        order_by: CustomerOrder | None = None,
         first: int | None = DEFAULT_PAGE_ITEMS,
         after: str | None = None,
     ) -> CustomerConnection:
         document = None if where is None else rule_document(where)
         need = profile_shape(info, "edges", "node").need
-        page = await lists.customers_page(info.context, document, search, need, first=first, after=after)
+        order = None if order_by is None else order_of(order_by)
+        page = await lists.customers_page(info.context, document, search, order, need, first=first, after=after)
         return cast("CustomerConnection", page)
 
     @declare.field("One segment by key.")

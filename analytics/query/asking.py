@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -13,6 +15,8 @@ from analytics.query.running import batches, one_state, run, shown
 from analytics.query.sources import Tables
 from analytics.store.results import Kept, keep_members
 from rules.tree import Rule
+
+T = TypeVar("T")
 
 
 def customers(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> pa.Table:
@@ -35,6 +39,29 @@ def keep_customers(
     """Keep who they are, as the result `name`, and whom that tells apart from the members of a segment."""
     with one_state(reader):
         return keep_members(reader, name, shown(reader, _found(reader, rule, tables, now_ms, zone)), segment)
+
+
+def rows_of(
+    reader: DuckDBPyConnection,
+    rule: Rule,
+    tables: Tables,
+    now_ms: int,
+    zone: ZoneInfo,
+    ask: Callable[[Table], Table],
+) -> list[tuple[Any, ...]]:
+    """What is asked about everybody for whom a checked rule holds at an instant.
+
+    Args:
+        ask: their table, as `customers` gives it → a table whose rows are the answer; few, since all are in memory.
+    """
+    with one_state(reader):
+        return run(reader, ask(_found(reader, rule, tables, now_ms, zone))).fetchall()
+
+
+def in_one_state(reader: DuckDBPyConnection, work: Callable[[Callable[[Table], list[tuple[Any, ...]]]], T]) -> T:
+    """What some work makes of the rows of several tables, which it asks for; all are read in one state."""
+    with one_state(reader):
+        return work(lambda table: run(reader, table).fetchall())
 
 
 def _found(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:

@@ -125,6 +125,29 @@ def or_else(value: Value, other: Value) -> Value:
     return ibis.coalesce(value, other)
 
 
+def or_null(condition: Condition, value: Value) -> Value:
+    """The value where the condition holds, else null."""
+    return ibis.ifelse(condition, value, ibis.null())
+
+
+def null(of_type: str) -> Value:
+    """No value, of a type."""
+    return ibis.null(of_type)
+
+
+def union_of(tables: Sequence[Table]) -> Table:
+    """All rows of tables of the same columns."""
+    return ibis.union(*tables)
+
+
+def picked(choices: Sequence[tuple[Condition, int]], otherwise: int) -> Value:
+    """The number of the first condition that holds."""
+    found = ibis.literal(otherwise, "int64")
+    for condition, number_ in reversed(choices):
+        found = ibis.ifelse(condition, ibis.literal(number_, "int64"), found)
+    return found
+
+
 def finite(value: Value) -> Value:
     """The double, or null where it is infinite or not a number."""
     return ibis.ifelse(value.isinf() | value.isnan(), ibis.null("float64"), value)

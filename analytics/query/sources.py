@@ -38,6 +38,11 @@ class Tables:
         """Everybody: customer, then the columns of attributes."""
         return table(CUSTOMERS, {"customer": "int64", **_columns(self.layout.attributes)})
 
+    def people(self) -> Table:
+        """Everybody, with `id` and `created_at` (ms) beside the columns of `customers`."""
+        own = {"customer": "int64", "id": "string", "created_at": "int64"}
+        return table(CUSTOMERS, {**own, **_columns(self.layout.attributes)})
+
     def attribute(self, customers: Table, name: str) -> Cells:
         """An attribute in a table that has the columns of `customers`."""
         return _cells(customers, self.layout.attributes, name)

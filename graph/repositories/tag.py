@@ -16,6 +16,8 @@ GET_BY_ID = load("tag/get_by_id")
 LIST_PAGE = load("tag/list_page")
 COUNT_CUSTOMERS = load("tag/count_customers")
 COUNT_VALUES = load("tag/count_values")
+MEASURE_NUMBERS = load("tag/measure_numbers")
+COUNT_BUCKETS = load("tag/count_buckets")
 CREATE = load("tag/create")
 UPDATE = load("tag/update")
 SET_STATUS = load("tag/set_status")
@@ -94,6 +96,17 @@ class TagRepository:
         """(value as JSON, how many customers have it), the most frequent first."""
         rows = await self._graph.read(COUNT_VALUES, key=key, count=count)
         return [(row["value"], row["customers"]) for row in rows]
+
+    async def measure_numbers(self, key: str) -> tuple[int, float | None, float | None, float | None]:
+        """How many have a value; the least, greatest and average number, None without."""
+        row = (await self._graph.read(MEASURE_NUMBERS, key=key))[0]
+        return row["customers"], row["least"], row["greatest"], row["average"]
+
+    async def count_buckets(self, key: str, bounds: Sequence[float]) -> list[int]:
+        """How many numbers lie below the first of ascending bounds, from it to below the second, and so on."""
+        rows = await self._graph.read(COUNT_BUCKETS, key=key, bounds=list(bounds))
+        held = {row["bucket"]: row["customers"] for row in rows}
+        return [held.get(place, 0) for place in range(len(bounds) + 1)]
 
 
 async def list_all(tx: Transaction) -> list[TagRecord]:

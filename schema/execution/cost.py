@@ -41,8 +41,11 @@ SCANNING = {
     "count": 1,
     "sizeOverTime": 400,
     "versionDifference": 50,
+    "distribution": 100,
     "dataDictionary": 5_000,
 }
+# The same of arguments of `customers`.
+SCANNING_ARGUMENTS = {"where": 500, "orderBy": 500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,9 @@ def _children(
             name = node.name.value
             # `segments` of a customer takes no page size: a field without sub-pages or cost is not worth a node.
             size = _page_size(node) if name in PAGED else None
-            own = SCANNING.get(name, 0)
+            own: int = SCANNING.get(name, 0)
+            if name == "customers":
+                own += sum(SCANNING_ARGUMENTS.get(argument.name.value, 0) for argument in node.arguments or ())
             if size is not None or own or below:
                 found.append(CostNode(own, size, below))
         elif isinstance(node, InlineFragmentNode):

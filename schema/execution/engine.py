@@ -13,6 +13,7 @@ import msgspec
 import strawberry
 from graphql import (
     ExecutionResult,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
@@ -42,6 +43,7 @@ QUERY_TIMEOUT_S = 10.0
 # About 5,000 customers a second.
 SCAN_TIMEOUT_S = 60.0
 SCANNING_FIELDS = frozenset({"estimate", "importSegment"})
+SCANNING_ARGUMENTS = frozenset({"where", "orderBy"})
 MAX_CACHED_DOCUMENTS = 512
 # Longer texts carry their values with them, so they do not come twice.
 MAX_CACHED_CHARS = 8_000
@@ -49,6 +51,12 @@ MAX_CACHED_CHARS = 8_000
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
     return optimized_is_awaitable(value)
+
+
+def _scans(field: FieldNode) -> bool:
+    """Whether it passes over everybody: a list of customers does with a rule or an order."""
+    given = {argument.name.value for argument in field.arguments or ()}
+    return field.name.value in SCANNING_FIELDS or (field.name.value == "customers" and bool(given & SCANNING_ARGUMENTS))
 
 
 class GraphQLRequest(msgspec.Struct):
@@ -134,7 +142,7 @@ class Engine:
             slow = KithError(
                 ErrorCode.UNAVAILABLE,
                 f"The query took longer than {timeout_s:g} s and was stopped.",
-                hint="Ask for smaller pages, or create a segment instead of an estimate.",
+                hint="Ask for smaller pages, or create a segment from the rule.",
             )
             return Answer({"errors": [of_fault(slow)], "data": None}, started=True)
         return result if isinstance(result, Answer) else self._answer(result, request_id)
@@ -223,7 +231,7 @@ class Engine:
         for name, operation in operations.items():
             prepared.direct[name] = direct_query(self._schema, prepared, name)
             fields = select_in(operation.selection_set, frozenset({"Query"}), fragments).fields
-            if any(nodes[0].name.value in SCANNING_FIELDS for nodes in fields.values()):
+            if any(_scans(nodes[0]) for nodes in fields.values()):
                 prepared.scanning.add(name)
         if len(query) <= MAX_CACHED_CHARS:
             self._documents[query] = prepared

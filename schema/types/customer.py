@@ -92,7 +92,10 @@ class CustomerEdge:
     cursor: str
 
 
-@strawberry.type(description="Customers by id.")
+@strawberry.type(description="Customers by id, or in the order asked for.")
 class CustomerConnection:
     edges: list[CustomerEdge]
     page_info: PageInfo
+    as_of_ms: DateTime | None = strawberry.field(
+        name="asOf", description="The state of the columnar store that answered; null from the graph."
+    )

@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 
 from graph.repositories.tag import TagRecord
-from resolvers import customers, tags
+from resolvers import customers, tag_spread, tags
 from rules.tags.definition import TagKind
 from rules.type_problems import ValueType
 from schema import declare
@@ -36,6 +36,29 @@ class TagValueCount:
     count: int
 
 
+@strawberry.type(description="A part of the numbers from (included) to (excluded; the last one included), or a layer.")
+class TagBucket:
+    from_: float | None = strawberry.field(name="from")
+    to: float | None
+    layer: str | None = strawberry.field(description="Its value; null where numbers were cut into equal parts.")
+    count: int
+
+
+@strawberry.type(description="How the values of a tag are spread over the customers who have one.")
+class TagDistribution:
+    as_of_ms: DateTime | None = strawberry.field(
+        name="asOf", description="The state of the columnar store that answered; null from the graph."
+    )
+    customers: int = strawberry.field(description="Who have a value.")
+    values: list[TagValueCount] = strawberry.field(description="The most frequent first.")
+    least: float | None = strawberry.field(name="min", description="Null but for tags of numbers.")
+    greatest: float | None = strawberry.field(name="max")
+    average: float | None
+    buckets: list[TagBucket] = strawberry.field(
+        description="Equal parts of the numbers, or the layers of a tag that has some; of others none."
+    )
+
+
 @strawberry.type(description="A named value that customers carry.")
 class Tag(Node):
     key: str
@@ -55,7 +78,10 @@ class Tag(Node):
     last_error: str | None
     progress: float = strawberry.field(description="Of the build that runs, 0 to 1.")
     count: int = declare.resolved(tags.count, "Customers with a value now.")
-    values: list[TagValueCount] = declare.resolved(tags.values, "The most frequent ones; at most 100.")
+    values: list[TagValueCount] = declare.resolved(tag_spread.values, "The most frequent ones; at most 100.")
+    distribution: TagDistribution = declare.resolved(
+        tag_spread.distribution, "At most 100 values and 20 buckets, from the columnar store where there is one."
+    )
     created_at_ms: DateTime = strawberry.field(name="createdAt")
     updated_at_ms: DateTime = strawberry.field(name="updatedAt")
 

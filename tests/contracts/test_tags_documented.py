@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from resolvers import tags
+from resolvers import tag_spread, tags
 from rules.tags import definition
 from rules.tags.definition import TagKind
 from rules.tags.parser import KINDS, parse_definition
+from rules.tags.spread import MAX_BUCKETS
 from schema.types.status import BuildStatus
 from schema.types.tag import TagMode
 
@@ -46,5 +47,6 @@ def test_the_limits_are_those_of_the_code() -> None:
         tags.MAX_LABELS_AT_ONCE,
         tags.MAX_LABEL_CHARS,
         tags.MAX_CUSTOMERS_AT_ONCE,
-        tags.MAX_VALUES_SHOWN,
+        tag_spread.MAX_VALUES_SHOWN,
+        MAX_BUCKETS,
     ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from analytics.query.order import FIRST, Order, Place
 from base.errors import Unavailable
 from workers.projection import state
 from workers.projection.replies import answer_of
@@ -41,6 +42,41 @@ class Built:
 
 class ResultGone(Exception):
     """A result is not kept any more; begin again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of customers.
+
+    Args:
+        as_of_ms: the state of the store; everything that was committed up to this instant is in it.
+        now_ms: the instant at which the rule was asked.
+    """
+
+    places: Sequence[Place]
+    as_of_ms: int
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How the values of a tag are spread.
+
+    Args:
+        values: (value, how many customers have it), the most frequent first.
+        customers: how many have any.
+        least, greatest, average: of the numbers; None without any.
+        buckets: how many numbers lie in each part between `rules.tags.spread.bounds_of`.
+        as_of_ms: the state of the store; None for the graph.
+    """
+
+    values: Sequence[tuple[object, int]]
+    customers: int
+    least: float | None
+    greatest: float | None
+    average: float | None
+    buckets: Sequence[int]
+    as_of_ms: int | None
 
 
 class ColumnStore:
@@ -100,6 +136,41 @@ class ColumnStore:
             raise ResultGone
         return ids
 
+    async def list_customers(
+        self,
+        rule: Mapping[str, object] | None,
+        order: Order,
+        *,
+        is_known: bool,
+        after: Place = FIRST,
+        count: int,
+        now_ms: int | None = None,
+    ) -> Listed:
+        """Customers for whom a checked rule (None: any) holds, in an order, behind a place.
+
+        Args:
+            is_known: whether the registry knows the name by which they are ordered.
+            now_ms: that of the first page, so that windows stay where they are; None on the first page.
+
+        Raises:
+            Unavailable: nobody owns the store, it is being built, or it did not answer in time.
+            BadInput: nobody ever had a value to order by, or the store has no room for a name.
+        """
+        asked = [order.by.value, order.name, order.descending, is_known]
+        document = None if rule is None else dict(rule)
+        answer = await self._ask("list_customers", document, asked, list(after), count, now_ms)
+        return Listed([Place(*place) for place in answer["places"]], answer["as_of_ms"], answer["now_ms"])
+
+    async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
+        """How the values of a tag are spread; no buckets for 0.
+
+        Raises:
+            Unavailable: nobody owns the store, it is being built, or it did not answer in time.
+        """
+        answer = dict(await self._ask("spread_tag", tag, is_list, value_count, bucket_count))
+        values = [(value, customers) for value, customers in answer.pop("values")]
+        return Spread(values=values, **answer)
+
     async def _ask(self, question: str, *args: object) -> Mapping[str, Any]:
         try:
             told = await state.find(self._redis)
@@ -107,4 +178,8 @@ class ColumnStore:
             raise Unavailable("Redis cannot be reached now.") from fault
         if told is None:
             raise Unavailable("Nobody owns the columnar store.", hint="Start the role `analytics`.")
+        if not told.answers:
+            raise Unavailable(
+                f"The columnar store is being built, {told.progress:.0%} done.", hint="Ask again when it is there."
+            )
         return answer_of(await self._questions.ask(question, *args))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from prometheus_client import start_http_server
@@ -14,10 +15,16 @@ from base.valkey import connect
 from graph.client import GraphClient
 from workers.heartbeat import beating
 from workers.projection.answering import Answering
+from workers.projection.builds import begin_build, end_build, page_build, page_result
+from workers.projection.counting import count
+from workers.projection.distribution import spread_tag
+from workers.projection.listing import list_customers
 from workers.projection.owner import ProjectionOwner
-from workers.projection.questions import QUESTIONS
 from workers.queue import make_answerer
 from workers.role import run_arq, stop_on_sigterm
+
+# Jobs, each done while its asker waits.
+QUESTIONS: Final = (count, list_customers, spread_tag, begin_build, page_build, page_result, end_build)
 
 
 async def run(settings: Settings) -> None:

@@ -1,10 +1,10 @@
-"""What the owner of the columnar store answers: jobs, each while its asker waits."""
+"""How many customers there are for whom a rule holds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from duckdb import DuckDBPyConnection
@@ -18,7 +18,6 @@ from base.errors import KithError
 from rules.parser import parse_rule
 from rules.tree import Rule
 from workers.projection.answering import REACH_S, Answering, run
-from workers.projection.builds import begin_build, end_build, page_build, page_result
 from workers.projection.replies import reply_of
 
 
@@ -33,9 +32,6 @@ async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[
     except KithError as fault:
         return reply_of(fault)
     return {"count": found, "as_of_ms": now_ms}
-
-
-QUESTIONS: Final = (count, begin_build, page_build, page_result, end_build)
 
 
 def _count(connection: DuckDBPyConnection, rule: Rule, layout: Layout, now_ms: int, zone: ZoneInfo) -> int:

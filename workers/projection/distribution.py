@@ -1,0 +1,80 @@
+"""How the values of a tag are spread, from the columnar store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias, cast
+
+from duckdb import DuckDBPyConnection
+
+from analytics.query import asking
+from analytics.query.distribution import buckets_query, numbers_query, values_query
+from analytics.query.expressions import Table
+from analytics.query.sources import Tables
+from analytics.store.tables import Layout
+from base import clock
+from base.errors import KithError
+from rules.tags.spread import bounds_of
+from rules.values import MAX_EXACT_INTEGER
+from workers.projection.answering import REACH_S, Answering, run
+from workers.projection.replies import reply_of
+
+Ask: TypeAlias = Callable[[Table], list[tuple[Any, ...]]]
+
+
+async def spread_tag(
+    ctx: Mapping[str, object], tag: str, is_list: bool, value_count: int, bucket_count: int
+) -> dict[str, object]:
+    """The most frequent values of a tag with how many customers have them, how many have any, the least, greatest and
+    average number, how many lie in each of so many equal parts between (none for 0), and as of when (ms); or the fault,
+    as `replies` has it.
+    """
+    answering = cast("Answering", ctx["answering"])
+    try:
+        await answering.owner.reach(clock.now_ms(), REACH_S)
+        file, as_of_ms = answering.owner.file(), answering.owner.as_of_ms
+        work = partial(
+            _spread,
+            tag=tag,
+            is_list=is_list,
+            value_count=value_count,
+            bucket_count=bucket_count,
+            layout=file.layout,
+        )
+        answer = await run(file, work)
+    except KithError as fault:
+        return reply_of(fault)
+    return {**answer, "as_of_ms": as_of_ms}
+
+
+def _spread(
+    connection: DuckDBPyConnection, tag: str, is_list: bool, value_count: int, bucket_count: int, layout: Layout
+) -> dict[str, object]:
+    tables = Tables(layout)
+
+    def work(ask: Ask) -> dict[str, object]:
+        values = ask(values_query(tables, tag, is_list=is_list, count=value_count))
+        ((customers, least, greatest, average),) = ask(numbers_query(tables, tag))
+        buckets: list[int] = []
+        if least is not None and bucket_count:
+            bounds = bounds_of(least, greatest, bucket_count)
+            held: dict[float, int] = dict(ask(buckets_query(tables, tag, bounds)))
+            buckets = [int(held.get(place, 0)) for place in range(len(bounds) + 1)]
+        return {
+            "values": [[_shown(row[:-1]), row[-1]] for row in values],
+            "customers": customers,
+            "least": least,
+            "greatest": greatest,
+            "average": average,
+            "buckets": buckets,
+        }
+
+    return asking.in_one_state(connection, work)
+
+
+def _shown(cells: Sequence[object]) -> object:
+    value = next(each for each in cells if each is not None)
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_EXACT_INTEGER:
+        return int(value)
+    return value
