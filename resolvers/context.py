@@ -24,6 +24,7 @@ from graph.repositories.registry import Asked, RegistryRepository, ValueDefiniti
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.tag import TagRecord, TagRepository
 from resolvers.cursors import Cursors
@@ -63,6 +64,7 @@ class Services:
     tags: TagRepository
     segment_history: SegmentHistoryRepository
     segment_versions: SegmentVersionRepository
+    segment_lists: SegmentListRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls

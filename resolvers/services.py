@@ -16,6 +16,7 @@ from graph.repositories.registry import RegistryRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.tag import TagRepository
 from resolvers.catalogue import DefinitionCatalogue
@@ -70,6 +71,7 @@ def make_services(
         profiles=ProfileReader(customers, events, *catalogues, keyring),
         segment_history=SegmentHistoryRepository(graph),
         segment_versions=SegmentVersionRepository(graph),
+        segment_lists=SegmentListRepository(graph),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
         jobs=jobs,

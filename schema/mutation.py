@@ -10,6 +10,7 @@ from resolvers import (
     identity,
     policy,
     registry,
+    saved_results,
     segment_archive,
     segment_import,
     segment_versions,
@@ -17,13 +18,23 @@ from resolvers import (
     tag_changes,
     tags,
 )
+from resolvers.segments import Edit as SegmentEdit
 from schema import declare
 from schema.context import Info
 from schema.inputs.customer import IdentifierInput
 from schema.inputs.policy import IdentityPolicyInput, edit_of
 from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
 from schema.inputs.registry import edit_of as definition_edit_of
-from schema.inputs.segment import CreateSegmentInput, ImportSegmentInput, UpdateSegmentInput
+from schema.inputs.segment import (
+    CreateSegmentInput,
+    ImportSegmentInput,
+    SaveResultInput,
+    SaveTagValueInput,
+    UpdateSegmentInput,
+    result_of,
+    saving_of,
+    selection_of,
+)
 from schema.inputs.segment import edit_of as segment_edit_of
 from schema.inputs.tag import CreateTagInput, UpdateTagInput
 from schema.inputs.tag import edit_of as tag_edit_of
@@ -78,6 +89,20 @@ class Mutation:
             mode=input.mode,
             dry_run=input.dry_run,
         )
+        return cast("SegmentImportResult", done)
+
+    @declare.mutation("A new segment of those who have one of these values of a tag, kept live.")
+    async def save_tag_value_as_segment(self, info: Info, input: SaveTagValueInput) -> SegmentResult:
+        edit = SegmentEdit(input.name, input.folder, input.description, None, input.reason)
+        made = await saved_results.save_tag_value(info.context, input.key, edit, selection_of(input))
+        return cast("SegmentResult", made)
+
+    @declare.mutation(
+        "Whoever is found now, or was in a segment at an instant, as a list: they stay in it, whatever becomes "
+        "of the rule. `found` are on it; `unknown` are nobody any more or have no identifier."
+    )
+    async def save_result_as_segment(self, info: Info, input: SaveResultInput) -> SegmentImportResult:
+        done = await saved_results.save_result(info.context, saving_of(input), result_of(input))
         return cast("SegmentImportResult", done)
 
     @declare.mutation("Gone at once for every reader; refused while other segments use it.")
