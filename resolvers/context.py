@@ -27,6 +27,7 @@ from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.tag import TagRecord, TagRepository
+from graph.repositories.tag_version import TagVersionRepository
 from resolvers.cursors import Cursors
 from resolvers.ports import (
     ColumnStore,
@@ -62,6 +63,7 @@ class Services:
     events: EventRepository
     segments: SegmentRepository
     tags: TagRepository
+    tag_versions: TagVersionRepository
     segment_history: SegmentHistoryRepository
     segment_versions: SegmentVersionRepository
     segment_lists: SegmentListRepository

@@ -16,6 +16,7 @@ from resolvers import (
     segment_versions,
     segments,
     tag_changes,
+    tag_versions,
     tags,
 )
 from resolvers.segments import Edit as SegmentEdit
@@ -123,8 +124,12 @@ class Mutation:
         return cast("TagResult", await tag_changes.pause(info.context, key))
 
     @declare.mutation("A draft, paused or offline tag is built and computed as its mode says.")
-    async def resume_tag(self, info: Info, key: str) -> TagResult:
-        return cast("TagResult", await tag_changes.resume(info.context, key))
+    async def resume_tag(self, info: Info, key: str, reason: str | None = None) -> TagResult:
+        return cast("TagResult", await tag_changes.resume(info.context, key, reason))
+
+    @declare.mutation("The definition, mode, zone and keepOld of an earlier version again, as a new version.")
+    async def restore_tag_version(self, info: Info, key: str, version: int, reason: str | None = None) -> TagResult:
+        return cast("TagResult", await tag_versions.restore(info.context, key, version, reason))
 
     @declare.mutation("Values stay as they are, and rules that do not name the tag yet cannot do so.")
     async def offline_tag(self, info: Info, key: str) -> TagResult:
