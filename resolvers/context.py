@@ -25,8 +25,10 @@ from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.tag import TagRecord, TagRepository
+from graph.repositories.tag_version import TagVersionRepository
 from resolvers.cursors import Cursors
 from resolvers.ports import (
     ColumnStore,
@@ -62,9 +64,11 @@ class Services:
     events: EventRepository
     segments: SegmentRepository
     tags: TagRepository
+    tag_versions: TagVersionRepository
     segment_history: SegmentHistoryRepository
     segment_versions: SegmentVersionRepository
     builds: SegmentBuildRepository
+    segment_lists: SegmentListRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls

@@ -17,8 +17,10 @@ from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
 from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
+from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.tag import TagRepository
+from graph.repositories.tag_version import TagVersionRepository
 from resolvers.catalogue import DefinitionCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
@@ -68,10 +70,12 @@ def make_services(
         events=events,
         segments=segments,
         tags=tags,
+        tag_versions=TagVersionRepository(graph),
         profiles=ProfileReader(customers, events, *catalogues, keyring),
         segment_history=SegmentHistoryRepository(graph),
         segment_versions=SegmentVersionRepository(graph),
         builds=SegmentBuildRepository(graph),
+        segment_lists=SegmentListRepository(graph),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
         jobs=jobs,

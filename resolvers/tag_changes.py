@@ -14,13 +14,14 @@ from base.errors import BadInput
 from base.ids import TAG_PREFIX
 from graph.client import Transaction
 from graph.repositories import tag as repository
+from graph.repositories import tag_version
 from graph.repositories.registry import get_named
 from graph.repositories.segment import lock_catalogue
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
 from resolvers.context import RequestContext
 from resolvers.definitions import RESTING, Definitions, key_problems, name_problems, read_definitions, shown
 from resolvers.refusal import Refusal, Refused
-from resolvers.tags import Deleted, unknown_tag
+from resolvers.tags import ADMIN, Deleted, unknown_tag
 from rules.checker import Problem, find_cycle
 from rules.names import names_in
 from rules.needs import tag_name
@@ -32,6 +33,7 @@ from rules.tree import ListLeaf, leaves_of
 
 BUILD_TASK = "build_tag"
 DELETE_TASK = "delete_tag"
+MAX_REASON_CHARS = 1_000
 MAX_CATEGORY_LEVELS = 5
 MAX_CATEGORY_CHARS = 50
 _ID_BYTES = 12
@@ -46,6 +48,7 @@ class Edit:
         category: levels parted by slashes; "" for none.
         zone: a name like `Asia/Shanghai`; "" for the deployment's.
         definition: a document.
+        reason: why, kept with the version that a change makes.
     """
 
     name: str | None = None
@@ -54,6 +57,7 @@ class Edit:
     zone: str | None = None
     keep_old: bool | None = None
     definition: Mapping[str, object] | None = None
+    reason: str | None = None
 
 
 async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) -> TagRecord | Refusal:
@@ -90,6 +94,7 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
                     "Try again in a minute." if leaving else "Choose another key, or use updateTag.",
                 )
             )
+        await tag_version.keep(tx, key=key, author=ADMIN, reason=edit.reason, now_ms=now_ms())
         return made
 
     return await _change(context, "create_tag", work)
@@ -127,6 +132,8 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
             "version": old.version + is_other,
         }
         made = await repository.update(tx, key=key, properties=properties, now_ms=now_ms())
+        if is_other:
+            await tag_version.keep(tx, key=key, author=ADMIN, reason=edit.reason, now_ms=now_ms())
         if is_other and made.status not in RESTING and made.kind != TagKind.MANUAL:
             made = await repository.set_status(tx, key=key, status=BUILDING, now_ms=now_ms())
         return made
@@ -152,7 +159,7 @@ async def take_offline(context: RequestContext, key: str) -> TagRecord | Refusal
     return await _move(context, key, lambda old: OFFLINE)
 
 
-async def resume(context: RequestContext, key: str) -> TagRecord | Refusal:
+async def resume(context: RequestContext, key: str, reason: str | None = None) -> TagRecord | Refusal:
     """A tag that rests is built and kept up to date again; the same definition as a new version.
 
     TRICKY: a new version, since a build that was under way when the tag was paused would go on where it was, and miss
@@ -162,6 +169,9 @@ async def resume(context: RequestContext, key: str) -> TagRecord | Refusal:
         NotFound: no such tag.
     """
 
+    if reason is not None and len(reason) > MAX_REASON_CHARS:
+        return Refusal((_long_reason("reason"),))
+
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
         old = await _found(tx, key)
@@ -169,6 +179,7 @@ async def resume(context: RequestContext, key: str) -> TagRecord | Refusal:
             raise Refused(Problem("key", f"The tag is {old.status}.", "It is at work already."))
         at_ms = now_ms()
         await repository.update(tx, key=key, properties={"version": old.version + 1}, now_ms=at_ms)
+        await tag_version.keep(tx, key=key, author=ADMIN, reason=reason, now_ms=at_ms)
         return await repository.set_status(tx, key=key, status=_working(old), now_ms=at_ms)
 
     return await _change(context, "resume_tag", work)
@@ -286,7 +297,13 @@ def _edit_problems(edit: Edit) -> list[Problem]:
             problems.append(Problem("input.category", message, "Write for example shop/orders."))
     if edit.zone and edit.zone not in available_timezones():
         problems.append(Problem("input.zone", "There is no such time zone.", "Write for example Asia/Shanghai."))
+    if edit.reason is not None and len(edit.reason) > MAX_REASON_CHARS:
+        problems.append(_long_reason("input.reason"))
     return problems
+
+
+def _long_reason(field: str) -> Problem:
+    return Problem(field, f"A reason has at most {MAX_REASON_CHARS:,} characters.", None)
 
 
 def _encoded(definition: Definition) -> str:

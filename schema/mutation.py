@@ -10,20 +10,32 @@ from resolvers import (
     identity,
     policy,
     registry,
+    saved_results,
     segment_archive,
     segment_import,
     segment_versions,
     segments,
     tag_changes,
+    tag_versions,
     tags,
 )
+from resolvers.segments import Edit as SegmentEdit
 from schema import declare
 from schema.context import Info
 from schema.inputs.customer import IdentifierInput
 from schema.inputs.policy import IdentityPolicyInput, edit_of
 from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
 from schema.inputs.registry import edit_of as definition_edit_of
-from schema.inputs.segment import CreateSegmentInput, ImportSegmentInput, UpdateSegmentInput
+from schema.inputs.segment import (
+    CreateSegmentInput,
+    ImportSegmentInput,
+    SaveResultInput,
+    SaveTagValueInput,
+    UpdateSegmentInput,
+    result_of,
+    saving_of,
+    selection_of,
+)
 from schema.inputs.segment import edit_of as segment_edit_of
 from schema.inputs.tag import CreateTagInput, UpdateTagInput
 from schema.inputs.tag import edit_of as tag_edit_of
@@ -80,6 +92,20 @@ class Mutation:
         )
         return cast("SegmentImportResult", done)
 
+    @declare.mutation("A new segment of those who have one of these values of a tag, kept live.")
+    async def save_tag_value_as_segment(self, info: Info, input: SaveTagValueInput) -> SegmentResult:
+        edit = SegmentEdit(input.name, input.folder, input.description, None, input.reason)
+        made = await saved_results.save_tag_value(info.context, input.key, edit, selection_of(input))
+        return cast("SegmentResult", made)
+
+    @declare.mutation(
+        "Whoever is found now, or was in a segment at an instant, as a list: they stay in it, whatever becomes "
+        "of the rule. `found` are on it; `unknown` are nobody any more or have no identifier."
+    )
+    async def save_result_as_segment(self, info: Info, input: SaveResultInput) -> SegmentImportResult:
+        done = await saved_results.save_result(info.context, saving_of(input), result_of(input))
+        return cast("SegmentImportResult", done)
+
     @declare.mutation("Gone at once for every reader; refused while other segments use it.")
     async def delete_segment(self, info: Info, key: str) -> DeleteResult:
         return cast("DeleteResult", await segments.delete(info.context, key))
@@ -98,8 +124,12 @@ class Mutation:
         return cast("TagResult", await tag_changes.pause(info.context, key))
 
     @declare.mutation("A draft, paused or offline tag is built and computed as its mode says.")
-    async def resume_tag(self, info: Info, key: str) -> TagResult:
-        return cast("TagResult", await tag_changes.resume(info.context, key))
+    async def resume_tag(self, info: Info, key: str, reason: str | None = None) -> TagResult:
+        return cast("TagResult", await tag_changes.resume(info.context, key, reason))
+
+    @declare.mutation("The definition, mode, zone and keepOld of an earlier version again, as a new version.")
+    async def restore_tag_version(self, info: Info, key: str, version: int, reason: str | None = None) -> TagResult:
+        return cast("TagResult", await tag_versions.restore(info.context, key, version, reason))
 
     @declare.mutation("Values stay as they are, and rules that do not name the tag yet cannot do so.")
     async def offline_tag(self, info: Info, key: str) -> TagResult:

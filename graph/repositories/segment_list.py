@@ -14,6 +14,7 @@ _LOCK_OWNERS = load("segment_list/lock_owners")
 _PUT = load("segment_list/put")
 _TAKE = load("segment_list/take")
 _SCAN_OLDER = load("segment_list/scan_older")
+_GET_IDENTIFIERS = load("segment_list/get_identifiers")
 
 # After every round.
 ANY_ROUND = 2**62
@@ -24,6 +25,18 @@ class ListedRow(TypedDict):
 
     uid: str
     namespace: str
+
+
+class SegmentListRepository:
+    """Reads outside of a transaction; each is one statement."""
+
+    def __init__(self, graph: GraphClient):
+        self._graph = graph
+
+    async def get_identifiers(self, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        """Customer id asked for → (uid, namespace) of what whoever it means has now; ids of nobody are missing."""
+        rows = await self._graph.read(_GET_IDENTIFIERS, ids=list(ids))
+        return {row["asked"]: [(uid, namespace) for uid, namespace in row["identifiers"]] for row in rows}
 
 
 async def find_owned(graph: GraphClient, uids: Collection[str]) -> set[str]:

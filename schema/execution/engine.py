@@ -42,7 +42,7 @@ from schema.telemetry import span
 QUERY_TIMEOUT_S = 10.0
 # About 5,000 customers a second.
 SCAN_TIMEOUT_S = 60.0
-SCANNING_FIELDS = frozenset({"estimate", "importSegment"})
+SCANNING_FIELDS = frozenset({"estimate", "importSegment", "saveResultAsSegment"})
 SCANNING_ARGUMENTS = frozenset({"where", "orderBy"})
 MAX_CACHED_DOCUMENTS = 512
 # Longer texts carry their values with them, so they do not come twice.

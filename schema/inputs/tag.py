@@ -103,6 +103,7 @@ class CreateTagInput:
     zone: str | None = strawberry.field(default=None, description="The time zone of its days; the deployment's.")
     keep_old: bool | None = False
     draft: bool | None = strawberry.field(default=False, description="Saved only; `resumeTag` begins to compute it.")
+    reason: str | None = strawberry.field(default=None, description="Why; kept with the version.")
 
 
 @strawberry.input(description='What is left out stays as it is; "" takes a category or a zone away.')
@@ -113,6 +114,7 @@ class UpdateTagInput:
     mode: TagMode | None = None
     zone: str | None = None
     keep_old: bool | None = None
+    reason: str | None = strawberry.field(default=None, description="Why; kept with the version, if it is a new one.")
 
 
 def edit_of(given: CreateTagInput | UpdateTagInput) -> Edit:
@@ -126,4 +128,5 @@ def edit_of(given: CreateTagInput | UpdateTagInput) -> Edit:
         zone=given.zone,
         keep_old=given.keep_old,
         definition=definition,
+        reason=given.reason,
     )

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
+from strawberry import Parent
 
 from graph.repositories.tag import TagRecord
-from resolvers import customers, tag_spread, tags
+from resolvers import customers, tag_spread, tag_versions, tags
+from resolvers.pages import DEFAULT_PAGE_ITEMS
 from rules.tags.definition import TagKind
 from rules.type_problems import ValueType
 from schema import declare
+from schema.context import Info
 from schema.scalars import JSON, DateTime
 from schema.types.node import Node
 from schema.types.page import PageInfo
 from schema.types.refusal import ValidationError
+from schema.types.segment_version import RuleDifference
 from schema.types.status import BuildStatus
+from schema.types.tag_version import TagVersionConnection
 
 strawberry.enum(TagKind, description="How a tag gets its value.")
 strawberry.enum(ValueType, name="TagValueType", description="The type of every value of a tag.")
@@ -59,6 +64,20 @@ class TagDistribution:
     )
 
 
+async def _versions(
+    root: Parent[TagRecord], info: Info, first: int | None = DEFAULT_PAGE_ITEMS, after: str | None = None
+) -> TagVersionConnection:
+    page = await tag_versions.versions_page(info.context, root, first=first, after=after)
+    return cast("TagVersionConnection", page)
+
+
+async def _version_difference(
+    root: Parent[TagRecord], info: Info, from_: Annotated[int, strawberry.argument(name="from")], to: int
+) -> list[RuleDifference]:
+    found = await tag_versions.version_difference(info.context, root, from_, to)
+    return cast("list[RuleDifference]", found)
+
+
 @strawberry.type(description="A named value that customers carry.")
 class Tag(Node):
     key: str
@@ -84,6 +103,11 @@ class Tag(Node):
     )
     created_at_ms: DateTime = strawberry.field(name="createdAt")
     updated_at_ms: DateTime = strawberry.field(name="updatedAt")
+
+    versions: TagVersionConnection = declare.resolved(_versions, "Newest first.")
+    version_difference: list[RuleDifference] = declare.resolved(
+        _version_difference, "What turns one version into another: its definition, mode, zone and keepOld."
+    )
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

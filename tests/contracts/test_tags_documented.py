@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from resolvers import tag_spread, tags
+from resolvers import tag_changes, tag_spread, tags
 from rules.tags import definition
 from rules.tags.definition import TagKind
 from rules.tags.parser import KINDS, parse_definition
@@ -44,6 +44,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         definition.MAX_BRANCHES,
         definition.MAX_CONDITIONS,
         definition.MAX_TOP,
+        tag_changes.MAX_REASON_CHARS,
         tags.MAX_LABELS_AT_ONCE,
         tags.MAX_LABEL_CHARS,
         tags.MAX_CUSTOMERS_AT_ONCE,

@@ -48,11 +48,26 @@ class SegmentLists:
         self._publisher = publisher
         self._live = live
 
-    async def begin(self, key: str, name: str | None, author: str, mode: ImportMode) -> int:
+    async def begin(
+        self,
+        key: str,
+        name: str | None,
+        author: str,
+        mode: ImportMode,
+        *,
+        heading: Heading | None = None,
+        reason: str | None = None,
+        must_be_new: bool = False,
+    ) -> int:
         """Create the segment unless it is there, and begin a round.
 
+        Args:
+            heading: of a segment that is made, instead of its name alone.
+            reason: likewise, why.
+
         Raises:
-            BadInput: key or name cannot be one, or the segment has a rule of its own, is archived or is being deleted.
+            BadInput: key or name cannot be one, or the segment has a rule of its own, is archived or is being deleted,
+                or is there and must be new.
         """
         if not KEY.fullmatch(key):
             raise BadInput("This is no segment key.", hint=KEY_HINT, field="key")
@@ -66,14 +81,17 @@ class SegmentLists:
                 tx,
                 id=segment_id,
                 key=key,
-                heading=Heading((name or key).strip()),
+                heading=heading or Heading((name or key).strip()),
                 rule=msgspec.json.encode(print_rule(ListLeaf(key))).decode(),
                 author=author,
-                reason=None,
+                reason=reason,
                 now_ms=clock.now_ms(),
             )
             check_importable(segment)
             is_new = segment.id == segment_id
+            if must_be_new and not is_new:
+                hint = "Choose another key, or let its list be replaced."
+                raise BadInput("There is a segment of this key.", hint=hint, field="key")
             replace = mode is ImportMode.REPLACE
             return await repository.begin(tx, key, is_new=is_new, replace=replace, now_ms=clock.now_ms())
 

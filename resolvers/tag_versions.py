@@ -1,0 +1,87 @@
+"""Versions of a tag: what decided its values, what changed, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from base.errors import BadInput, NotFound
+from graph.repositories.tag import TagRecord
+from graph.repositories.tag_version import TagVersionRecord
+from resolvers import tag_changes, tags
+from resolvers.context import RequestContext
+from resolvers.pages import Page, check_first
+from resolvers.refusal import Refusal
+from resolvers.tag_changes import Edit
+from rules.difference import Difference, DifferenceKind, difference
+
+VERSIONS = "tag-versions"
+# Arguments of this mutation for those of updateTag.
+_RESTORED = {"input.definition": "version", "input.zone": "version", "input.reason": "reason"}
+
+
+async def versions_page(
+    context: RequestContext, tag: TagRecord, *, first: int | None, after: str | None
+) -> Page[TagVersionRecord]:
+    """A tag's versions, newest first."""
+    first = check_first(first)
+    before = tag.version + 1
+    if after is not None:
+        before = int(context.services.cursors.decode(VERSIONS, after, (int,))[0])
+    found = await context.services.tag_versions.list_page(tag.id, before, first + 1)
+    return Page(
+        found[:first],
+        cursors=context.services.cursors,
+        scope=VERSIONS,
+        place_of=lambda version: (version.version,),
+        has_next_page=len(found) > first,
+        resumed=after is not None,
+    )
+
+
+async def version_difference(context: RequestContext, tag: TagRecord, from_: int, to: int) -> list[Difference]:
+    """What turns one version into another: of the definition, then of mode, zone and keepOld.
+
+    Raises:
+        BadInput: no such version.
+    """
+    found = await context.services.tag_versions.get_many(tag.id, [from_, to])
+    for field, version in (("from", from_), ("to", to)):
+        if version not in found:
+            raise BadInput("There is no such version.", hint="`versions` lists them.", field=field)
+    old, new = found[from_], found[to]
+    places = difference(msgspec.json.decode(old.definition), msgspec.json.decode(new.definition), "definition")
+    before, after = _rest(old), _rest(new)
+    return places + [
+        Difference(name, DifferenceKind.CHANGED, before[name], after[name])
+        for name in before
+        if before[name] != after[name]
+    ]
+
+
+def _rest(version: TagVersionRecord) -> Mapping[str, object]:
+    return {"mode": version.mode, "zone": version.zone, "keepOld": version.keep_old}
+
+
+async def restore(context: RequestContext, key: str, version: int, reason: str | None) -> TagRecord | Refusal:
+    """Give a tag the definition, mode, zone and keepOld that it had, as a new version.
+
+    Raises:
+        NotFound: no such tag or version.
+    """
+    tag = await tags.find(context, key)
+    if tag is None:
+        raise tags.unknown_tag()
+    found = (await context.services.tag_versions.get_many(tag.id, [version])).get(version)
+    if found is None:
+        raise NotFound("There is no version of this number.", hint="`Tag.versions` lists them.")
+    edit = Edit(
+        mode=found.mode,
+        zone=found.zone or "",
+        keep_old=found.keep_old,
+        definition=msgspec.json.decode(found.definition),
+        reason=reason,
+    )
+    restored = await tag_changes.update(context, key, edit)
+    return restored.renamed(_RESTORED) if isinstance(restored, Refusal) else restored
