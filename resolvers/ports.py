@@ -48,6 +48,9 @@ class ColumnStore(Protocol):
     async def count(self, rule: Mapping[str, object]) -> Counted:
         """For how many customers a checked rule, as a document, holds."""
 
+    async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
+        """(text, customer) of everybody whose value of an attribute is one of the texts."""
+
 
 class IdentityDesk(Protocol):
     """Where decisions about identity take effect; implemented by workers.decisions.desk.Desk."""

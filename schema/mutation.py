@@ -15,6 +15,7 @@ from resolvers import (
     segment_versions,
     segments,
     tag_changes,
+    tag_import,
     tags,
 )
 from schema import declare
@@ -25,7 +26,7 @@ from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
 from schema.inputs.registry import edit_of as definition_edit_of
 from schema.inputs.segment import CreateSegmentInput, ImportSegmentInput, UpdateSegmentInput
 from schema.inputs.segment import edit_of as segment_edit_of
-from schema.inputs.tag import CreateTagInput, UpdateTagInput
+from schema.inputs.tag import CreateTagInput, ImportTagValuesInput, UpdateTagInput, wanted_of
 from schema.inputs.tag import edit_of as tag_edit_of
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
@@ -33,6 +34,7 @@ from schema.types.registry import AttributeDefinitionResult, EventDefinitionResu
 from schema.types.segment import DeleteResult, SegmentResult
 from schema.types.segment_import import SegmentImportResult
 from schema.types.tag import DeleteTagResult, LabelResult, TagResult
+from schema.types.tag_import import TagImportResult
 
 
 @strawberry.type
@@ -112,6 +114,13 @@ class Mutation:
     @declare.mutation("Gone at once for every reader; refused while segments or other tags use it.")
     async def delete_tag(self, info: Info, key: str) -> DeleteTagResult:
         return cast("DeleteTagResult", await tag_changes.delete(info.context, key))
+
+    @declare.mutation(
+        "Give values of a tag of kind IMPORTED to whoever has these identifiers, or these values of an attribute. "
+        "Unknown ones are reported, and nobody is made of them."
+    )
+    async def import_tag_values(self, info: Info, input: ImportTagValuesInput) -> TagImportResult:
+        return cast("TagImportResult", await tag_import.run(info.context, wanted_of(input)))
 
     @declare.mutation("Put labels of a tag of kind MANUAL on customers; who has one keeps it as it is.")
     async def tag_customers(self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str]) -> LabelResult:

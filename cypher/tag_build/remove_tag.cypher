@@ -5,6 +5,6 @@
 // Index: tag_key
 MATCH (t:Tag {key: $key}) WHERE t.status = 'DELETING'
 SET t.progress = 1.0
-WITH t WHERE NOT EXISTS { (t)<-[:TAGGED|WAS_TAGGED]-() }
+WITH t WHERE NOT EXISTS { (t)<-[:TAGGED|WAS_TAGGED|GIVES]-() }
 DELETE t
 RETURN count(*) AS removed

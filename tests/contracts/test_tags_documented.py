@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from resolvers import tags
+from ingest.imports.tag_values import MAX_LIST_VALUES
+from resolvers import tag_import, tags
 from rules.tags import definition
 from rules.tags.definition import TagKind
 from rules.tags.parser import KINDS, parse_definition
@@ -46,5 +47,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         tags.MAX_LABELS_AT_ONCE,
         tags.MAX_LABEL_CHARS,
         tags.MAX_CUSTOMERS_AT_ONCE,
+        tag_import.MAX_ROWS,
+        MAX_LIST_VALUES,
         tags.MAX_VALUES_SHOWN,
     ]

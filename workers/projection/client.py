@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from base.errors import Unavailable
+from base.keys import Keyring
 from workers.projection import state
 from workers.projection.replies import answer_of
 from workers.queue import Questions
@@ -23,10 +26,15 @@ class Counted:
 
 
 class ColumnStore:
-    """The columnar store as everybody but its owner sees it."""
+    """The columnar store as everybody but its owner sees it.
 
-    def __init__(self, redis: Redis):
+    Args:
+        keyring: for questions that hold values of people: nothing of these lies in Redis in the clear.
+    """
+
+    def __init__(self, redis: Redis, keyring: Keyring):
         self._redis = redis
+        self._keyring = keyring
         self._questions = Questions(redis)
 
     async def count(self, rule: Mapping[str, object]) -> Counted:
@@ -39,7 +47,19 @@ class ColumnStore:
         answer = await self._ask("count", dict(rule))
         return Counted(answer["count"], answer["as_of_ms"])
 
-    async def _ask(self, question: str, *args: object) -> Mapping[str, int]:
+    async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
+        """(text, customer) of everybody whose value of an attribute is one of the texts.
+
+        A number is found by any text that spells it.
+
+        Raises:
+            Unavailable, BadInput: as `count`.
+        """
+        sealed = self._keyring.seal_entry(msgspec.json.encode({"attribute": attribute, "texts": sorted(texts)}))
+        answer = msgspec.json.decode(self._keyring.open_entry((await self._ask("find_customers", sealed))["sealed"]))
+        return [(text, customer) for text, customer in answer]
+
+    async def _ask(self, question: str, *args: object) -> Mapping[str, Any]:
         try:
             told = await state.find(self._redis)
         except (RedisError, OSError) as fault:

@@ -9,15 +9,18 @@ from functools import partial
 from typing import Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
 from duckdb import DuckDBPyConnection
 
 from analytics.query import asking
 from analytics.query.known import check_known
+from analytics.query.looking_up import customers_with
 from analytics.query.sources import Tables
 from analytics.store.file import ColumnFile
 from analytics.store.tables import Layout
 from base import clock
 from base.errors import KithError
+from base.keys import Keyring
 from rules.parser import parse_rule
 from rules.tree import Rule
 from workers.projection.owner import ProjectionOwner
@@ -35,6 +38,7 @@ class Answering:
 
     owner: ProjectionOwner
     zone: ZoneInfo
+    keyring: Keyring
 
 
 async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[str, object]:
@@ -50,7 +54,25 @@ async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[
     return {"count": found, "as_of_ms": now_ms}
 
 
-QUESTIONS: Final = (count,)
+async def find_customers(ctx: Mapping[str, object], sealed: bytes) -> dict[str, object]:
+    """Who has values of an attribute: (text, customer), sealed as the question is; or the fault."""
+    answering = cast("Answering", ctx["answering"])
+    asked = msgspec.json.decode(answering.keyring.open_entry(sealed), type=_Asked)
+    try:
+        await answering.owner.reach(clock.now_ms(), REACH_S)
+        file = answering.owner.file()
+        found = await run(file, lambda reader: customers_with(reader, file.layout, asked.attribute, asked.texts))
+    except KithError as fault:
+        return reply_of(fault)
+    return {"sealed": answering.keyring.seal_entry(msgspec.json.encode(found))}
+
+
+QUESTIONS: Final = (count, find_customers)
+
+
+class _Asked(msgspec.Struct):
+    attribute: str
+    texts: list[str]
 
 
 async def run(file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:

@@ -42,7 +42,7 @@ async def run(settings: Settings) -> None:
 
 async def serve(owner: ProjectionOwner, settings: Settings, faults: dict[str, str]) -> None:
     """Follow the graph and answer until cancelled."""
-    context = {"answering": Answering(owner, ZoneInfo(settings.time_zone))}
+    context = {"answering": Answering(owner, ZoneInfo(settings.time_zone), Keyring(settings.secret_key))}
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(owner.run())
         tasks.create_task(
