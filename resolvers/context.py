@@ -45,6 +45,7 @@ from resolvers.profiles import ProfileReader
 from resolvers.rule_users import NameKey, RuleUser, users_of
 from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists
+from workers.lists.values import TagValues
 
 MAX_ESTIMATES = 2
 MAX_LISTINGS = 8
@@ -85,6 +86,7 @@ class Services:
     reviews: ReviewRepository
     review_desk: ReviewDesk
     labels: LabelDesk
+    tag_values: TagValues
     registry: RegistryRepository
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))

@@ -67,6 +67,9 @@ class ColumnStore(Protocol):
     async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
         """How the values of a tag are spread; no buckets for 0."""
 
+    async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
+        """(text, customer) of everybody whose value of an attribute is one of the texts."""
+
 
 class IdentityDesk(Protocol):
     """Where decisions about identity take effect; implemented by workers.decisions.desk.Desk."""

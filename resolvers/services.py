@@ -38,6 +38,7 @@ from resolvers.ports import (
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists
+from workers.lists.values import TagValues
 
 
 def make_services(
@@ -54,6 +55,7 @@ def make_services(
     lists: SegmentLists,
     review_desk: ReviewDesk,
     labels: LabelDesk,
+    tag_values: TagValues,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
@@ -91,5 +93,6 @@ def make_services(
         reviews=ReviewRepository(graph),
         review_desk=review_desk,
         labels=labels,
+        tag_values=tag_values,
         registry=RegistryRepository(graph),
     )

@@ -36,6 +36,7 @@ MAX_TRIES = 1_000_000
 # Whoever asks waits at most so long; the API's own time-out for such a request is 60 s.
 ANSWER_TIMEOUT_S = 55
 ANSWER_POLL_S = 0.01
+ANSWER_JOB = "answer"
 KEEP_ANSWER_S = 60
 
 _log = logs.get_logger()
@@ -82,16 +83,18 @@ class Questions:
     def __init__(self, redis: Redis):
         self._arq = _arq_client(redis)
 
-    async def ask(self, question: str, *args: object) -> dict[str, object]:
-        """The answer of a function of the role.
+    async def ask(self, question: bytes) -> bytes:
+        """What the role makes of a question.
 
         Raises:
             Unavailable: nobody answers in time, or Redis is away.
         """
         try:
-            job = await self._arq.enqueue_job(question, *args, _queue_name=QUESTIONS_QUEUE, _expires=ANSWER_TIMEOUT_S)
+            job = await self._arq.enqueue_job(
+                ANSWER_JOB, question, _queue_name=QUESTIONS_QUEUE, _expires=ANSWER_TIMEOUT_S
+            )
             assert job is not None, "its id is new"
-            answer: dict[str, object] = await job.result(timeout=ANSWER_TIMEOUT_S, poll_delay=ANSWER_POLL_S)
+            answer: bytes = await job.result(timeout=ANSWER_TIMEOUT_S, poll_delay=ANSWER_POLL_S)
         except (RedisError, OSError) as fault:
             raise Unavailable("Redis cannot be reached now.") from fault
         except Exception as fault:
@@ -111,9 +114,9 @@ def make_worker(redis: Redis, tasks: Sequence[WorkerCoroutine], context: dict[st
     return _worker(redis, ARQ_QUEUE, functions, context, POLL_S, JOB_TIMEOUT_S)
 
 
-def make_answerer(redis: Redis, questions: Sequence[WorkerCoroutine], context: dict[str, object]) -> Worker:
-    """An arq worker that answers `questions`, each once and while its asker waits."""
-    functions: list[Function] = [func(each, keep_result=KEEP_ANSWER_S, max_tries=1) for each in questions]
+def make_answerer(redis: Redis, answer: WorkerCoroutine, context: dict[str, object]) -> Worker:
+    """An arq worker that answers questions, each once and while its asker waits."""
+    functions: list[Function] = [func(answer, name=ANSWER_JOB, keep_result=KEEP_ANSWER_S, max_tries=1)]
     return _worker(redis, QUESTIONS_QUEUE, functions, context, ANSWER_POLL_S, ANSWER_TIMEOUT_S)
 
 

@@ -17,6 +17,8 @@ MAX_BRANCHES: Final = 24
 MAX_CONDITIONS: Final = 500
 # The best values of a preference; a longer list is no preference.
 MAX_TOP: Final = 20
+# A statement that computes a tag: longer ones are programs.
+MAX_SQL_LENGTH: Final = 10_000
 
 
 class TagKind(StrEnum):
@@ -28,6 +30,8 @@ class TagKind(StrEnum):
     FIRST_LAST = "FIRST_LAST"
     LIFECYCLE = "LIFECYCLE"
     MANUAL = "MANUAL"
+    IMPORTED = "IMPORTED"
+    SQL = "SQL"
 
 
 class Which(StrEnum):
@@ -110,7 +114,27 @@ class Manual:
     """Labels that people put on single customers."""
 
 
-Definition: TypeAlias = Condition | Lifecycle | Statistical | Preference | FirstLast | Manual
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Values that files bring; they hang on identifiers."""
+
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """The values that a statement over the columnar store gives (`analytics/sql/`); computed for everybody at once."""
+
+    text: str
+    type: ValueType
+
+
+Definition: TypeAlias = Condition | Lifecycle | Statistical | Preference | FirstLast | Manual | Imported | Sql
+
+
+def is_only_read(definition: Definition) -> bool:
+    """Whether a value is what is stored on the customer: facts alone do not give it."""
+    return isinstance(definition, Manual | Imported | Sql)
 
 
 def kind_of(definition: Definition) -> TagKind:
@@ -128,6 +152,10 @@ def kind_of(definition: Definition) -> TagKind:
             return TagKind.FIRST_LAST
         case Manual():
             return TagKind.MANUAL
+        case Imported():
+            return TagKind.IMPORTED
+        case Sql():
+            return TagKind.SQL
         case _:
             assert_never(definition)
 
@@ -143,6 +171,8 @@ def value_type(definition: Definition) -> ValueType:
             return ValueType.STRING if layers else ValueType.NUMBER
         case Preference() | Manual():
             return ValueType.LIST
+        case Imported(of_type) | Sql(_, of_type):
+            return of_type
         case FirstLast(take=Take.TIME):
             return ValueType.TIME
         case FirstLast(take=Take.DAYS_SINCE):
@@ -176,7 +206,7 @@ def rule_of(definition: Definition) -> Rule:
             )
         case FirstLast(events, property=name):
             return events if name is None else _reading(events, name)
-        case Manual():
+        case Manual() | Imported() | Sql():
             return Any_(())
         case _:
             assert_never(definition)

@@ -15,11 +15,14 @@ from rules.tags.definition import (
     Condition,
     Definition,
     FirstLast,
+    Imported,
     Lifecycle,
     Manual,
     Preference,
+    Sql,
     Statistical,
     Which,
+    is_only_read,
 )
 from rules.tags.printer import print_definition
 from rules.tree import EventLeaf
@@ -31,7 +34,7 @@ def explain_tag(definition: Definition, facts: Facts, now_ms: int, zone: ZoneInf
     Args:
         labels: the value of a tag that is not computed; None when there is none.
     """
-    value = labels if isinstance(definition, Manual) else compile_tag(definition).value(facts, now_ms, zone)
+    value = labels if is_only_read(definition) else compile_tag(definition).value(facts, now_ms, zone)
     event_ids: tuple[str, ...] = ()
     children: tuple[Explanation, ...] = ()
     match definition:
@@ -42,7 +45,7 @@ def explain_tag(definition: Definition, facts: Facts, now_ms: int, zone: ZoneInf
         case FirstLast(events, which):
             history, picked = _counted(events, facts, now_ms, zone)
             event_ids = newest_ids(history, picked[:1] if which is Which.FIRST else picked[-1:])
-        case Manual():
+        case Manual() | Imported() | Sql():
             pass
         case _:
             assert_never(definition)

@@ -14,10 +14,12 @@ from rules.tags.definition import (
     Condition,
     Definition,
     FirstLast,
+    Imported,
     Layer,
     Lifecycle,
     Manual,
     Preference,
+    Sql,
     Statistical,
     Take,
     Which,
@@ -27,7 +29,7 @@ from rules.tree import EventLeaf
 from rules.type_problems import ValueType
 from rules.values import Number, as_number
 
-KINDS: Final = ("condition", "statistical", "preference", "firstLast", "lifecycle", "manual")
+KINDS: Final = ("condition", "statistical", "preference", "firstLast", "lifecycle", "manual", "imported", "sql")
 _EVENT: Final = ("name", "where", "window")
 
 
@@ -60,6 +62,13 @@ def _parse(kind: str, body: object, field: str) -> Definition:
             return _preference(body, field)
         case "firstLast":
             return _first_last(body, field)
+        case "imported":
+            keys = documents.keys_of(body, ("type",), field)
+            return Imported(documents.named(ValueType, keys.get("type"), f"{field}.type"))
+        case "sql":
+            keys = documents.keys_of(body, ("text", "type"), field)
+            of_type = documents.named(ValueType, keys.get("type"), f"{field}.type")
+            return Sql(documents.text(keys.get("text"), f"{field}.text"), of_type)
         case _:
             if body is not True:
                 raise BadInput("Only true can be said here.", hint="Labels need no definition.", field=field)

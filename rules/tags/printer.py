@@ -10,10 +10,12 @@ from rules.tags.definition import (
     Condition,
     Definition,
     FirstLast,
+    Imported,
     Layer,
     Lifecycle,
     Manual,
     Preference,
+    Sql,
     Statistical,
 )
 from rules.tree import EventLeaf
@@ -41,6 +43,10 @@ def print_definition(definition: Definition) -> dict[str, object]:
             return {"firstLast": document}
         case Manual():
             return {"manual": True}
+        case Imported(of_type):
+            return {"imported": {"type": of_type.value}}
+        case Sql(text, of_type):
+            return {"sql": {"text": text, "type": of_type.value}}
         case _:
             assert_never(definition)
 

@@ -12,15 +12,18 @@ from rules.problems import Problem, text_fault
 from rules.tags.definition import (
     MAX_BRANCHES,
     MAX_CONDITIONS,
+    MAX_SQL_LENGTH,
     MAX_TOP,
     Branch,
     Condition,
     Definition,
     FirstLast,
+    Imported,
     Layer,
     Lifecycle,
     Manual,
     Preference,
+    Sql,
     Statistical,
     condition_count,
 )
@@ -53,6 +56,14 @@ def definition_problems(definition: Definition, field: str = "definition") -> It
                 yield from name_problems(name, f"{field}.firstLast.property")
             if of_type is ValueType.LIST:
                 yield Problem(f"{field}.firstLast.type", "A list is not taken of an event.", "Use a PREFERENCE tag.")
+        case Imported(of_type):
+            yield from _type_problems(of_type, f"{field}.imported.type")
+        case Sql(text, of_type):
+            if not 1 <= len(text.strip()) <= len(text) <= MAX_SQL_LENGTH:
+                yield Problem(f"{field}.sql.text", f"A statement has 1 to {MAX_SQL_LENGTH:,} characters.", None)
+            elif fault := text_fault(text):
+                yield Problem(f"{field}.sql.text", fault, None)
+            yield from _type_problems(of_type, f"{field}.sql.type")
         case Manual():
             pass
     if condition_count(definition) > MAX_CONDITIONS:
@@ -72,9 +83,14 @@ def check_definition(definition: Definition, known: KnownNames, field: str = "de
             places = [(events, f"{field}.preference")]
         case FirstLast(events):
             places = [(events, f"{field}.firstLast")]
-        case Manual():
+        case Manual() | Imported() | Sql():
             places = []
     return [problem for rule, where in places for problem in check(rule, known, where)]
+
+
+def _type_problems(of_type: ValueType, where: str) -> Iterator[Problem]:
+    if of_type is ValueType.OBJECT:
+        yield Problem(where, "A tag has no objects.", "Use STRING, NUMBER, BOOLEAN, TIME or LIST.")
 
 
 def _branch_problems(branches: Sequence[Branch], where: str, of: str) -> Iterator[Problem]:

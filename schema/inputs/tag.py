@@ -5,11 +5,13 @@ from __future__ import annotations
 import strawberry
 
 from resolvers.tag_changes import Edit
+from resolvers.tag_import import Row, Wanted
 from rules.tags.definition import Take, Which
 from rules.type_problems import ValueType
 from schema.inputs.rule import MeasureInput, PropertyCondition, RuleInput, WindowInput, plain
 from schema.scalars import JSON
 from schema.types.tag import TagMode
+from workers.lists.lists import ImportMode
 
 strawberry.enum(Which, name="TagEvent", description="Which event; of several at one instant, by their ids.")
 strawberry.enum(Take, name="TagTake", description="Its time, the calendar days since then, or a property of one type.")
@@ -83,6 +85,17 @@ class FirstLastTag:
     type: ValueType | None = strawberry.UNSET
 
 
+@strawberry.input(description="Values that `importTagValues` and `kith tag import` bring.")
+class ImportedTag:
+    type: ValueType = strawberry.field(description="`STRING`, `NUMBER`, `BOOLEAN`, `TIME` or `LIST`.")
+
+
+@strawberry.input(description="`SELECT customer_id, value …` over the views of the columnar store.")
+class SqlTag:
+    text: str = strawberry.field(description="One statement of at most 10,000 characters.")
+    type: ValueType = strawberry.field(description="`STRING`, `NUMBER`, `BOOLEAN`, `TIME` or `LIST`.")
+
+
 @strawberry.input(one_of=True, description="What value a customer has: exactly one of its fields.")
 class TagDefinitionInput:
     condition: ConditionTag | None = strawberry.UNSET
@@ -91,6 +104,8 @@ class TagDefinitionInput:
     first_last: FirstLastTag | None = strawberry.UNSET
     lifecycle: LifecycleTag | None = strawberry.UNSET
     manual: bool | None = strawberry.field(default=strawberry.UNSET, description="Labels, put on by people.")
+    imported: ImportedTag | None = strawberry.UNSET
+    sql: SqlTag | None = strawberry.UNSET
 
 
 @strawberry.input
@@ -115,6 +130,32 @@ class UpdateTagInput:
     zone: str | None = None
     keep_old: bool | None = None
     reason: str | None = strawberry.field(default=None, description="Why; kept with the version, if it is a new one.")
+
+
+@strawberry.input
+class TagValueRow:
+    id: str = strawberry.field(description="A value of the identifier, or of the attribute.")
+    value: JSON | None = strawberry.field(
+        default=None, description="Of the tag's type, or a text that spells one; nothing to `REMOVE`."
+    )
+
+
+@strawberry.input(description="Values for whoever has an identifier, or a value of an attribute.")
+class ImportTagValuesInput:
+    key: str = strawberry.field(description="Of a tag of kind `IMPORTED`.")
+    rows: list[TagValueRow] = strawberry.field(description="At most 10,000.")
+    identifier: str | None = strawberry.field(
+        default=None, description="The namespace that the ids of rows are of: `email`, `phone`, `user_id`, …"
+    )
+    attribute: str | None = strawberry.field(default=None, description="Or the attribute that they are values of.")
+    mode: ImportMode = ImportMode.ADD
+    dry_run: bool = False
+
+
+def wanted_of(given: ImportTagValuesInput) -> Wanted:
+    """The import that an input asks for."""
+    rows = [Row(row.id, row.value) for row in given.rows]
+    return Wanted(given.key, given.identifier, given.attribute, rows, given.mode, given.dry_run)
 
 
 def edit_of(given: CreateTagInput | UpdateTagInput) -> Edit:

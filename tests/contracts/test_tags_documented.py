@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from resolvers import tag_changes, tag_spread, tags
+from ingest.imports.tag_values import MAX_LIST_VALUES
+from resolvers import tag_changes, tag_import, tag_spread, tags
 from rules.tags import definition
 from rules.tags.definition import TagKind
 from rules.tags.parser import KINDS, parse_definition
@@ -48,6 +49,8 @@ def test_the_limits_are_those_of_the_code() -> None:
         tags.MAX_LABELS_AT_ONCE,
         tags.MAX_LABEL_CHARS,
         tags.MAX_CUSTOMERS_AT_ONCE,
+        tag_import.MAX_ROWS,
+        MAX_LIST_VALUES,
         tag_spread.MAX_VALUES_SHOWN,
         MAX_BUCKETS,
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from redis.exceptions import RedisError
 
 from analytics.query.order import FIRST, Order, Place
 from base.errors import Unavailable
+from base.keys import Keyring
 from workers.projection import state
-from workers.projection.replies import answer_of
+from workers.projection.replies import answer_of, sealed_question
 from workers.queue import Questions
 
 
@@ -80,10 +81,15 @@ class Spread:
 
 
 class ColumnStore:
-    """The columnar store as everybody but its owner sees it."""
+    """The columnar store as everybody but its owner sees it.
 
-    def __init__(self, redis: Redis):
+    Args:
+        keyring: questions and answers may hold values of people: nothing of these lies in Redis in the clear.
+    """
+
+    def __init__(self, redis: Redis, keyring: Keyring):
         self._redis = redis
+        self._keyring = keyring
         self._questions = Questions(redis)
 
     async def count(self, rule: Mapping[str, object]) -> Counted:
@@ -167,11 +173,22 @@ class ColumnStore:
         Raises:
             Unavailable: nobody owns the store, it is being built, or it did not answer in time.
         """
-        answer = dict(await self._ask("spread_tag", tag, is_list, value_count, bucket_count))
+        answer = await self._ask("spread_tag", tag, is_list, value_count, bucket_count)
         values = [(value, customers) for value, customers in answer.pop("values")]
         return Spread(values=values, **answer)
 
-    async def _ask(self, question: str, *args: object) -> Mapping[str, Any]:
+    async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
+        """(text, customer) of everybody whose value of an attribute is one of the texts.
+
+        A number is found by any text that spells it.
+
+        Raises:
+            Unavailable, BadInput: as `count`.
+        """
+        found = (await self._ask("find_customers", attribute, sorted(texts)))["found"]
+        return [(text, customer) for text, customer in found]
+
+    async def _ask(self, question: str, *args: object) -> dict[str, Any]:
         try:
             told = await state.find(self._redis)
         except (RedisError, OSError) as fault:
@@ -182,4 +199,4 @@ class ColumnStore:
             raise Unavailable(
                 f"The columnar store is being built, {told.progress:.0%} done.", hint="Ask again when it is there."
             )
-        return answer_of(await self._questions.ask(question, *args))
+        return answer_of(self._keyring, await self._questions.ask(sealed_question(self._keyring, question, args)))

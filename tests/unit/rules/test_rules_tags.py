@@ -10,9 +10,9 @@ import pytest
 
 from base.errors import BadInput
 from rules.checker import KnownNames
-from rules.facts import EventHistory, Facts
+from rules.facts import EventHistory, Facts, Given
 from rules.tags.compiled import compile_tag, same_value
-from rules.tags.definition import value_type
+from rules.tags.definition import MAX_SQL_LENGTH, value_type
 from rules.tags.explain import explain_tag
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
@@ -136,6 +136,8 @@ def test_a_tag_has_the_value_that_its_kind_says(document: dict[str, Any], facts:
         ({"firstLast": {**LAST, "take": "PROPERTY", "property": "x", "type": "BOOLEAN"}}, ValueType.BOOLEAN),
         ({"lifecycle": {"stages": [{"stage": "s", "rule": city("Bern")}]}}, ValueType.STRING),
         ({"manual": True}, ValueType.LIST),
+        ({"imported": {"type": "TIME"}}, ValueType.TIME),
+        ({"sql": {"text": "SELECT customer_id, 1 AS value FROM customers", "type": "NUMBER"}}, ValueType.NUMBER),
     ],
 )
 def test_the_type_follows_from_the_definition_which_is_printed_as_it_was_written(
@@ -155,6 +157,15 @@ WHOLE = condition(("a", city("Bern")))
         ({}, "definition"),
         ({"manual": True, **WHOLE}, "definition"),
         ({"manual": False}, "definition.manual"),
+        ({"imported": True}, "definition.imported"),
+        ({"imported": {}}, "definition.imported.type"),
+        ({"imported": {"type": "OBJECT"}}, "definition.imported.type"),
+        ({"imported": {"type": "NUMBER", "key": "x"}}, "definition.imported"),
+        ({"sql": {"text": " ", "type": "NUMBER"}}, "definition.sql.text"),
+        ({"sql": {"text": "x" * (MAX_SQL_LENGTH + 1), "type": "NUMBER"}}, "definition.sql.text"),
+        ({"sql": {"text": "SELECT '\ud800'", "type": "STRING"}}, "definition.sql.text"),
+        ({"sql": {"text": "SELECT 1", "type": "OBJECT"}}, "definition.sql.type"),
+        ({"sql": {"text": "SELECT 1"}}, "definition.sql.type"),
         (condition(), "definition.condition.values"),
         (condition(*[(f"v{n}", city("Bern")) for n in range(25)]), "definition.condition.values"),
         (condition(("a", city("Bern")), (1, city("Bern"))), "definition.condition.values"),
@@ -220,5 +231,14 @@ def test_an_explanation_shows_every_branch_and_the_events_that_counted() -> None
     assert [(child.kind, child.answer) for child in why.children] == [("attribute", False), ("event", True)]
     first = parse_definition({"firstLast": {**FIRST, "take": "TIME"}})
     assert explain_tag(first, facts, NOW_MS, BERLIN, None).event_ids == ("e0",)
+    imported = explain_tag(parse_definition({"imported": {"type": "NUMBER"}}), facts, NOW_MS, BERLIN, 7)
+    assert (imported.answer, imported.value) == (True, 7)
     labels = explain_tag(parse_definition({"manual": True}), facts, NOW_MS, BERLIN, ["kind"])
     assert (labels.answer, labels.value) == (True, ["kind"])
+
+
+def test_an_imported_value_is_the_one_of_its_own_tag() -> None:
+    compiled_tag = compile_tag(parse_definition({"imported": {"type": "NUMBER"}}), "points")
+    facts = Facts(given={"points": Given(3, 1, 7), "other": Given(4, 1, 8)})
+    assert compiled_tag.value(facts, NOW_MS, BERLIN) == 7
+    assert compiled_tag.value(Facts(), NOW_MS, BERLIN) is None

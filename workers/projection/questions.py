@@ -1,0 +1,35 @@
+"""What the owner of the columnar store answers, each while its asker waits.
+
+A question travels as one job, sealed, and so does its answer: rules and rows hold what people are asked by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias, cast
+
+from base.errors import KithError
+from workers.projection.answering import Answering
+from workers.projection.builds import begin_build, end_build, page_build, page_result
+from workers.projection.counting import count
+from workers.projection.distribution import spread_tag
+from workers.projection.listing import list_customers
+from workers.projection.looking_up import find_customers
+from workers.projection.replies import open_question, reply_of, sealed
+
+# (what it works with, arguments of the question) → the answer; raises KithError for a fault that its asker sees.
+Question: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
+
+_ASKED: Final = (count, list_customers, spread_tag, find_customers, begin_build, page_build, page_result, end_build)
+_BY_NAME: Final[Mapping[str, Question]] = {question.__name__: question for question in _ASKED}
+
+
+async def answer(ctx: Mapping[str, object], question: bytes) -> bytes:
+    """The job: answer a sealed question."""
+    answering = cast("Answering", ctx["answering"])
+    name, args = open_question(answering.keyring, question)
+    try:
+        reply = await _BY_NAME[name](answering, *args)
+    except KithError as fault:
+        reply = reply_of(fault)
+    return sealed(answering.keyring, reply)
