@@ -13,6 +13,8 @@ from duckdb import DuckDBPyConnection
 from analytics.query.expressions import DUCKDB, Table, Value, statement_of
 from analytics.query.population import count_query, prepare, to_query
 from analytics.query.sources import Tables
+from analytics.query.tag_values import tag_values_query
+from rules.tags.definition import Definition, rule_of
 from rules.tree import Rule
 
 # Rows in memory at once while sequences are looked for: some dozen megabytes.
@@ -32,6 +34,15 @@ def count(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, z
         found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
         ((number,),) = _run(reader, count_query(rule, tables, now_ms, zone, found)).fetchall()
         return int(number)
+
+
+def tag_values(
+    reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
+) -> pa.Table:
+    """The value of everybody who has one of a checked tag that is computed, as `tag_values_query` says."""
+    with _one_state(reader):
+        found = prepare(rule_of(definition), tables, now_ms, zone, lambda expression: _batches(reader, expression))
+        return _run(reader, tag_values_query(definition, tables, now_ms, zone, found)).to_arrow_table()
 
 
 @contextmanager
