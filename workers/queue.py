@@ -7,6 +7,7 @@ columnar store is a job too, in a queue of its own, which is of no use when nobo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from arq.constants import in_progress_key_prefix
 from arq.typing import WorkerCoroutine
 from arq.worker import Function, Worker, func
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from base import logs
@@ -146,8 +148,27 @@ def _worker(
     )
 
 
+class _Pipeline(Pipeline):
+    """Gives its connection back when it is cancelled while it is about to: arq is stopped at any instant."""
+
+    async def reset(self) -> None:
+        try:
+            await super().reset()  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            if (connection := self.connection) is not None:
+                self.connection = None
+                await connection.disconnect(nowait=True)
+                await self.connection_pool.release(connection)
+            raise
+
+
+class _Client(ArqRedis):
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
 def _arq_client(redis: Redis) -> ArqRedis:
-    return ArqRedis(
+    return _Client(
         redis.connection_pool,
         job_serializer=_pack,
         job_deserializer=_unpack,
