@@ -24,7 +24,7 @@ from resolvers.tags import Deleted, unknown_tag
 from rules.checker import Problem, find_cycle
 from rules.names import names_in
 from rules.needs import tag_name
-from rules.tags.definition import Definition, Manual, TagKind, kind_of, rule_of, value_type
+from rules.tags.definition import Definition, Manual, TagKind, is_over_everybody, kind_of, rule_of, value_type
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
 from rules.tags.problems import check_definition
@@ -60,6 +60,8 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
     """Check and store a new tag, then have it built unless it is a draft."""
     problems = [*key_problems(key, "tag"), *_edit_problems(edit)]
     definition = _parsed(edit.definition or {}, problems)
+    if definition is not None:
+        problems += _mode_problems(definition, edit.mode)
     if problems or definition is None:
         return Refusal(tuple(problems))
     manual = isinstance(definition, Manual)
@@ -74,7 +76,7 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
             "category": edit.category or None,
             "kind": kind_of(definition).value,
             "value_type": value_type(definition).value,
-            "mode": "MANUAL" if manual else edit.mode or "LIVE",
+            "mode": "MANUAL" if manual else edit.mode or ("DAILY" if is_over_everybody(definition) else "LIVE"),
             "zone": edit.zone or None,
             "keep_old": bool(edit.keep_old),
             "definition": _encoded(definition),
@@ -112,8 +114,11 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
         definition = given or parse_definition(msgspec.json.decode(old.definition))
         defined = await read_definitions(tx)
         await _check_change(tx, defined, old, definition)
+        mode = old.mode if edit.mode is None or old.kind == TagKind.MANUAL else edit.mode
+        if mode_problems := _mode_problems(definition, mode):
+            raise Refused(*mode_problems)
         changed = {
-            "mode": old.mode if edit.mode is None or old.kind == TagKind.MANUAL else edit.mode,
+            "mode": mode,
             "zone": old.zone if edit.zone is None else edit.zone or None,
             "keep_old": old.keep_old if edit.keep_old is None else edit.keep_old,
             "definition": _encoded(definition),
@@ -287,6 +292,13 @@ def _edit_problems(edit: Edit) -> list[Problem]:
     if edit.zone and edit.zone not in available_timezones():
         problems.append(Problem("input.zone", "There is no such time zone.", "Write for example Asia/Shanghai."))
     return problems
+
+
+def _mode_problems(definition: Definition, mode: str | None) -> list[Problem]:
+    if mode != "LIVE" or not is_over_everybody(definition):
+        return []
+    hint = "Use DAILY, WEEKLY or MANUAL."
+    return [Problem("input.mode", "The value depends on other customers, so it cannot be kept live.", hint)]
 
 
 def _encoded(definition: Definition) -> str:

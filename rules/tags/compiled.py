@@ -23,10 +23,12 @@ from rules.tags.definition import (
     Lifecycle,
     Manual,
     Preference,
+    Rfm,
     Statistical,
     Take,
     Which,
     counts_days,
+    is_over_everybody,
     rule_of,
 )
 from rules.tree import EventLeaf, Rule, Scalar
@@ -54,7 +56,11 @@ class CompiledTag:
 
 
 def compile_tag(definition: Definition) -> CompiledTag:
-    """The compiled form of a checked definition."""
+    """The compiled form of a checked definition.
+
+    Raises:
+        ValueError: nobody computes it of one customer: labels, and what `is_over_everybody`.
+    """
     rule = rule_of(definition)
     turns = compiled(rule).turns
     if isinstance(definition, FirstLast) and counts_days(definition):
@@ -70,6 +76,8 @@ def same_value(one: TagValue | None, other: TagValue | None) -> bool:
 
 
 def _value_of(definition: Definition) -> ValueOf:
+    if is_over_everybody(definition):
+        raise ValueError("computed of everybody at once")
     match definition:
         case Condition(branches) | Lifecycle(branches):
             return _first_branch(branches)
@@ -79,8 +87,8 @@ def _value_of(definition: Definition) -> ValueOf:
             return _preference(definition)
         case FirstLast():
             return _first_last(definition)
-        case Manual():
-            raise ValueError("labels are not computed")
+        case Manual() | Rfm():
+            raise ValueError("not computed of one customer")
         case _:
             assert_never(definition)
 
