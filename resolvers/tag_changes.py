@@ -25,7 +25,16 @@ from resolvers.tags import ADMIN, Deleted, unknown_tag
 from rules.checker import Problem, find_cycle
 from rules.names import names_in
 from rules.needs import tag_name
-from rules.tags.definition import Definition, Imported, Manual, Sql, TagKind, kind_of, rule_of, value_type
+from rules.tags.definition import (
+    Definition,
+    Imported,
+    Manual,
+    TagKind,
+    is_over_everybody,
+    kind_of,
+    rule_of,
+    value_type,
+)
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
 from rules.tags.problems import check_definition
@@ -66,10 +75,9 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
     """Check and store a new tag, then have it built unless it is a draft."""
     problems = [*key_problems(key, "tag"), *_edit_problems(edit)]
     definition = _parsed(edit.definition or {}, problems)
+    if definition is not None:
+        problems += _kind_problems(definition, _mode(definition, edit.mode), bool(edit.keep_old))
     if problems or definition is None:
-        return Refusal(tuple(problems))
-    problems += _kind_problems(definition, edit.mode or "LIVE", bool(edit.keep_old))
-    if problems:
         return Refusal(tuple(problems))
     status = DRAFT if draft else LIVE if isinstance(definition, Manual | Imported) else BUILDING
     tag_id = TAG_PREFIX + secrets.token_hex(_ID_BYTES)
@@ -82,7 +90,7 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
             "category": edit.category or None,
             "kind": kind_of(definition).value,
             "value_type": value_type(definition).value,
-            "mode": FIXED_MODES.get(kind_of(definition), edit.mode or "LIVE"),
+            "mode": _mode(definition, edit.mode),
             "zone": edit.zone or None,
             "keep_old": bool(edit.keep_old),
             "definition": _encoded(definition),
@@ -122,7 +130,7 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
         defined = await read_definitions(tx)
         await _check_change(tx, defined, old, definition)
         changed = {
-            "mode": old.mode if edit.mode is None else FIXED_MODES.get(kind_of(definition), edit.mode),
+            "mode": _mode(definition, edit.mode or old.mode),
             "zone": old.zone if edit.zone is None else edit.zone or None,
             "keep_old": old.keep_old if edit.keep_old is None else edit.keep_old,
             "definition": _encoded(definition),
@@ -301,8 +309,8 @@ def _kind_problems(definition: Definition, mode: str, keep_old: bool) -> list[Pr
     if isinstance(definition, Imported) and keep_old:
         hint = "Import with ADD keeps what is not imported again."
         problems.append(Problem("input.keepOld", "Imported values stay as they are anyway.", hint))
-    if isinstance(definition, Sql) and mode == "LIVE":
-        message = "A tag of kind SQL is computed for everybody at once."
+    if is_over_everybody(definition) and mode == "LIVE":
+        message = "It is computed for everybody at once, so it cannot be kept live."
         problems.append(Problem("input.mode", message, "Choose DAILY, WEEKLY or MANUAL."))
     return problems
 
@@ -324,6 +332,11 @@ def _edit_problems(edit: Edit) -> list[Problem]:
 
 def _long_reason(field: str) -> Problem:
     return Problem(field, f"A reason has at most {MAX_REASON_CHARS:,} characters.", None)
+
+
+def _mode(definition: Definition, asked: str | None) -> str:
+    """When it is computed, if somebody asked for that or not."""
+    return FIXED_MODES.get(kind_of(definition)) or asked or ("DAILY" if is_over_everybody(definition) else "LIVE")
 
 
 def _encoded(definition: Definition) -> str:

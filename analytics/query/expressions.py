@@ -223,6 +223,16 @@ def place_among(rows: Table, *order: Value, of: Value | None = None) -> Value:
     return ibis.row_number().over(ibis.window(group_by=of, order_by=list(order)))
 
 
+def counted_down(value: Value, count: Value) -> Value:
+    """How many there are of a value and of all above it, where each value has one row."""
+    return count.sum().over(ibis.cumulative_window(order_by=descending(value)))
+
+
+def digit(value: Value) -> Value:
+    """A number below ten as a text."""
+    return value.cast("string")
+
+
 def descending(value: Value) -> Value:
     """The largest first, as a part of an order."""
     return ibis.desc(value, nulls_first=False)

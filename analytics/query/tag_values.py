@@ -43,6 +43,7 @@ from analytics.query.gathering import Gathering
 from analytics.query.leaves import measured, of_nothing, passing, times_of
 from analytics.query.population import NOTHING, Found, part_of
 from analytics.query.preferences import preferred
+from analytics.query.ranking import rfm, shared
 from analytics.query.sources import Tables
 from analytics.store.spread import Kind
 from base.clock import MAX_MS, MIN_MS, iso
@@ -60,6 +61,7 @@ from rules.tags.definition import (
     Lifecycle,
     Manual,
     Preference,
+    Rfm,
     Sql,
     Statistical,
     Take,
@@ -95,9 +97,15 @@ def tag_values_query(
     match definition:
         case Condition(branches) | Lifecycle(branches):
             return _first_branch(branches, gathering, found)
-        case Statistical(events, layers):
+        case Statistical(events, layers, shares):
             numbers = numbers_query(events, gathering)
+            if shares:
+                named = shared(numbers, shares, gathering)
+                return with_value(named, {Kind.TEXT: named.text})
             return _layered(numbers, layers, gathering) if layers else numbers
+        case Rfm():
+            named = rfm(definition, gathering)
+            return _nobody(Kind.TEXT, gathering) if named is None else named
         case Preference():
             return preferred(definition, gathering)
         case FirstLast():

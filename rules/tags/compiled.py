@@ -24,11 +24,13 @@ from rules.tags.definition import (
     Lifecycle,
     Manual,
     Preference,
+    Rfm,
     Sql,
     Statistical,
     Take,
     Which,
     counts_days,
+    is_over_everybody,
     rule_of,
 )
 from rules.tree import EventLeaf, Rule, Scalar
@@ -60,6 +62,9 @@ def compile_tag(definition: Definition, key: str = "") -> CompiledTag:
 
     Args:
         key: of the tag, by which imported values are found.
+
+    Raises:
+        ValueError: nobody computes it of one customer: labels, and what `is_over_everybody`.
     """
     rule = rule_of(definition)
     turns = compiled(rule).turns
@@ -76,6 +81,8 @@ def same_value(one: TagValue | None, other: TagValue | None) -> bool:
 
 
 def _value_of(definition: Definition, key: str) -> ValueOf:
+    if is_over_everybody(definition):
+        raise ValueError("computed of everybody at once")
     match definition:
         case Condition(branches) | Lifecycle(branches):
             return _first_branch(branches)
@@ -87,8 +94,8 @@ def _value_of(definition: Definition, key: str) -> ValueOf:
             return _first_last(definition)
         case Imported():
             return _imported(key)
-        case Manual() | Sql():
-            raise ValueError("not computed for a single customer")
+        case Manual() | Rfm() | Sql():
+            raise ValueError("not computed of one customer")
         case _:
             assert_never(definition)
 

@@ -8,6 +8,7 @@ from rules.printer import print_rule
 from rules.tags.definition import (
     Branch,
     Condition,
+    Cut,
     Definition,
     FirstLast,
     Imported,
@@ -15,6 +16,7 @@ from rules.tags.definition import (
     Lifecycle,
     Manual,
     Preference,
+    Rfm,
     Sql,
     Statistical,
 )
@@ -28,10 +30,12 @@ def print_definition(definition: Definition) -> dict[str, object]:
             return {"condition": {"values": [_branch(branch, "value") for branch in branches]}}
         case Lifecycle(branches):
             return {"lifecycle": {"stages": [_branch(branch, "stage") for branch in branches]}}
-        case Statistical(events, layers):
+        case Statistical(events, layers, shares):
             document: dict[str, object] = {"event": _events(events)}
             if layers:
                 document["layers"] = [_layer(layer) for layer in layers]
+            if shares:
+                document["shares"] = [{"value": share.value, "topPercent": share.top_percent} for share in shares]
             return {"statistical": document}
         case Preference(events, name, top, summed):
             document = {"event": _events(events), "property": name, "top": top}
@@ -41,6 +45,11 @@ def print_definition(definition: Definition) -> dict[str, object]:
             if name is not None and of_type is not None:
                 document |= {"property": name, "type": of_type.value}
             return {"firstLast": document}
+        case Rfm(events, cuts):
+            if cuts is None:
+                return {"rfm": {"event": _events(events), "scores": True}}
+            of = {"recency": cuts.recency, "frequency": cuts.frequency, "monetary": cuts.monetary}
+            return {"rfm": {"event": _events(events), "cuts": {name: _cut(cut) for name, cut in of.items()}}}
         case Manual():
             return {"manual": True}
         case Imported(of_type):
@@ -58,6 +67,10 @@ def _branch(branch: Branch, of: str) -> dict[str, object]:
 def _layer(layer: Layer) -> dict[str, object]:
     ends = {"from": layer.from_, "to": layer.to}
     return {"value": layer.value, **{name: end for name, end in ends.items() if end is not None}}
+
+
+def _cut(cut: Cut) -> dict[str, object]:
+    return {cut.by.value: True if cut.number is None else cut.number}
 
 
 def _events(leaf: EventLeaf) -> dict[str, object]:

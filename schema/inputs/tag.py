@@ -58,11 +58,20 @@ class LayerInput:
     to: float | None = strawberry.UNSET
 
 
-@strawberry.input(description="A measure of events, or the name of the layer that it lies in.")
+@strawberry.input(description="A name for the customers down to a percentage of all, the largest numbers first.")
+class ShareInput:
+    value: str
+    top_percent: float
+
+
+@strawberry.input(description="A measure of events, or the name of the layer or share that it lies in.")
 class StatisticalTag:
     event: MeasuredEvents
     layers: list[LayerInput] | None = strawberry.field(
         default=strawberry.UNSET, description="Ascending, without overlaps; at most 24."
+    )
+    shares: list[ShareInput] | None = strawberry.field(
+        default=strawberry.UNSET, description="Of ascending percentages, at most 24; such a tag is never LIVE."
     )
 
 
@@ -96,6 +105,32 @@ class SqlTag:
     type: ValueType = strawberry.field(description="`STRING`, `NUMBER`, `BOOLEAN`, `TIME` or `LIST`.")
 
 
+@strawberry.input(one_of=True, description="Where high begins, included.")
+class RfmCut:
+    mean: bool | None = strawberry.field(default=strawberry.UNSET, description="At the mean of all.")
+    value: float | None = strawberry.field(default=strawberry.UNSET, description="At this number.")
+    top: int | None = strawberry.field(default=strawberry.UNSET, description="At the last of so many customers.")
+    top_percent: float | None = strawberry.field(
+        default=strawberry.UNSET, description="At the last of so many percent of the customers."
+    )
+
+
+@strawberry.input
+class RfmCuts:
+    recency: RfmCut = strawberry.field(description="Of days since the last event, of which few are high.")
+    frequency: RfmCut = strawberry.field(description="Of the number of events.")
+    monetary: RfmCut
+
+
+@strawberry.input(description="Recency, frequency and money of events, compared with everybody's; never LIVE.")
+class RfmTag:
+    event: MeasuredEvents = strawberry.field(description="Its measure is the money, a SUM or an AVG.")
+    cuts: RfmCuts | None = strawberry.field(default=strawberry.UNSET, description="For one of eight names.")
+    scores: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="true instead of cuts: a digit from 1 to 5 each, by fifths."
+    )
+
+
 @strawberry.input(one_of=True, description="What value a customer has: exactly one of its fields.")
 class TagDefinitionInput:
     condition: ConditionTag | None = strawberry.UNSET
@@ -103,6 +138,7 @@ class TagDefinitionInput:
     preference: PreferenceTag | None = strawberry.UNSET
     first_last: FirstLastTag | None = strawberry.UNSET
     lifecycle: LifecycleTag | None = strawberry.UNSET
+    rfm: RfmTag | None = strawberry.UNSET
     manual: bool | None = strawberry.field(default=strawberry.UNSET, description="Labels, put on by people.")
     imported: ImportedTag | None = strawberry.UNSET
     sql: SqlTag | None = strawberry.UNSET
@@ -114,7 +150,9 @@ class CreateTagInput:
     name: str
     definition: TagDefinitionInput
     category: str | None = strawberry.field(default=None, description="Levels parted by slashes.")
-    mode: TagMode | None = TagMode.LIVE
+    mode: TagMode | None = strawberry.field(
+        default=None, description="LIVE, or DAILY for what is computed of everybody at once."
+    )
     zone: str | None = strawberry.field(default=None, description="The time zone of its days; the deployment's.")
     keep_old: bool | None = False
     draft: bool | None = strawberry.field(default=False, description="Saved only; `resumeTag` begins to compute it.")

@@ -34,6 +34,12 @@ def test_every_kind_mode_and_status_has_a_row_and_no_other_does() -> None:
     assert _names("status") == set(BuildStatus)
 
 
+def test_the_names_of_rfm_are_those_of_the_code() -> None:
+    rows = TEXT.split("\n| recency |")[1].split("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    assert {tuple(each == "high" for each in row[1:4]): row[4].strip("`") for row in cells} == definition.RFM_NAMES
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_every_example_is_a_definition(example: str) -> None:
     parse_definition(json.loads(example))

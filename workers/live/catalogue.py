@@ -16,7 +16,7 @@ from rules.filters import FactTurns
 from rules.needs import Needs, earliest, named_by, needs, order_by_dependency, tag_name
 from rules.parser import parse_rule
 from rules.tags.compiled import CompiledTag, ValueOf, compile_tag
-from rules.tags.definition import Imported, TagKind, counts_days, orders_events
+from rules.tags.definition import Imported, TagKind, counts_days, is_over_everybody, orders_events
 from rules.tags.parser import parse_definition
 from rules.tree import Rule
 
@@ -188,10 +188,11 @@ def build(
         BadInput: a stored rule that the parser refuses, which saving prevents.
     """
     parsed = {rule.key: parse_rule(json.loads(rule.rule)) for rule in stored}
+    defined = {tag.key: parse_definition(json.loads(tag.definition)) for tag in tags if tag.is_computed}
     computed = {
-        tag_name(tag.key): (tag, compile_tag(parse_definition(json.loads(tag.definition)), tag.key))
+        tag_name(tag.key): (tag, compile_tag(defined[tag.key], tag.key))
         for tag in tags
-        if tag.is_computed
+        if tag.is_computed and not is_over_everybody(defined[tag.key])
     }
     parsed |= {name: made.rule for name, (_, made) in computed.items()}
     order = {key: place for place, key in enumerate(order_by_dependency(parsed))}

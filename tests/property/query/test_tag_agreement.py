@@ -19,9 +19,11 @@ from analytics.query.sources import Tables
 from analytics.query.tag_values import tag_values_of, tag_values_query
 from analytics.store.batch import number_of
 from analytics.store.spread import stored_text
-from rules.tags.compiled import compile_tag, same_value
-from rules.tags.definition import Definition, rule_of
+from rules.facts import Facts
+from rules.tags.compiled import TagValue, compile_tag, same_value
+from rules.tags.definition import Definition, is_over_everybody, rule_of
 from rules.tags.parser import parse_definition
+from tests.property.query import naive_ranks
 from tests.property.query.clickhouse import CLICKHOUSE, ClickHouse
 from tests.property.query.populations import store_of
 from tests.property.query.test_agreement import EXAMPLES, FEW_EXAMPLES, PEOPLE, SEEDS, some
@@ -97,7 +99,46 @@ DEFINITIONS: st.SearchStrategy[dict[str, Any]] = st.one_of(
         _TAKES,
     ),
 )
+_SHARES = st.sampled_from(
+    [
+        [{"value": "all", "topPercent": 100}],
+        [
+            {"value": "best", "topPercent": 20},
+            {"value": "good", "topPercent": 50},
+            {"value": "rest", "topPercent": 100},
+        ],
+        [{"value": "best", "topPercent": 33.3}, {"value": "good", "topPercent": 66.7}],
+    ]
+)
+_CUTS = st.one_of(
+    st.just({"mean": True}),
+    st.sampled_from([0, 1, 2, 2.5]).map(lambda number: {"value": number}),
+    st.integers(1, 5).map(lambda count: {"top": count}),
+    st.sampled_from([20, 33.3, 50, 100]).map(lambda percent: {"topPercent": percent}),
+)
+_MONEY = st.builds(lambda kind, name: {"kind": kind, "property": name}, st.sampled_from(["SUM", "AVG"]), NAMES)
+OVER_EVERYBODY: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.builds(
+        lambda event, measure, shares: {"statistical": {"event": {**event, "measure": measure}, "shares": shares}},
+        _COUNTED,
+        MEASURES,
+        _SHARES,
+    ),
+    st.builds(
+        lambda event, money, more: {"rfm": {"event": {**event, "measure": money}, **more}},
+        # Without a window as often as not, so that there are enough to compare.
+        st.one_of(st.just({"name": "E"}), _COUNTED),
+        _MONEY,
+        st.one_of(
+            st.just({"scores": True}),
+            st.fixed_dictionaries({"recency": _CUTS, "frequency": _CUTS, "monetary": _CUTS}).map(
+                lambda cuts: {"cuts": cuts}
+            ),
+        ),
+    ),
+)
 QUESTIONS = st.lists(st.tuples(DEFINITIONS, NEAR_MS, ZONES), min_size=1, max_size=8)
+QUESTIONS_OVER_EVERYBODY = st.lists(st.tuples(OVER_EVERYBODY, NEAR_MS, ZONES), min_size=1, max_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +172,21 @@ def assert_all_agree(people: Sequence[Customer], questions: Sequence[Question], 
         found = list(tag_values_of(definition, ask(definition, now, zone)))
         values = dict(found)
         assert len(values) == len(found)
-        value = compile_tag(definition).value
-        for number, one in enumerate(people):
-            expected = value(facts_of(*one), now, zone)
+        facts = [facts_of(*one) for one in people]
+        expected_of = expected_values(document, definition, facts, now, zone)
+        for number, (one, expected) in enumerate(zip(people, expected_of, strict=True)):
             answer = values.pop(number_of(f"c{number}"), None)
             assert same_value(answer, expected), (document, one, now, zone)
         assert not values
+
+
+def expected_values(
+    document: dict[str, Any], definition: Definition, people: Sequence[Facts], now: int, zone: ZoneInfo
+) -> Sequence[TagValue | None]:
+    if is_over_everybody(definition):
+        return naive_ranks.values_of(document, people, now, zone)
+    value = compile_tag(definition).value
+    return [value(facts, now, zone) for facts in people]
 
 
 def on_duckdb(people: Sequence[Customer], questions: Sequence[Question], seed: int) -> None:
@@ -174,6 +224,20 @@ def test_everybody_has_the_value_that_memory_computes(
 @some(FEW_EXAMPLES)
 @given(PEOPLE, QUESTIONS, SEEDS)
 def test_another_engine_gives_everybody_the_same(
+    clickhouse: ClickHouse, drawn: list[Customer], questions: list[Question], seed: int
+) -> None:
+    on_clickhouse(clickhouse, people_of(drawn), questions, seed)
+
+
+@some(EXAMPLES)
+@given(PEOPLE, QUESTIONS_OVER_EVERYBODY, SEEDS)
+def test_everybody_is_compared_with_everybody(drawn: list[Customer], questions: list[Question], seed: int) -> None:
+    on_duckdb(people_of(drawn), questions, seed)
+
+
+@some(FEW_EXAMPLES)
+@given(PEOPLE, QUESTIONS_OVER_EVERYBODY, SEEDS)
+def test_another_engine_compares_the_same(
     clickhouse: ClickHouse, drawn: list[Customer], questions: list[Question], seed: int
 ) -> None:
     on_clickhouse(clickhouse, people_of(drawn), questions, seed)

@@ -16,6 +16,7 @@ from analytics.store.batch import Batch, CustomerCells, EventCells, Position, St
 from analytics.store.file import ColumnFile
 from analytics.store.spread import spread
 from rules.tags.compiled import compile_tag, same_value
+from rules.tags.definition import is_over_everybody
 from rules.tags.parser import parse_definition
 from tests.property.rules.rule_strategies import facts_of
 
@@ -52,9 +53,10 @@ def values_of(
         fresh=True,
     )
     definition = parse_definition(document)
+    alone = not is_over_everybody(definition)
     rows = asking.tag_values(file.reader(), definition, Tables(file.layout), now_ms, zone)
     found = dict(tag_values_of(definition, rows.to_batches()))
-    for number, events in enumerate(people[:living]):
+    for number, events in enumerate(people[:living] if alone else []):
         facts = facts_of({"n": number}, [("E", *event) for event in events], set(), {})
         assert same_value(found.get(number_of(f"c{number}")), compile_tag(definition).value(facts, now_ms, zone))
     assert len(found) <= living
@@ -185,3 +187,68 @@ def test_the_first_branch_that_holds_decides_and_all_share_one_pass() -> None:
     query = tag_values_query(parse_definition(document), Tables(file.layout), NOW_MS, BERLIN)
     # Identifiers that one customer has had all the time, and those that changed hands.
     assert statement_of(query, DUCKDB).text.count('"events_1"') == 2
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shares", "expected"),
+    [
+        pytest.param([5, 4, 3, 2, 1], {"a": 20, "b": 60}, ["a", "b", "b", None, None], id="below the last one none"),
+        pytest.param([5, 5, 3, 2, 1], {"a": 20, "b": 100}, ["a", "a", "b", "b", "b"], id="equal ones in the better"),
+        pytest.param([3, 2, 1], {"a": 33.3, "b": 100}, ["a", "b", "b"], id="a third of three"),
+        pytest.param([3, 2, 1], {"a": 33.4, "b": 100}, ["a", "a", "b"], id="a little more than a third"),
+        pytest.param([0.1, 0.1, 0.1], {"a": 1}, ["a", "a", "a"], id="all equal"),
+        pytest.param([1, None], {"a": 50, "b": 100}, ["a", None], id="who has no number is not counted"),
+    ],
+)
+def test_shares_go_down_from_the_largest(
+    numbers: list[float | None], shares: dict[str, float], expected: list[str | None]
+) -> None:
+    document = statistical(kind="SUM", property="x")
+    document["statistical"] |= {"shares": [{"value": name, "topPercent": top} for name, top in shares.items()]}
+    assert values_of(document, [of(number) for number in numbers]) == expected
+
+
+def spent(days: int, count: int, amount: object) -> list[Event]:
+    return [(NOW_MS - days * 24 * HOUR_MS, f"e{n}", {"x": amount}) for n in range(count)]
+
+
+# Days since the last, how many, each of how much.
+PEOPLE = [
+    spent(1, 4, 100), spent(9, 4, 100), spent(1, 1, 400), spent(9, 1, 400),
+    spent(1, 4, 1), spent(9, 4, 1), spent(1, 1, 1), spent(9, 1, 1), spent(1, 4, None), [],
+]  # fmt: skip
+NAMES = [
+    "champion", "keep", "grow", "win back",
+    "general value", "general keep", "general grow", "general win back", None, None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        pytest.param({"recency": {"mean": True}, "frequency": {"mean": True}, "monetary": {"mean": True}}, id="mean"),
+        pytest.param({"recency": {"value": 1}, "frequency": {"value": 4}, "monetary": {"value": 400}}, id="equal to"),
+        pytest.param(
+            {"recency": {"top": 4}, "frequency": {"top": 1}, "monetary": {"top": 4}}, id="top, with equal ones"
+        ),
+        pytest.param(
+            {"recency": {"topPercent": 50}, "frequency": {"topPercent": 1}, "monetary": {"topPercent": 50}},
+            id="percent",
+        ),
+    ],
+)
+def test_rfm_has_eight_names(cuts: dict[str, Any]) -> None:
+    event = {"name": "E", "measure": {"kind": "SUM", "property": "x"}}
+    assert values_of({"rfm": {"event": event, "cuts": cuts}}, PEOPLE) == NAMES
+
+
+def test_the_mean_of_equal_numbers_is_no_more_than_they_are() -> None:
+    event = {"name": "E", "measure": {"kind": "SUM", "property": "x"}}
+    cuts = {"recency": {"mean": True}, "frequency": {"mean": True}, "monetary": {"mean": True}}
+    assert values_of({"rfm": {"event": event, "cuts": cuts}}, [of(0.1)] * 3) == ["champion"] * 3
+
+
+def test_scores_are_fifths_from_the_best_with_equal_ones_alike() -> None:
+    document = {"rfm": {"event": {"name": "E", "measure": {"kind": "AVG", "property": "x"}}, "scores": True}}
+    people = [spent(days, 1, amount) for days, amount in ((1, 9), (2, 9), (3, 7), (4, 6), (5, 5))]
+    assert values_of(document, people) == ["555", "455", "353", "252", "151"]
