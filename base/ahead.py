@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
@@ -52,3 +52,13 @@ class _Taken(AsyncIterator[T]):
         self._ready.put_nowait(None)
         await self._making
         raise StopAsyncIteration
+
+
+async def at_once(works: Iterable[Coroutine[None, None, None]]) -> None:
+    """Run several at once; what one raises ends all and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as faults:
+        raise faults.exceptions[0] from None

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,9 @@ from bench.service import BenchService
 
 CREATE_SEGMENT = """mutation ($input: CreateSegmentInput!) {
   createSegment(input: $input) { __typename ... on ValidationError { problems { message field } } }
+}"""
+CREATE_TAG = """mutation ($input: CreateTagInput!) {
+  createTag(input: $input) { __typename ... on ValidationError { problems { message field } } }
 }"""
 UPDATES = """subscription ($segments: [String!]) {
   segmentUpdates(segments: $segments) { kind customerId occurredAt publishedAt cause { eventId } segment { key } }
@@ -68,10 +71,23 @@ class Client:
             result = await self.graphql(CREATE_SEGMENT, {"input": {"key": key, "name": key, "rule": rule}})
             if result["createSegment"]["__typename"] != "Segment":
                 raise RuntimeError(str(result))
-        for key in rules:
+        await self._live("segment", rules)
+
+    async def create_tags(self, definitions: Mapping[str, Mapping[str, object]]) -> None:
+        """Create live tags that do not exist, and wait until they are computed."""
+        for key, definition in definitions.items():
+            if (await self.graphql("query ($key: String!) { tag(key: $key) { key } }", {"key": key}))["tag"]:
+                continue
+            result = await self.graphql(CREATE_TAG, {"input": {"key": key, "name": key, "definition": definition}})
+            if result["createTag"]["__typename"] != "Tag":
+                raise RuntimeError(str(result))
+        await self._live("tag", definitions)
+
+    async def _live(self, what: str, keys: Iterable[str]) -> None:
+        for key in keys:
             while True:
-                found = await self.graphql("query ($key: String!) { segment(key: $key) { status } }", {"key": key})
-                if found["segment"]["status"] == "LIVE":
+                found = await self.graphql(f"query ($key: String!) {{ {what}(key: $key) {{ status }} }}", {"key": key})
+                if found[what]["status"] == "LIVE":
                     break
                 await asyncio.sleep(0.1)
 

@@ -132,6 +132,11 @@ def segments(count: int, names: tuple[str, ...] = EVENT_NAMES) -> dict[str, dict
     return {f"bench-{number}": _rule(number, names) for number in range(count)}
 
 
+def tags(count: int, names: tuple[str, ...] = EVENT_NAMES) -> dict[str, dict[str, object]]:
+    """Key → definition of tags that have each a value for most customers: two values, or a number."""
+    return {f"bench-{number}": _definition(number, names) for number in range(count)}
+
+
 def probe_segments() -> dict[str, dict[str, object]]:
     """Ten rules that read the probe's event; `probe-1` holds from the first one on. And one with a short window."""
     rules: dict[str, dict[str, object]] = {
@@ -142,6 +147,17 @@ def probe_segments() -> dict[str, dict[str, object]]:
         "event": {"name": SHORT_PROBE_EVENT, "window": {"last": f"PT{SHORT_WINDOW_S}S"}},
     }
     return rules
+
+
+def _definition(number: int, names: tuple[str, ...]) -> dict[str, object]:
+    name = names[number % len(names)]
+    if number % 2:
+        return {"statistical": {"event": {"name": name, "window": {"last": "P30D"}}}}
+    values = [
+        {"value": value, "rule": {"event": {"name": name, "values": [count], "window": {"last": "P30D"}}}}
+        for value, count in (("often", 3 + number % 5), ("seldom", 1))
+    ]
+    return {"condition": {"values": values}}
 
 
 def _rule(number: int, names: tuple[str, ...]) -> dict[str, object]:

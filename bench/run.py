@@ -35,6 +35,7 @@ from bench.rows import (
     columns_build,
     columns_lag,
     cost_by_customers,
+    cost_by_rules,
     cost_by_segments,
     gateway,
     identity_accuracy,
@@ -46,6 +47,7 @@ from bench.rows import (
     latency_500,
     latency_idle,
     profile_read,
+    segment_build,
     small_view,
     window_exit,
 )
@@ -73,11 +75,13 @@ MAIN: Rows = {
     "identity_cost": identity_cost.measure,
     "columns_build": columns_build.measure,
     "columns_lag": columns_lag.measure,
+    "segment_build": segment_build.measure,
 }
 # Without a service.
 ALONE: dict[str, Callable[[Sizes], Result]] = {"identity_accuracy": identity_accuracy.measure}
 SIZES = {None: FULL, "medium": MEDIUM, "quick": QUICK}
 SMALL: Rows = {"cost_by_segments": cost_by_segments.measure}
+RULES: Rows = {"cost_by_rules": cost_by_rules.measure}
 PEOPLE: Rows = {"identity_policy": identity_policy.measure}
 LARGE: Rows = {"cost_by_customers": cost_by_customers.measure}
 # Enough customers that each is rarely in two calls of a batch; few enough that 200 builds take little time.
@@ -111,6 +115,7 @@ def measure_all(sizes: Sizes, data: Path, only: str, console: Console) -> list[R
     plans = (
         (MAIN, data / f"main-{name}", Population(sizes.customers, sizes.events), sizes.segments),
         (SMALL, data / f"segments-{time.time_ns():x}", Population(min(SMALL_CUSTOMERS, sizes.customers // 2), 0), 0),
+        (RULES, data / f"rules-{time.time_ns():x}", Population(min(SMALL_CUSTOMERS, sizes.customers // 2), 0), 0),
         (PEOPLE, data / f"people-{name}", Population(PROBED_CUSTOMERS, 0), 0),
         (LARGE, data / f"large-{sizes.large_customers}", Population(sizes.large_customers, 0, 2), sizes.segments),
     )

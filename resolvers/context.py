@@ -23,6 +23,7 @@ from graph.repositories.policy import PolicyRepository
 from graph.repositories.registry import Asked, RegistryRepository, ValueDefinition
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
+from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
@@ -67,6 +68,7 @@ class Services:
     segment_history: SegmentHistoryRepository
     segment_versions: SegmentVersionRepository
     segment_lists: SegmentListRepository
+    builds: SegmentBuildRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls

@@ -64,6 +64,9 @@ class ColumnStore(Protocol):
     async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
         """How the values of a tag are spread; no buckets for 0."""
 
+    async def page_result(self, name: str, after: str, limit: int) -> list[str]:
+        """Ids of the customers of a build's result behind an id."""
+
 
 class IdentityDesk(Protocol):
     """Where decisions about identity take effect; implemented by workers.decisions.desk.Desk."""

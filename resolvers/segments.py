@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 from strawberry import Parent
 
 from base.clock import now_ms
-from base.errors import BadInput, NotFound
+from base.errors import BadInput, NotFound, Unavailable
 from base.ids import SEGMENT_PREFIX
 from graph.client import Transaction
 from graph.repositories import segment as repository
 from graph.repositories.customer import ProfileNeed
 from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
+from graph.repositories.segment_build import BUILDING
 from resolvers import customers
 from resolvers.context import Info, RequestContext
 from resolvers.definitions import key_problems, name_problems, read_definitions, shown
@@ -30,6 +32,7 @@ from rules.names import names_in
 from rules.parser import parse_rule
 from rules.printer import print_rule
 from rules.tree import ListLeaf, Rule, leaves_of
+from workers.projection.client import ResultGone
 
 SEGMENTS = "segments"
 MAX_SEARCH_CHARS = 200
@@ -98,8 +101,18 @@ async def members_page(
     """Members by customer id."""
     first = check_first(first)
     behind = customers.after_id(context, after)
-    ids = await context.services.segments.list_members(segment.key, behind, first + 1)
+    ids = await member_ids(context, segment, behind, first + 1)
     return await customers.page_of(context, ids, need, first=first, resumed=after is not None)
+
+
+async def member_ids(context: RequestContext, segment: SegmentRecord, behind: str, count: int) -> list[str]:
+    """Members by id; while a build is being brought to the graph, whom it has found."""
+    services = context.services
+    if segment.status == BUILDING and (result := await services.builds.find_result(segment.key)) is not None:
+        # Else it has just come to its end, or its result is lost: then the graph knows best.
+        with suppress(Unavailable, ResultGone):
+            return await services.columns.page_result(result.name, behind, count)
+    return await services.segments.list_members(segment.key, behind, count)
 
 
 async def find(context: RequestContext, key: str) -> SegmentRecord | None:

@@ -15,6 +15,7 @@ from graph.repositories.policy import PolicyRepository
 from graph.repositories.registry import RegistryRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
+from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
@@ -74,6 +75,7 @@ def make_services(
         segment_history=SegmentHistoryRepository(graph),
         segment_versions=SegmentVersionRepository(graph),
         segment_lists=SegmentListRepository(graph),
+        builds=SegmentBuildRepository(graph),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
         jobs=jobs,

@@ -39,8 +39,7 @@ async def claim(redis: Redis, name: str) -> AsyncIterator[bool]:
         yield True
     finally:
         renewal.cancel()
-        # The renewal may swallow its cancellation inside the client, and would end with the next one.
-        await asyncio.wait([renewal], timeout=1)
+        await asyncio.wait([renewal])
         with suppress(RedisError, OSError):
             await redis.register_script(_RELEASE)(keys=[key], args=[token])
 

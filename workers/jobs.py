@@ -35,6 +35,7 @@ from workers.heartbeat import beating
 from workers.identity.check import IdentityCheck
 from workers.live.builder import Builder
 from workers.live.context import LiveContext
+from workers.projection.client import ColumnStore
 from workers.queue import JobQueue, make_worker
 from workers.role import every, run_arq, stop_on_sigterm
 from workers.tasks.changes import forget_changes, forget_touched
@@ -94,6 +95,7 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         queue=JobQueue(redis),
         publisher=publisher,
         builder=Builder(graph, publisher, live),
+        columns=ColumnStore(redis),
         builds=SegmentBuildRepository(graph),
         tag_builds=TagBuildRepository(graph),
         outbox=ChangeRepository(graph),

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from analytics.query.expressions import DUCKDB, Table, Value, statement_of
+from analytics.query.expressions import Table
 from analytics.query.population import count_query, prepare, to_query
+from analytics.query.running import batches, one_state, run, shown
 from analytics.query.sources import Tables
+from analytics.store.results import Kept, keep_members
 from rules.tree import Rule
 
 T = TypeVar("T")
 
-# Rows in memory at once while sequences are looked for: some dozen megabytes.
-_BATCH_ROWS: Final = 100_000
-
 
 def customers(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> pa.Table:
     """Everybody for whom a checked rule holds at an instant: one column, `customer`."""
-    with _one_state(reader):
-        found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
-        return _run(reader, to_query(rule, tables, now_ms, zone, found)).to_arrow_table()
+    with one_state(reader):
+        return run(reader, _found(reader, rule, tables, now_ms, zone)).to_arrow_table()
 
 
 def count(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
     """How many they are."""
-    with _one_state(reader):
-        found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
-        ((number,),) = _run(reader, count_query(rule, tables, now_ms, zone, found)).fetchall()
+    with one_state(reader):
+        found = prepare(rule, tables, now_ms, zone, lambda expression: batches(reader, expression))
+        ((number,),) = run(reader, count_query(rule, tables, now_ms, zone, found)).fetchall()
         return int(number)
 
 
@@ -49,33 +46,24 @@ def rows_of(
     Args:
         ask: their table, as `customers` gives it → a table whose rows are the answer; few, since all are in memory.
     """
-    with _one_state(reader):
-        found = prepare(rule, tables, now_ms, zone, lambda expression: _batches(reader, expression))
-        return _run(reader, ask(to_query(rule, tables, now_ms, zone, found))).fetchall()
+    with one_state(reader):
+        return run(reader, ask(_found(reader, rule, tables, now_ms, zone))).fetchall()
 
 
 def in_one_state(reader: DuckDBPyConnection, work: Callable[[Callable[[Table], list[tuple[Any, ...]]]], T]) -> T:
     """What some work makes of the rows of several tables, which it asks for; all are read in one state."""
-    with _one_state(reader):
-        return work(lambda table: _run(reader, table).fetchall())
+    with one_state(reader):
+        return work(lambda table: run(reader, table).fetchall())
 
 
-@contextmanager
-def _one_state(reader: DuckDBPyConnection) -> Iterator[None]:
-    """What is written meanwhile is not seen in the block."""
-    reader.execute("BEGIN TRANSACTION")
-    try:
-        yield
-    finally:
-        reader.execute("ROLLBACK")
+def keep_customers(
+    reader: DuckDBPyConnection, name: str, segment: str, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo
+) -> Kept:
+    """Keep who they are, as the result `name`, and whom that tells apart from the members of a segment."""
+    with one_state(reader):
+        return keep_members(reader, name, shown(reader, _found(reader, rule, tables, now_ms, zone)), segment)
 
 
-def _batches(reader: DuckDBPyConnection, expression: Table) -> Iterator[pa.RecordBatch]:
-    yield from _run(reader, expression).to_arrow_reader(_BATCH_ROWS)
-
-
-def _run(reader: DuckDBPyConnection, expression: Table | Value) -> DuckDBPyConnection:
-    statement = statement_of(expression, DUCKDB)
-    for name, rows in statement.tables.items():
-        reader.register(name, rows)
-    return reader.execute(statement.text)
+def _found(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:
+    found = prepare(rule, tables, now_ms, zone, lambda expression: batches(reader, expression))
+    return to_query(rule, tables, now_ms, zone, found)

@@ -1,4 +1,5 @@
-"""The file of the columnar store: DuckDB, encrypted, with one owner. The only module that writes SQL for it.
+"""The file of the columnar store: DuckDB, encrypted, with one owner. The only module that writes SQL for it;
+`results` has what lies beside it.
 
 Names in its statements are made here (`events_7`, `c12`); values travel as Arrow tables and parameters.
 """
@@ -16,6 +17,7 @@ from typing import Any, Final, NamedTuple
 import duckdb
 import pyarrow as pa
 
+from analytics.store import results
 from analytics.store.batch import Batch, EventCells, Membership, Position, Stretch, TagCells, number_of
 from analytics.store.spread import Cells, Kind, stored_text
 from analytics.store.tables import CUSTOMERS, EVENT_TABLES, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Layout
@@ -166,6 +168,7 @@ class ColumnFile:
             place = str(path).replace("'", "''")
             self._connection.execute("SET temp_directory = ?", [str(path.parent / "spilled")])
         self._connection.execute(f"ATTACH '{place}' AS {_CATALOG}{options}")
+        self._connection.execute(f"ATTACH ':memory:' AS {results.CATALOG}")
         self._connection.execute(f"USE {_CATALOG}")
 
     def _read_vocabulary(self) -> Vocabulary:

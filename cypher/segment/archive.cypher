@@ -6,5 +6,6 @@
 // Index: segment_key
 MATCH (s:Segment {key: $key})
 SET s.as_of = CASE s.status WHEN 'LIVE' THEN $now_ms ELSE s.as_of END
-SET s.status = 'OFFLINE', s.built_until = null, s.updated_at = $now_ms
+SET s.status = 'OFFLINE', s.built_until = null, s.updated_at = $now_ms,
+  s.result = null, s.result_count = null, s.result_as_of = null, s.result_version = null
 RETURN [s.id, s.key, s.name, s.folder, s.description, s.rule, s.version, s.status, s.as_of, s.last_error, s.progress, s.created_at, s.updated_at] AS segment

@@ -6,5 +6,5 @@
 // Column: version INTEGER
 // Index: segment_key
 MATCH (s:Segment {key: $key}) WHERE s.version = $version AND s.status = 'BUILDING'
-SET s.status = 'FAILED', s.last_error = $error
+SET s.status = 'FAILED', s.last_error = $error, s.result = null, s.result_count = null, s.result_as_of = null, s.result_version = null
 RETURN s.version AS version

@@ -6,5 +6,6 @@
 // Column: version INTEGER
 // Index: segment_key
 MATCH (s:Segment {key: $key}) WHERE s.version = $version AND s.status = 'BUILDING'
-SET s.status = 'LIVE', s.progress = 1.0, s.as_of = $as_of, s.last_error = null, s.built_until = null
+SET s.status = 'LIVE', s.progress = 1.0, s.as_of = $as_of, s.last_error = null, s.built_until = null, s.result = null, s.result_count = null,
+  s.result_as_of = null, s.result_version = null
 RETURN s.version AS version

@@ -11,6 +11,8 @@ from graph.queries import Query, load
 _LIST_UNFINISHED = load("segment_build/list_unfinished")
 _GET_STATE = load("segment_build/get_state")
 _SET_PROGRESS = load("segment_build/set_progress")
+_SET_RESULT = load("segment_build/set_result")
+_GET_RESULT = load("segment_build/get_result")
 _FINISH = load("segment_build/finish")
 _FAIL = load("segment_build/fail")
 _REMOVE_MEMBERS = load("segment_build/remove_members")
@@ -28,7 +30,9 @@ class BuildState:
 
     Args:
         progress: 0 to 1.
-        built_until: id of the last customer that the build is done with; "" at its beginning.
+        built_until: id of the last customer that a build over the graph is done with; "" at its beginning.
+        document: JSON of the rule, or of a tag's definition.
+        zone: of a tag; None for the deployment's.
     """
 
     key: str
@@ -36,6 +40,21 @@ class BuildState:
     status: str
     progress: float = 0.0
     built_until: str = ""
+    document: str = "null"
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build found, while it is brought to the graph.
+
+    Args:
+        name: by which the columnar store knows it.
+    """
+
+    name: str
+    count: int
+    as_of_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +83,28 @@ class SegmentBuildRepository:
         if not rows:
             return None
         row = rows[0]
-        return BuildState(row["key"], row["version"], row["status"], row["progress"], row["built_until"])
+        return BuildState(
+            row["key"], row["version"], row["status"], row["progress"], row["built_until"], row["document"]
+        )
 
     async def set_progress(self, key: str, version: int, progress: float, built_until: str) -> bool:
         """Note progress, 0 to 1, and the last customer that the build is done with."""
         return bool(
             await self._write(_SET_PROGRESS, key=key, version=version, progress=progress, built_until=built_until)
         )
+
+    async def set_result(self, key: str, version: int, result: BuildResult) -> bool:
+        """Note what the build found, for whoever counts or lists before it is in the graph."""
+        return bool(
+            await self._write(
+                _SET_RESULT, key=key, version=version, result=result.name, count=result.count, as_of=result.as_of_ms
+            )
+        )
+
+    async def find_result(self, key: str) -> BuildResult | None:
+        """What a build under way found, which is not in the graph yet."""
+        rows = await self._graph.read(_GET_RESULT, key=key)
+        return BuildResult(**rows[0]) if rows else None
 
     async def finish(self, key: str, version: int, as_of_ms: int) -> bool:
         """Make a built segment live."""

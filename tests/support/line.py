@@ -86,7 +86,9 @@ class Line:
             assert 0 <= done <= 1
             assert built_until
 
-        await Builder(self.graph, ChangePublisher(self.redis, self.graph), self.live).build(key, version, progress)
+        builder = Builder(self.graph, ChangePublisher(self.redis, self.graph), self.live)
+        await builder.begin()
+        await builder.build_all(key, version, progress)
 
     def sweep(self) -> Sweep:
         """A sweep with a cache of its own, as in another process."""

@@ -1,4 +1,4 @@
-"""Full builds: a new or changed rule or tag is evaluated for everybody, in pages, while live evaluation goes on.
+"""Full builds on the graph: a new or changed rule or tag is evaluated in pages, while live evaluation goes on.
 
 A page and a live batch are the same operation under the same locks, so there is no gap between build and live and no
 false pair of changes: whoever comes second finds nothing to do.
@@ -6,9 +6,8 @@ false pair of changes: whoever comes second finds nothing to do.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from delivery.change import CauseKind
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import live as repository
@@ -26,15 +25,23 @@ class Superseded(Exception):
 
 
 class Builder:
-    """Builds segments and tags over the graph."""
+    """Evaluates segments and tags for many customers: everybody, or those of whom a page is given."""
 
     def __init__(self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext):
         self._graph = graph
         self._publisher = publisher
         self._live = live
 
-    async def build(self, key: str, version: int, progress: Progress, after: str = "", done: float = 0.0) -> None:
-        """Evaluate one segment's rule, or compute one tag, for all customers.
+    async def begin(self) -> None:
+        """Wait until whoever evaluated by the rules of before has committed.
+
+        Raises:
+            Unavailable: Neo4j went away.
+        """
+        await self._graph.write("begin_build", _wait_for_commits)
+
+    async def build_all(self, key: str, version: int, progress: Progress, after: str = "", done: float = 0.0) -> None:
+        """Evaluate one segment's rule, or compute one tag, for all customers, once `begin` is over.
 
         Args:
             key: of the segment, or the tag's name in the catalogue.
@@ -46,25 +53,30 @@ class Builder:
             Superseded: the version is no longer the current one.
             Unavailable: Neo4j or Redis went away.
         """
-        await self._graph.write("begin_build", _wait_for_commits)
         total = max(1, await repository.count_customers(self._graph))
         passed = done * total
         while True:
             page = await repository.page_customers(self._graph, after, PAGE_CUSTOMERS)
             if not page:
                 break
-            await self._build_page(key, version, page, "RULE")
+            await self.build_page(key, version, page)
             passed += len(page)
             after = page[-1]
             await progress(min(1.0, passed / total), after)
 
-    async def _build_page(self, key: str, version: int, page: list[str], cause: CauseKind) -> None:
+    async def build_page(self, key: str, version: int, page: Sequence[str]) -> None:
+        """The same for the customers of one page, in one transaction.
+
+        Raises:
+            Superseded, Unavailable.
+        """
+
         async def work(tx: Transaction) -> Reevaluated:
             catalogue = await self._live.renewed(tx)
             rule = catalogue.rules.get(key)
             if rule is None or rule.version != version or (rule.tag is not None and not rule.tag.building):
                 raise Superseded(key)
-            return await reevaluate(tx, self._live, {customer: [key] for customer in page}, cause, keep=False)
+            return await reevaluate(tx, self._live, {customer: [key] for customer in page}, "RULE", keep=False)
 
         done = await self._graph.write("build_page", work)
         # A build passes everybody once: keeping the states would push out those of active customers.

@@ -7,12 +7,11 @@ graph that changes only what differs: run twice, or killed and run again, it end
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from base.ahead import ahead
+from base.ahead import ahead, at_once
 from graph.client import GraphClient
 from graph.identity.census import batches
 from graph.identity.policy import IdentityPolicy
@@ -127,7 +126,7 @@ class Follower:
         )
         asked = Asked(self.policy, recheck, listed.blocked, listed.unblocked)
         async with ahead(Survey(self.graph, asked).run()) as found:
-            await _at_once(self._put_all_right(found, recheck) for _ in range(SETTLERS))
+            await at_once(self._put_all_right(found, recheck) for _ in range(SETTLERS))
 
     async def _put_all_right(self, found: AsyncIterator[Suspects], recheck: bool) -> None:
         async for suspects in found:
@@ -154,16 +153,6 @@ class Follower:
 
     def _counts(self) -> Counts:
         return Counts(len(self._customers), self._identifiers, self._attributes)
-
-
-async def _at_once(works: Iterable[Coroutine[None, None, None]]) -> None:
-    """Run several at once; what one raises ends all and is raised."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(work)
-    except BaseExceptionGroup as faults:
-        raise faults.exceptions[0] from None
 
 
 def _existing(effect: Effect) -> set[str]:

@@ -17,7 +17,7 @@ from base import clock
 from base.errors import KithError
 from rules.tags.spread import bounds_of
 from rules.values import MAX_EXACT_INTEGER
-from workers.projection.questions import REACH_S, Answering, run
+from workers.projection.answering import REACH_S, Answering, run
 from workers.projection.replies import reply_of
 
 Ask: TypeAlias = Callable[[Table], list[tuple[Any, ...]]]

@@ -20,7 +20,7 @@ from base import clock
 from base.errors import BadInput, KithError
 from rules.parser import parse_rule
 from rules.tree import Everyone, Rule
-from workers.projection.questions import REACH_S, Answering, run
+from workers.projection.answering import REACH_S, Answering, run
 from workers.projection.replies import reply_of
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from duckdb import DuckDBPyConnection
@@ -14,27 +12,14 @@ from duckdb import DuckDBPyConnection
 from analytics.query import asking
 from analytics.query.known import check_known
 from analytics.query.sources import Tables
-from analytics.store.file import ColumnFile
 from analytics.store.tables import Layout
 from base import clock
 from base.errors import KithError
 from rules.parser import parse_rule
 from rules.tree import Rule
-from workers.projection.owner import ProjectionOwner
+from workers.projection.answering import REACH_S, Answering, run
+from workers.projection.builds import begin_build, end_build, page_build, page_result
 from workers.projection.replies import reply_of
-
-T = TypeVar("T")
-
-# How long a question waits until what was committed before it is in the store; a store that lags more says as of when.
-REACH_S: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answering:
-    """What the jobs work with, under the key `answering` of arq's context."""
-
-    owner: ProjectionOwner
-    zone: ZoneInfo
 
 
 async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[str, object]:
@@ -50,21 +35,7 @@ async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[
     return {"count": found, "as_of_ms": now_ms}
 
 
-QUESTIONS: Final = (count,)
-
-
-async def run(file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:
-    """Run blocking work on a connection of its own; cancelled, it is interrupted."""
-    connection = file.reader()
-    working = asyncio.ensure_future(asyncio.to_thread(work, connection))
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        connection.interrupt()
-        await asyncio.wait([working])
-        raise
-    finally:
-        connection.close()
+QUESTIONS: Final = (count, begin_build, page_build, page_result, end_build)
 
 
 def _count(connection: DuckDBPyConnection, rule: Rule, layout: Layout, now_ms: int, zone: ZoneInfo) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from base.errors import ErrorCode, KithError
+from base.errors import BadInput, ErrorCode, KithError, Unavailable
 
 
 def reply_of(fault: KithError) -> dict[str, object]:
@@ -21,5 +21,9 @@ def answer_of(reply: Mapping[str, object]) -> Mapping[str, Any]:
     """
     if "fault" in reply:
         code, message, hint, field = cast("list[Any]", reply["fault"])
+        if code == ErrorCode.UNAVAILABLE:
+            raise Unavailable(message, hint=hint)
+        if code == ErrorCode.BAD_USER_INPUT:
+            raise BadInput(message, hint=hint, field=field)
         raise KithError(ErrorCode(code), message, hint=hint, field=field)
     return reply

@@ -13,10 +13,11 @@ from base.settings import Settings
 from base.valkey import connect
 from graph.client import GraphClient
 from workers.heartbeat import beating
+from workers.projection.answering import Answering
 from workers.projection.distribution import spread_tag
 from workers.projection.listing import list_customers
 from workers.projection.owner import ProjectionOwner
-from workers.projection.questions import QUESTIONS, Answering
+from workers.projection.questions import QUESTIONS
 from workers.queue import make_answerer
 from workers.role import run_arq, stop_on_sigterm
 

@@ -14,7 +14,7 @@ from base import clock, logs
 from base.errors import KithError, Unavailable
 from graph.repositories.segment_build import BUILDING, DELETING, BuildState
 from workers.claims import claim
-from workers.live.builder import Superseded
+from workers.live.builder import Progress, Superseded
 from workers.queue import default_job_id
 from workers.tasks.services import TaskServices
 
@@ -25,6 +25,8 @@ LATE_PAUSE_S = 0.5
 
 # Removes all that hangs on something now, then its node; False when something was added meanwhile.
 RemoveOnce: TypeAlias = Callable[[TaskServices, str], Awaitable[bool]]
+# Builds by other means than a pass over everybody on the graph; False when it cannot.
+QuickBuild: TypeAlias = Callable[[TaskServices, BuildState, Progress], Awaitable[bool]]
 
 _log = logs.get_logger()
 
@@ -45,7 +47,15 @@ class Builds(Protocol):
         """It failed."""
 
 
-async def build(services: TaskServices, task: str, builds: Builds, name: str, key: str, version: int) -> None:
+async def build(
+    services: TaskServices,
+    task: str,
+    builds: Builds,
+    name: str,
+    key: str,
+    version: int,
+    quick: QuickBuild | None = None,
+) -> None:
     """Build a definition in full.
 
     Ends quietly when there is nothing to do: built already, changed again, deleted, or another worker is at it. A
@@ -55,6 +65,7 @@ async def build(services: TaskServices, task: str, builds: Builds, name: str, ke
     Args:
         task: names the claim, together with key and version.
         name: in the catalogue of rules.
+        quick: spares the pass over everybody, if it can.
     """
     async with claim(services.redis, default_job_id(task, key, version)) as is_mine:
         state = await builds.find_state(key) if is_mine else None
@@ -62,8 +73,10 @@ async def build(services: TaskServices, task: str, builds: Builds, name: str, ke
             return
         started_s = time.monotonic()
         try:
-            shown = _Progress(builds, key, version)
-            await services.builder.build(name, version, shown.show, state.built_until, state.progress)
+            progress = _Progress(builds, key, version)
+            await services.builder.begin()
+            if quick is None or not await quick(services, state, progress.show):
+                await services.builder.build_all(name, version, progress.show, state.built_until, state.progress)
             done = await builds.finish(key, version, clock.now_ms())
         except Superseded:
             done = False

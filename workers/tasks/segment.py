@@ -14,6 +14,7 @@ from graph.repositories.segment import SegmentRepository
 from graph.repositories.segment_build import remove_members
 from workers.live.outbox import Memberships, commit, positioned
 from workers.tasks.building import build, remove
+from workers.tasks.columns import build_segment_from_columns
 from workers.tasks.services import TaskServices
 
 PAGE_MEMBERS = 500
@@ -25,7 +26,7 @@ _log = logs.get_logger()
 async def build_segment(ctx: Mapping[str, object], key: str, version: int) -> None:
     """Build a segment's rule in full and make it live, see `building.build`."""
     services = cast("TaskServices", ctx["services"])
-    await build(services, "build_segment", services.builds, key, key, version)
+    await build(services, "build_segment", services.builds, key, key, version, build_segment_from_columns)
 
 
 async def delete_segment(ctx: Mapping[str, object], key: str) -> None:

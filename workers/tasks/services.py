@@ -21,6 +21,7 @@ from workers.decisions.upkeep import Upkeep
 from workers.identity.check import IdentityCheck
 from workers.live.builder import Builder
 from workers.live.context import LiveContext
+from workers.projection.client import ColumnStore
 from workers.queue import JobQueue
 
 
@@ -37,6 +38,7 @@ class TaskServices:
     queue: JobQueue
     publisher: ChangePublisher
     builder: Builder
+    columns: ColumnStore
     builds: SegmentBuildRepository
     tag_builds: TagBuildRepository
     outbox: ChangeRepository

@@ -58,7 +58,10 @@ class StubBuilder(Builder):
     def __init__(self, step: Callable[[Progress], Awaitable[None]]):
         self._step = step
 
-    async def build(self, key: str, version: int, progress: Progress, after: str = "", done: float = 0.0) -> None:
+    async def begin(self) -> None:
+        pass
+
+    async def build_all(self, key: str, version: int, progress: Progress, after: str = "", done: float = 0.0) -> None:
         await self._step(progress)
 
 

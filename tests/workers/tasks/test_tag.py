@@ -97,7 +97,7 @@ async def test_a_run_that_fails_keeps_the_old_values_and_is_tried_again(
         raise BadInput("It cannot be computed.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(services.builder, "build", broken)
+        patch.setattr(services.builder, "build_all", broken)
         await build_tag(context(services), "orders", 1)
     tag = await tag_of(graph, "orders")
     assert (tag.status, tag.last_error, tag.as_of_ms) == ("FAILED", "It cannot be computed.", as_of_ms)
@@ -119,7 +119,7 @@ async def test_a_build_ends_when_the_tag_is_paused(services: TaskServices, graph
         await change_tag(graph, "orders", status="PAUSED")
 
     with pytest.raises(Superseded, match="orders"):
-        await services.builder.build("tag:orders", 1, pausing)
+        await services.builder.build_all("tag:orders", 1, pausing)
     assert len(await values_of(graph, "orders")) == 500
 
 

@@ -1,0 +1,105 @@
+"""Results that are read in pages, beside the file: in memory, spilled to disk if they are large, gone with their owner.
+
+| table of the catalog `results` | a row is | columns |
+|---|---|---|
+| result_<name> | a customer | customer (number) |
+| differing_<name> | a customer whom the result tells apart from what is stored | place (from 1, by id), id |
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from analytics.store.tables import CUSTOMERS, MEMBERS
+
+CATALOG: Final = "results"
+_NAME_BYTES: Final = 12
+
+
+class Gone(Exception):
+    """The result is not kept any more: it has made room, or its owner was started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result: how many customers it has, and how many of all it tells apart from what is stored."""
+
+    count: int
+    differing: int
+
+
+def new_name() -> str:
+    """A name that no other result has, in whichever process."""
+    return secrets.token_hex(_NAME_BYTES)
+
+
+def keep_members(reader: DuckDBPyConnection, name: str, query: str, segment: str) -> Kept:
+    """Keep the customers of a query that was made here, one column, and compare them with a segment's members."""
+    result, differing = _tables(name)
+    reader.execute(f"CREATE TABLE {result} AS {query}")
+    reader.execute(
+        f"""
+        CREATE TABLE {differing} AS
+        WITH members AS (SELECT customer FROM {MEMBERS} WHERE segment = ?)
+        SELECT row_number() OVER (ORDER BY id) AS place, id
+        FROM {CUSTOMERS}
+        WHERE (customer IN (FROM {result})) <> (customer IN (FROM members))
+        """,
+        [segment],
+    )
+    ((count,),) = reader.execute(f"SELECT count(*) FROM {result}").fetchall()
+    ((different,),) = reader.execute(f"SELECT count(*) FROM {differing}").fetchall()
+    return Kept(count, different)
+
+
+def page_differing(reader: DuckDBPyConnection, name: str, after: int, limit: int) -> list[str]:
+    """Ids behind a place, ascending.
+
+    Raises:
+        Gone: it is kept no longer.
+    """
+    _, differing = _tables(name)
+    return _ids(
+        reader, f"SELECT id FROM {differing} WHERE place > ? AND place <= ? ORDER BY place", after, after + limit
+    )
+
+
+def page_result(reader: DuckDBPyConnection, name: str, after: str, limit: int) -> list[str]:
+    """Ids of the result's customers behind an id, ascending.
+
+    Raises:
+        Gone: it is kept no longer.
+    """
+    result, _ = _tables(name)
+    return _ids(
+        reader,
+        f"SELECT id FROM {CUSTOMERS} WHERE id > ? AND customer IN (FROM {result}) ORDER BY id LIMIT ?",
+        after,
+        limit,
+    )
+
+
+def drop(reader: DuckDBPyConnection, name: str) -> None:
+    """Keep it no longer."""
+    for table in _tables(name):
+        reader.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _tables(name: str) -> tuple[str, str]:
+    try:
+        safe = bytes.fromhex(name).hex()
+    except ValueError as fault:
+        raise Gone(name) from fault
+    return f"{CATALOG}.result_{safe}", f"{CATALOG}.differing_{safe}"
+
+
+def _ids(reader: DuckDBPyConnection, statement: str, *values: str | int) -> list[str]:
+    try:
+        return [id for (id,) in reader.execute(statement, list(values)).fetchall()]
+    except duckdb.CatalogException as fault:
+        raise Gone(statement) from fault

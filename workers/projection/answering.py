@@ -1,0 +1,46 @@
+"""What the answers to questions work with: the store, and connections to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from duckdb import DuckDBPyConnection
+
+from analytics.store.file import ColumnFile
+from workers.projection.owner import ProjectionOwner
+
+T = TypeVar("T")
+
+# How long a question waits until what was committed before it is in the store; a store that lags more says as of when.
+REACH_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What the jobs work with, under the key `answering` of arq's context.
+
+    Args:
+        kept: names of the results that are kept, the oldest first.
+    """
+
+    owner: ProjectionOwner
+    zone: ZoneInfo
+    kept: list[str] = field(default_factory=list)
+
+
+async def run(file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:
+    """Run blocking work on a connection of its own; cancelled, it is interrupted."""
+    connection = file.reader()
+    working = asyncio.ensure_future(asyncio.to_thread(work, connection))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        connection.interrupt()
+        await asyncio.wait([working])
+        raise
+    finally:
+        connection.close()
