@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from graph.repositories.maintenance import KEPT_RECORDS
+from graph.repositories.overview import KEPT_DAYS
 from resolvers import tag_changes, tag_spread, tags
 from rules.tags import definition
 from rules.tags.definition import TagKind
@@ -45,6 +47,8 @@ def test_the_limits_are_those_of_the_code() -> None:
         definition.MAX_CONDITIONS,
         definition.MAX_TOP,
         tag_changes.MAX_REASON_CHARS,
+        KEPT_RECORDS,
+        KEPT_DAYS,
         tags.MAX_LABELS_AT_ONCE,
         tags.MAX_LABEL_CHARS,
         tags.MAX_CUSTOMERS_AT_ONCE,
