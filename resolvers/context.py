@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import Semaphore
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
@@ -19,6 +21,8 @@ from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
 from graph.repositories.identity import IdentityRepository
+from graph.repositories.maintenance import MaintenanceRepository, RunSums
+from graph.repositories.overview import OverviewRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.registry import Asked, RegistryRepository, ValueDefinition
 from graph.repositories.review import ReviewRepository
@@ -48,6 +52,8 @@ from workers.lists.lists import SegmentLists
 from workers.lists.values import TagValues
 
 MAX_ESTIMATES = 2
+# What builds cost is told of so much time: what lies further back is no cost of today.
+COSTS_MS = timedelta(days=30) // timedelta(milliseconds=1)
 MAX_LISTINGS = 8
 MAX_SPREADS = 4
 
@@ -88,6 +94,8 @@ class Services:
     labels: LabelDesk
     tag_values: TagValues
     registry: RegistryRepository
+    maintenance: MaintenanceRepository
+    overview: OverviewRepository
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
     listings: Semaphore = field(default_factory=lambda: Semaphore(MAX_LISTINGS))
@@ -140,6 +148,27 @@ class Loaders:
         async def load(keys: list[str]) -> list[int]:
             found = await self._services.tags.count_customers(keys)
             return [found.get(key, 0) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def run_sums(self) -> DataLoader[str, RunSums]:
+        """The runs of tags and segments, by id."""
+
+        async def load(ids: list[str]) -> list[RunSums]:
+            found = await self._services.maintenance.sum_runs(ids, now_ms() - COSTS_MS)
+            return [found[each] for each in ids]
+
+        return DataLoader(load_fn=load)
+
+    async def everybody(self) -> int:
+        """How many customers live."""
+        return await self._customer_counts.load("")
+
+    @cached_property
+    def _customer_counts(self) -> DataLoader[str, int]:
+        async def load(keys: list[str]) -> list[int]:
+            return [await self._services.overview.count_customers()] * len(keys)
 
         return DataLoader(load_fn=load)
 

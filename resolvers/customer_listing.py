@@ -90,6 +90,10 @@ async def list_page(
     except Unavailable as fault:
         if not in_graph:
             raise Unavailable(f"There is no order now. {fault.message}", hint=fault.hint) from None
+    except BadInput:
+        # The store has no room for a name of the rule; the graph has.
+        if not in_graph:
+            raise
     except TimeoutError:
         pass
     if found is None:

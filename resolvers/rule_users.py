@@ -15,9 +15,9 @@ from rules.names import Names, names_in
 from rules.parser import parse_rule
 from rules.tags.definition import rule_of
 from rules.tags.parser import parse_definition
-from rules.tree import Rule
+from rules.tree import Rule, SegmentLeaf, TagLeaf, leaves_of
 
-# (kind, name), and of a property (kind, event, name).
+# (kind, name) of attributes, events, tags and segments by key, and of a property (kind, event, name).
 NameKey: TypeAlias = tuple[str, ...]
 
 
@@ -44,7 +44,7 @@ def users_of(segments: Iterable[SegmentRecord], tags: Iterable[TagRecord]) -> di
     users: dict[NameKey, list[RuleUser]] = {}
 
     def note(user: RuleUser, rule: Rule) -> None:
-        for key in _keys(names_in(rule)):
+        for key in (*_keys(names_in(rule)), *_definitions(rule)):
             users.setdefault(key, []).append(user)
 
     for segment in sorted(segments, key=lambda one: one.key):
@@ -52,6 +52,13 @@ def users_of(segments: Iterable[SegmentRecord], tags: Iterable[TagRecord]) -> di
     for tag in sorted(tags, key=lambda one: one.key):
         note(RuleUser("TAG", tag.key, tag.name), rule_of(parse_definition(msgspec.json.decode(tag.definition))))
     return users
+
+
+def _definitions(rule: Rule) -> Iterator[NameKey]:
+    """Tags and segments that a rule names, each once."""
+    leaves = leaves_of(rule)
+    yield from {("tag", leaf.key): None for leaf in leaves if isinstance(leaf, TagLeaf)}
+    yield from {("segment", leaf.key): None for leaf in leaves if isinstance(leaf, SegmentLeaf)}
 
 
 def _keys(names: Names) -> Iterator[NameKey]:

@@ -174,7 +174,7 @@ async def _members(context: RequestContext, key: str, at_ms: int | None) -> list
     behind: str | None = None if at_ms is not None and at_ms < segment.created_at_ms else ""
     while behind is not None:
         if at_ms is None:
-            ids = await context.services.segments.list_members(key, behind, _SCAN)
+            ids = await segments.member_ids(context, segment, behind, _SCAN)
             behind = ids[-1] if len(ids) == _SCAN else None
         else:
             ids, behind = await context.services.segment_history.scan_members(key, at_ms, behind, _SCAN)

@@ -7,6 +7,7 @@ import msgspec
 from base.clock import now_ms
 from graph.client import Transaction
 from graph.repositories import segment as repository
+from graph.repositories.maintenance import RecordKind
 from graph.repositories.segment import OFFLINE, SegmentRecord, heading_of
 from resolvers import segments
 from resolvers.context import RequestContext
@@ -36,7 +37,9 @@ async def archive(context: RequestContext, key: str) -> SegmentRecord | Refusal:
         if old.status == OFFLINE:
             return old
         segments.refuse_used((await read_definitions(tx)).live_users_of(key), "Change or archive those first.")
-        return await repository.archive(tx, key=key, now_ms=now_ms())
+        archived = await repository.archive(tx, key=key, now_ms=now_ms())
+        await segments.note(tx, RecordKind.STATUS, archived, before=old.status)
+        return archived
 
     try:
         return await context.services.graph.write("archive_segment", work)
@@ -64,7 +67,9 @@ async def unarchive(context: RequestContext, key: str, reason: str | None) -> Se
             raise segments.unknown()
         if old.status != OFFLINE:
             return old
-        return await segments.rebuild(tx, old, heading_of(old), segments.rule_of(old), reason)
+        back = await segments.rebuild(tx, old, heading_of(old), segments.rule_of(old), reason)
+        await segments.note(tx, RecordKind.STATUS, back, reason=reason, before=old.status)
+        return back
 
     try:
         back = await context.services.graph.write("unarchive_segment", work)

@@ -15,8 +15,10 @@ from base.clock import now_ms
 from base.errors import BadInput, NotFound, Unavailable
 from base.ids import SEGMENT_PREFIX
 from graph.client import Transaction
+from graph.repositories import maintenance
 from graph.repositories import segment as repository
 from graph.repositories.customer import ProfileNeed
+from graph.repositories.maintenance import RecordKind
 from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
 from graph.repositories.segment_build import BUILDING
@@ -101,11 +103,11 @@ async def members_page(
     """Members by customer id."""
     first = check_first(first)
     behind = customers.after_id(context, after)
-    ids = await _member_ids(context, segment, behind, first + 1)
+    ids = await member_ids(context, segment, behind, first + 1)
     return await customers.page_of(context, ids, need, first=first, resumed=after is not None)
 
 
-async def _member_ids(context: RequestContext, segment: SegmentRecord, behind: str, count: int) -> list[str]:
+async def member_ids(context: RequestContext, segment: SegmentRecord, behind: str, count: int) -> list[str]:
     """Members by id; while a build is being brought to the graph, whom it has found."""
     services = context.services
     if segment.status == BUILDING and (result := await services.builds.find_result(segment.key)) is not None:
@@ -183,6 +185,7 @@ async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
                     "Try again in a minute." if leaving else "Choose another key, or use updateSegment.",
                 )
             )
+        await note(tx, RecordKind.CREATED, made, reason=edit.reason)
         return made
 
     try:
@@ -213,10 +216,16 @@ async def update(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
         # An unchanged rule is no new version; so running this again after a lost answer changes nothing more. But one
         # that could not be built is tried again.
         if rule is None or (old.status != FAILED and _encoded(rule_of(old)) == _encoded(rule)):
-            return await repository.describe(tx, key=key, heading=heading, now_ms=now_ms()), False
+            described = await repository.describe(tx, key=key, heading=heading, now_ms=now_ms())
+            if changes := _changes(old, described):
+                await note(tx, RecordKind.EDITED, described, reason=edit.reason, changes=changes)
+            return described, False
         if old.status == OFFLINE:
             raise Refused(Problem("input.rule", "This segment is archived.", "Unarchive it first."))
-        return await rebuild(tx, old, heading, rule, edit.reason), True
+        made = await rebuild(tx, old, heading, rule, edit.reason)
+        changes = _changes(old, made)
+        await note(tx, RecordKind.EDITED, made, reason=edit.reason, changes=changes, before=old.status)
+        return made, True
 
     try:
         changed, is_new = await context.services.graph.write("update_segment", work)
@@ -267,6 +276,41 @@ async def rebuild(
         author=AUTHOR,
         reason=reason,
         now_ms=now_ms(),
+    )
+
+
+def _changes(old: SegmentRecord, new: SegmentRecord) -> list[str]:
+    """What differs, by the names of inputs."""
+    before = {**msgspec.structs.asdict(heading_of(old)), "rule": _encoded(rule_of(old))}
+    after = {**msgspec.structs.asdict(heading_of(new)), "rule": _encoded(rule_of(new))}
+    return [name for name in before if before[name] != after[name]]
+
+
+async def note(
+    tx: Transaction,
+    kind: RecordKind,
+    segment: SegmentRecord,
+    *,
+    reason: str | None = None,
+    changes: Sequence[str] = (),
+    before: str | None = None,
+) -> None:
+    """Add what was done to a segment to its maintenance record.
+
+    Args:
+        before: its status before, where that may be another one.
+    """
+    await maintenance.note(
+        tx,
+        segment.id,
+        kind,
+        version=segment.version,
+        status=segment.status,
+        now_ms=now_ms(),
+        author=AUTHOR,
+        reason=reason,
+        changes=changes,
+        status_before=before if before != segment.status else None,
     )
 
 

@@ -11,6 +11,8 @@ from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
 from graph.repositories.identity import IdentityRepository
+from graph.repositories.maintenance import MaintenanceRepository
+from graph.repositories.overview import OverviewRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.registry import RegistryRepository
 from graph.repositories.review import ReviewRepository
@@ -95,4 +97,6 @@ def make_services(
         labels=labels,
         tag_values=tag_values,
         registry=RegistryRepository(graph),
+        maintenance=MaintenanceRepository(graph),
+        overview=OverviewRepository(graph),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -13,8 +13,9 @@ from base.clock import now_ms
 from base.errors import BadInput, ErrorCode, KithError
 from base.ids import TAG_PREFIX
 from graph.client import Transaction
+from graph.repositories import maintenance, tag_version
 from graph.repositories import tag as repository
-from graph.repositories import tag_version
+from graph.repositories.maintenance import RecordKind
 from graph.repositories.registry import get_named
 from graph.repositories.segment import lock_catalogue
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
@@ -110,6 +111,7 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
                 )
             )
         await tag_version.keep(tx, key=key, author=ADMIN, reason=edit.reason, now_ms=now_ms())
+        await _note(tx, RecordKind.CREATED, made, reason=edit.reason)
         return made
 
     return await _change(context, "create_tag", work)
@@ -155,6 +157,8 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
             await tag_version.keep(tx, key=key, author=ADMIN, reason=edit.reason, now_ms=now_ms())
         if is_other and made.status not in RESTING and made.kind != TagKind.MANUAL:
             made = await repository.set_status(tx, key=key, status=BUILDING, now_ms=now_ms())
+        if changes := _changes(old, made):
+            await _note(tx, RecordKind.EDITED, made, reason=edit.reason, changes=changes, before=old.status)
         return made
 
     return await _change(context, "update_tag", work)
@@ -199,7 +203,9 @@ async def resume(context: RequestContext, key: str, reason: str | None = None) -
         at_ms = now_ms()
         await repository.update(tx, key=key, properties={"version": old.version + 1}, now_ms=at_ms)
         await tag_version.keep(tx, key=key, author=ADMIN, reason=reason, now_ms=at_ms)
-        return await repository.set_status(tx, key=key, status=_working(old), now_ms=at_ms)
+        made = await repository.set_status(tx, key=key, status=_working(old), now_ms=at_ms)
+        await _note(tx, RecordKind.STATUS, made, reason=reason, before=old.status)
+        return made
 
     return await _change(context, "resume_tag", work)
 
@@ -250,7 +256,10 @@ async def _move(
         old = await _found(tx, key)
         if old.status in refused_in:
             raise Refused(Problem("key", f"The tag is {old.status}.", "resumeTag has it built and kept up to date."))
-        return await repository.set_status(tx, key=key, status=status_of(old), now_ms=now_ms())
+        made = await repository.set_status(tx, key=key, status=status_of(old), now_ms=now_ms())
+        if made.status != old.status:
+            await _note(tx, RecordKind.STATUS, made, before=old.status)
+        return made
 
     return await _change(context, "move_tag", work)
 
@@ -265,6 +274,46 @@ async def _change(
     if made.status == BUILDING:
         await context.services.jobs.enqueue(BUILD_TASK, made.key, made.version)
     return made
+
+
+def _changes(old: TagRecord, new: TagRecord) -> list[str]:
+    """What differs, by the names of inputs."""
+    before, after = _parts(old), _parts(new)
+    return [name for name in before if before[name] != after[name]]
+
+
+def _parts(tag: TagRecord) -> Mapping[str, object]:
+    return {
+        "name": tag.name,
+        "category": tag.category,
+        "definition": _encoded(parse_definition(msgspec.json.decode(tag.definition))),
+        "mode": tag.mode,
+        "zone": tag.zone,
+        "keepOld": tag.keep_old,
+    }
+
+
+async def _note(
+    tx: Transaction,
+    kind: RecordKind,
+    tag: TagRecord,
+    *,
+    reason: str | None = None,
+    changes: Sequence[str] = (),
+    before: str | None = None,
+) -> None:
+    await maintenance.note(
+        tx,
+        tag.id,
+        kind,
+        version=tag.version,
+        status=tag.status,
+        now_ms=now_ms(),
+        author=ADMIN,
+        reason=reason,
+        changes=changes,
+        status_before=before if before != tag.status else None,
+    )
 
 
 async def _found(tx: Transaction, key: str) -> TagRecord:

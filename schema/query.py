@@ -8,7 +8,20 @@ import strawberry
 
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import customers, dictionary, identity, ingest, lists, policy, registry, review, rules, segments, tags
+from resolvers import (
+    customers,
+    dictionary,
+    identity,
+    ingest,
+    lists,
+    overview,
+    policy,
+    registry,
+    review,
+    rules,
+    segments,
+    tags,
+)
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from schema import declare
 from schema.context import Info
@@ -19,6 +32,7 @@ from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
 from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
+from schema.types.overview import Overview
 from schema.types.policy import IdentityPolicy
 from schema.types.registry import (
     AttributeDefinitionConnection,
@@ -111,6 +125,10 @@ class Query:
     ) -> TagConnection:
         page = await tags.list_page(info.context, search=search, category=category, first=first, after=after)
         return cast("TagConnection", page)
+
+    @declare.field("How many tags and segments there are, over so many days (731 at most), and which need looking at.")
+    async def overview(self, info: Info, days: int = 30) -> Overview:
+        return cast("Overview", await overview.overview(info.context, days))
 
     @declare.field("How many customers a rule holds for now.")
     async def estimate(self, info: Info, where: RuleInput) -> Estimate:

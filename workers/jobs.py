@@ -41,6 +41,7 @@ from workers.role import every, run_arq, stop_on_sigterm
 from workers.tasks.changes import forget_changes, forget_touched
 from workers.tasks.decision import carry_out_decision
 from workers.tasks.identity import check_identity_at_night
+from workers.tasks.overview import keep_overview
 from workers.tasks.policy import follow_policy
 from workers.tasks.recovery import requeue_unfinished
 from workers.tasks.segment import build_segment, delete_segment
@@ -56,6 +57,8 @@ FORGET_EVERY_S = 60.0
 KEEP_NOTES_MS = 24 * 3_600_000
 # Whether a day has begun for a tag that is built on a schedule.
 SCHEDULE_EVERY_S = 20.0
+# Whether a day has begun whose counts are to be kept.
+OVERVIEW_EVERY_S = 60.0
 # Whether it is night.
 CHECK_EVERY_S = 300.0
 
@@ -125,6 +128,9 @@ async def work(services: TaskServices, settings: Settings) -> None:
     async def schedule() -> None:
         await start_scheduled_builds(services, zone)
 
+    async def overview() -> None:
+        await keep_overview(services, zone)
+
     async def check() -> None:
         await check_identity_at_night(services, zone)
 
@@ -135,6 +141,7 @@ async def work(services: TaskServices, settings: Settings) -> None:
         loops.create_task(every("forget", FORGET_EVERY_S, forget, services.faults))
         loops.create_task(every("forget_notes", FORGET_EVERY_S, forget_notes, services.faults))
         loops.create_task(every("schedule", SCHEDULE_EVERY_S, schedule, services.faults))
+        loops.create_task(every("overview", OVERVIEW_EVERY_S, overview, services.faults))
         loops.create_task(every("check", CHECK_EVERY_S, check, services.faults))
 
 

@@ -1,14 +1,19 @@
-// Purpose: Remove a segment node that nobody hangs on any more, with its versions. The write comes first: it waits for late members.
+// Purpose: Remove a segment node that nobody hangs on any more, with its versions and its maintenance record. The write comes first: it waits for late members.
 // Mode: WRITE
 // Param: key STRING
 // Column: removed INTEGER, 0 when there is still something, or no such segment
 // Index: segment_key
+// Index: maintenance_record
 MATCH (s:Segment {key: $key}) WHERE s.status = 'DELETING'
 SET s.progress = 1.0
 WITH s WHERE NOT EXISTS { (s)<-[:IN_SEGMENT|WAS_IN|LISTED_IN]-() }
 CALL (s) {
   MATCH (s)<-[of:VERSION_OF]-(v:SegmentVersion)
   DELETE of, v
+}
+CALL (s) {
+  MATCH (r:MaintenanceRecord) WHERE r.of = s.id AND r.number > 0
+  DELETE r
 }
 DELETE s
 RETURN count(*) AS removed

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from base import clock
 from graph.client import GraphClient, Transaction
 from graph.queries import Query, load
+from graph.repositories import maintenance
+from graph.repositories.maintenance import Maintained
 
 _LIST_UNFINISHED = load("segment_build/list_unfinished")
 _GET_STATE = load("segment_build/get_state")
@@ -67,7 +70,7 @@ class RemovedMember:
 
 
 class SegmentBuildRepository:
-    """Each method is one statement. The writers say False when a newer version or a deletion has taken over."""
+    """Each method is one transaction. The writers say False when a newer version or a deletion has taken over."""
 
     def __init__(self, graph: GraphClient):
         self._graph = graph
@@ -106,13 +109,21 @@ class SegmentBuildRepository:
         rows = await self._graph.read(_GET_RESULT, key=key)
         return BuildResult(**rows[0]) if rows else None
 
+    async def begin_run(self, key: str, version: int) -> None:
+        """Note when a build began, unless it goes on."""
+
+        async def work(tx: Transaction) -> None:
+            await maintenance.begin_run(tx, Maintained.SEGMENT, key, version, clock.now_ms())
+
+        await self._graph.write("segment_build/begin_run", work)
+
     async def finish(self, key: str, version: int, as_of_ms: int) -> bool:
-        """Make a built segment live."""
-        return bool(await self._write(_FINISH, key=key, version=version, as_of=as_of_ms))
+        """Make a built segment live, and add the run to its maintenance record."""
+        return await self._end(_FINISH, key, None, version=version, as_of=as_of_ms)
 
     async def fail(self, key: str, version: int, error: str) -> bool:
-        """Mark a build as failed; `error` is shown to people."""
-        return bool(await self._write(_FAIL, key=key, version=version, error=error))
+        """Mark a build as failed; `error` is shown to people, and stands in the maintenance record."""
+        return await self._end(_FAIL, key, error, version=version, error=error)
 
     async def remove_intervals(self, key: str, limit: int) -> int:
         """Remove closed intervals of a segment that is being deleted; returns how many."""
@@ -125,6 +136,15 @@ class SegmentBuildRepository:
     async def remove_segment(self, key: str) -> bool:
         """Remove the node of a segment that is being deleted; False while somebody hangs on it."""
         return (await self._write(_REMOVE_SEGMENT, key=key))[0] > 0
+
+    async def _end(self, query: Query, key: str, fault: str | None, **parameters: object) -> bool:
+        async def work(tx: Transaction) -> bool:
+            ended = bool(await tx.run(query, key=key, **parameters))
+            if ended:
+                await maintenance.end_run(tx, Maintained.SEGMENT, key, fault, clock.now_ms())
+            return ended
+
+        return await self._graph.write(query.name, work)
 
     async def _write(self, query: Query, **parameters: object) -> list[int]:
         """The only column of each row."""

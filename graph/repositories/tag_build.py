@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from base import clock
 from graph.client import GraphClient, Transaction
 from graph.queries import Query, load
+from graph.repositories import maintenance
+from graph.repositories.maintenance import Maintained
 from graph.repositories.segment_build import BuildState
 
 _LIST_UNFINISHED = load("tag_build/list_unfinished")
@@ -39,7 +41,7 @@ class Scheduled:
 
 
 class TagBuildRepository:
-    """Each method is one statement. The writers say False when a newer version or a deletion has taken over."""
+    """Each method is one transaction. The writers say False when a newer version or a deletion has taken over."""
 
     def __init__(self, graph: GraphClient):
         self._graph = graph
@@ -64,13 +66,21 @@ class TagBuildRepository:
             await self._write(_SET_PROGRESS, key=key, version=version, progress=progress, built_until=built_until) > 0
         )
 
+    async def begin_run(self, key: str, version: int) -> None:
+        """Note when a build began, unless it goes on."""
+
+        async def work(tx: Transaction) -> None:
+            await maintenance.begin_run(tx, Maintained.TAG, key, version, clock.now_ms())
+
+        await self._graph.write("tag_build/begin_run", work)
+
     async def finish(self, key: str, version: int, as_of_ms: int) -> bool:
-        """Let a built tag be what its mode says."""
-        return await self._write(_FINISH, key=key, version=version, as_of=as_of_ms) > 0
+        """Let a built tag be what its mode says, and add the run to its maintenance record."""
+        return await self._end(_FINISH, key, None, version=version, as_of=as_of_ms)
 
     async def fail(self, key: str, version: int, error: str) -> bool:
-        """Mark a build as failed; `error` is shown to people."""
-        return await self._write(_FAIL, key=key, version=version, error=error, at=clock.now_ms()) > 0
+        """Mark a build as failed; `error` is shown to people, and stands in the maintenance record."""
+        return await self._end(_FAIL, key, error, version=version, error=error, at=clock.now_ms())
 
     async def remove_values(self, key: str, limit: int) -> int:
         """Remove values of a tag that is being deleted; returns how many."""
@@ -90,6 +100,15 @@ class TagBuildRepository:
     async def remove_tag(self, key: str) -> bool:
         """Remove the node of a tag that is being deleted; False while a value is left."""
         return await self._write(_REMOVE_TAG, key=key) > 0
+
+    async def _end(self, query: Query, key: str, fault: str | None, **parameters: object) -> bool:
+        async def work(tx: Transaction) -> bool:
+            ended = bool(await tx.run(query, key=key, **parameters))
+            if ended:
+                await maintenance.end_run(tx, Maintained.TAG, key, fault, clock.now_ms())
+            return ended
+
+        return await self._graph.write(query.name, work)
 
     async def _write(self, query: Query, **parameters: object) -> int:
         """The only column of the only row; 0 without one."""

@@ -30,6 +30,7 @@ PAGED = frozenset(
         "events",
         "segmentHistory",
         "versions",
+        "maintenance",
         "attributeDefinitions",
         "eventDefinitions",
         "propertyDefinitions",
@@ -42,6 +43,8 @@ SCANNING = {
     "sizeOverTime": 400,
     "versionDifference": 50,
     "distribution": 100,
+    "upkeep": 1,
+    "overview": 1_000,
     "dataDictionary": 5_000,
 }
 # The same of arguments of `customers`.

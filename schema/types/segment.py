@@ -16,6 +16,7 @@ from schema.context import Info
 from schema.execution.lookahead import profile_shape
 from schema.scalars import JSON, DateTime
 from schema.types.customer import CustomerConnection
+from schema.types.maintenance import MaintenanceConnection, Upkeep, records, upkeep
 from schema.types.node import Node
 from schema.types.page import PageInfo
 from schema.types.refusal import ValidationError
@@ -94,6 +95,8 @@ class Segment(Node):
     version_difference: list[RuleDifference] = declare.resolved(
         _version_difference, "What turns the rule of one version into that of another."
     )
+    maintenance: MaintenanceConnection = declare.resolved(records, "Runs, edits and changes of status, newest first.")
+    upkeep: Upkeep = declare.resolved(upkeep, "What it reaches, costs and serves.")
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

@@ -16,6 +16,7 @@ from rules.type_problems import ValueType
 from schema import declare
 from schema.context import Info
 from schema.scalars import JSON, DateTime
+from schema.types.maintenance import MaintenanceConnection, Upkeep, records, upkeep
 from schema.types.node import Node
 from schema.types.page import PageInfo
 from schema.types.refusal import ValidationError
@@ -108,6 +109,8 @@ class Tag(Node):
     version_difference: list[RuleDifference] = declare.resolved(
         _version_difference, "What turns one version into another: its definition, mode, zone and keepOld."
     )
+    maintenance: MaintenanceConnection = declare.resolved(records, "Runs, edits and changes of status, newest first.")
+    upkeep: Upkeep = declare.resolved(upkeep, "What it reaches, costs and serves.")
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

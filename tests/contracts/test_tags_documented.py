@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from analytics.sql import allowed
+from graph.repositories.maintenance import KEPT_RECORDS
+from graph.repositories.overview import KEPT_DAYS
 from ingest.imports.tag_values import MAX_LIST_VALUES
 from resolvers import tag_changes, tag_import, tag_spread, tags
 from rules.tags import definition
@@ -64,6 +66,8 @@ def test_the_limits_are_those_of_the_code() -> None:
         definition.MAX_CONDITIONS,
         definition.MAX_TOP,
         tag_changes.MAX_REASON_CHARS,
+        KEPT_RECORDS,
+        KEPT_DAYS,
         tags.MAX_LABELS_AT_ONCE,
         tags.MAX_LABEL_CHARS,
         tags.MAX_CUSTOMERS_AT_ONCE,

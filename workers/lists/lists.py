@@ -16,8 +16,10 @@ from base.errors import BadInput
 from base.ids import SEGMENT_PREFIX
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
+from graph.repositories import maintenance
 from graph.repositories import segment as segment_repository
 from graph.repositories import segment_list as repository
+from graph.repositories.maintenance import RecordKind
 from graph.repositories.segment import DELETING, OFFLINE, Heading, SegmentRecord
 from graph.repositories.segment_list import ListedRow
 from rules.keys import KEY, KEY_HINT, TITLE_FAULT, is_title
@@ -27,6 +29,7 @@ from rules.tree import ListLeaf
 from workers.lists.pages import PAGE_VALUES, Pages, Write, had
 from workers.live.context import LiveContext
 
+LIVE = "LIVE"
 _ID_BYTES = 12
 
 
@@ -90,7 +93,21 @@ class SegmentLists:
                 hint = "Choose another key, or let its list be replaced."
                 raise BadInput("There is a segment of this key.", hint=hint, field="key")
             replace = mode is ImportMode.REPLACE
-            return await repository.begin(tx, key, is_new=is_new, replace=replace, now_ms=clock.now_ms())
+            at_ms = clock.now_ms()
+            round_ = await repository.begin(tx, key, is_new=is_new, replace=replace, now_ms=at_ms)
+            # What is on the list afterwards is known when it is read; that somebody has imported is not.
+            await maintenance.note(
+                tx,
+                segment.id,
+                RecordKind.CREATED if is_new else RecordKind.EDITED,
+                version=segment.version,
+                status=LIVE if is_new else segment.status,
+                now_ms=at_ms,
+                author=author,
+                reason=reason,
+                changes=("list",),
+            )
+            return round_
 
         return await self._graph.write("begin_import", work)
 

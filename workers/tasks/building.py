@@ -37,6 +37,9 @@ class Builds(Protocol):
     async def find_state(self, key: str) -> BuildState | None:
         """How far it is."""
 
+    async def begin_run(self, key: str, version: int) -> None:
+        """Note when a build began, unless it goes on."""
+
     async def set_progress(self, key: str, version: int, progress: float, built_until: str) -> bool:
         """Note how far it is."""
 
@@ -73,6 +76,7 @@ async def build(
             return
         started_s = time.monotonic()
         try:
+            await builds.begin_run(key, version)
             progress = _Progress(builds, key, version)
             await services.builder.begin()
             if quick is None or not await quick(services, state, progress.show):

@@ -13,15 +13,14 @@ from graph.repositories import segment as segment_repository
 from graph.repositories import tag as repository
 from graph.repositories.tag import BUILDING
 from graph.repositories.tag_build import Scheduled
-from rules.days import day_of, day_start
 from rules.needs import tag_name
+from rules.tags.periods import DAILY, WEEKLY, period_start
 from workers.tasks.building import build, remove
 from workers.tasks.services import TaskServices
 
 PAGE_VALUES = 5_000
 # How long a failed run on a schedule rests before it is tried again.
 RETRY_AFTER_MS = 600_000
-DAILY, WEEKLY = "DAILY", "WEEKLY"
 
 _log = logs.get_logger()
 
@@ -76,10 +75,7 @@ def is_due(tag: Scheduled, now_ms: int, zone: ZoneInfo) -> bool:
     if tag.failed_at is not None and now_ms < tag.failed_at + RETRY_AFTER_MS:
         return False
     own = ZoneInfo(tag.zone) if tag.zone else zone
-    today = day_of(now_ms, own)
-    # Day 1 of the calendar was a Monday.
-    first_day = today if tag.mode == DAILY else today - (today - 1) % 7
-    return tag.as_of is None or tag.as_of < day_start(first_day, own)
+    return tag.as_of is None or tag.as_of < period_start(tag.mode, now_ms, own)
 
 
 async def _start(tx: Transaction, key: str, now_ms: int) -> int | None:

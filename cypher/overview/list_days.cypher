@@ -1,0 +1,13 @@
+// Purpose: counts of days.
+// Mode: READ
+// Param: from STRING, like 2026-07-01, the first day
+// Param: count INTEGER
+// Column: day STRING, ascending
+// Column: at INTEGER ms
+// Column: customers INTEGER
+// Column: tags STRING JSON
+// Column: segments STRING JSON
+// Index: overview_day
+MATCH (d:OverviewDay) WHERE d.day >= $from
+WITH d ORDER BY d.day LIMIT $count
+RETURN d.day AS day, d.at AS at, d.customers AS customers, d.tags AS tags, d.segments AS segments

@@ -1,0 +1,131 @@
+"""How many tags and segments there are, now and on each day of two years."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from graph.client import GraphClient, Row, Transaction
+from graph.queries import load
+
+_COUNT_CUSTOMERS = load("overview/count_customers")
+_COUNT_RETIRED = load("overview/count_retired")
+_COUNT_DEFINITIONS = load("overview/count_definitions")
+_KEEP_DAY = load("overview/keep_day")
+_LIST_DAYS = load("overview/list_days")
+_FORGET_DAYS = load("overview/forget_days")
+
+# Two years with a day more for a leap year; what answers hold at most.
+KEPT_DAYS: Final = 731
+# More categories or folders are not counted one by one: the rest is under this name, which none can have.
+MAX_FOLDERS: Final = 200
+OTHERS: Final = "/"
+
+
+class Counts(msgspec.Struct, frozen=True, gc=False):
+    """Tags or segments by kind, by status, and by category or folder ("" for none), each with all of them."""
+
+    kinds: dict[str, int] = {}
+    statuses: dict[str, int] = {}
+    folders: dict[str, int] = {}
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.kinds.values())
+
+
+class Snapshot(msgspec.Struct, frozen=True, gc=False):
+    """The counts of one moment (ms)."""
+
+    at_ms: int
+    customers: int
+    tags: Counts
+    segments: Counts
+
+
+class DaySnapshot(msgspec.Struct, frozen=True, gc=False):
+    """The counts of a day, like `2026-07-01`."""
+
+    day: str
+    snapshot: Snapshot
+
+
+class OverviewRepository:
+    """Counts of everything that is defined."""
+
+    def __init__(self, graph: GraphClient):
+        self._graph = graph
+
+    async def count_customers(self) -> int:
+        """How many customers live."""
+        # Retired ones first: a merge in between is one too many, and never one too few.
+        retired = (await self._graph.read(_COUNT_RETIRED))[0]["customers"]
+        return int((await self._graph.read(_COUNT_CUSTOMERS))[0]["customers"] - retired)
+
+    async def count(self, now_ms: int) -> Snapshot:
+        """Everything as it is now."""
+        rows = await self._graph.read(_COUNT_DEFINITIONS)
+        return Snapshot(now_ms, await self.count_customers(), _counts(rows, "TAG"), _counts(rows, "SEGMENT"))
+
+    async def keep_day(self, day: str, snapshot: Snapshot) -> None:
+        """Keep the counts of a day; those that are kept already stay."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.run(
+                _KEEP_DAY,
+                day=day,
+                at=snapshot.at_ms,
+                customers=snapshot.customers,
+                tags=msgspec.json.encode(snapshot.tags).decode(),
+                segments=msgspec.json.encode(snapshot.segments).decode(),
+            )
+
+        await self._graph.write(_KEEP_DAY.name, work)
+
+    async def list_days(self, from_day: str, count: int = KEPT_DAYS) -> list[DaySnapshot]:
+        """The counts of days from one on, ascending; days on which no worker ran are missing."""
+        rows = await self._graph.read(_LIST_DAYS, count=count, **{"from": from_day})
+        return [
+            DaySnapshot(
+                row["day"], Snapshot(row["at"], row["customers"], _stored(row["tags"]), _stored(row["segments"]))
+            )
+            for row in rows
+        ]
+
+    async def forget_days(self, before: str) -> int:
+        """Remove the counts of days before one; returns how many."""
+
+        async def work(tx: Transaction) -> int:
+            return int((await tx.run(_FORGET_DAYS, before=before))[0]["removed"])
+
+        return await self._graph.write(_FORGET_DAYS.name, work)
+
+
+def _stored(counts: str) -> Counts:
+    return msgspec.json.decode(counts, type=Counts)
+
+
+def _counts(rows: Sequence[Row], what: str) -> Counts:
+    kinds: dict[str, int] = {}
+    statuses: dict[str, int] = {}
+    folders: dict[str, int] = {}
+    for row in rows:
+        if row["what"] == what:
+            for counted, name in ((kinds, row["kind"]), (statuses, row["status"]), (folders, row["folder"])):
+                counted[name] = counted.get(name, 0) + row["count"]
+    return Counts(_sorted(kinds), _sorted(statuses), _few(folders))
+
+
+def _few(counted: Mapping[str, int]) -> dict[str, int]:
+    """The largest, by name, and the rest together."""
+    largest = sorted(counted, key=lambda name: (-counted[name], name))[:MAX_FOLDERS]
+    found = _sorted({name: counted[name] for name in largest})
+    rest = sum(counted.values()) - sum(found.values())
+    return {**found, OTHERS: rest} if rest else found
+
+
+def _sorted(counted: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counted.items()))

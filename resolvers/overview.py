@@ -1,0 +1,137 @@
+"""Everything that is defined, counted: now, over time, and what of it should be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from base.clock import now_ms
+from base.errors import BadInput
+from graph.repositories.overview import KEPT_DAYS, Counts, DaySnapshot, Snapshot
+from graph.repositories.segment import SegmentRecord
+from graph.repositories.tag import TagRecord
+from resolvers.context import RequestContext
+from resolvers.definitions import RESTING
+from resolvers.maintenance import Neglect, staleness
+from resolvers.rule_users import users_of
+from rules.days import day_of
+
+# What one answer names; more is no list for people.
+MAX_FINDINGS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A tag or segment that should be looked at.
+
+    Args:
+        kind: TAG or SEGMENT.
+        as_of_ms: of its last build; None before the first.
+    """
+
+    kind: str
+    key: str
+    name: str
+    neglect: Neglect
+    as_of_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCount:
+    """How many have a name."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCounts:
+    """Tags or segments, counted in three ways."""
+
+    total: int
+    by_kind: Sequence[NamedCount]
+    by_status: Sequence[NamedCount]
+    by_folder: Sequence[NamedCount]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The counts of a day, like `2026-07-01`; of the present for today."""
+
+    day: str
+    at_ms: int
+    customers: int
+    tags: ShownCounts
+    segments: ShownCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The present, the days before it, and what should be looked at."""
+
+    now: Point
+    over_time: Sequence[Point]
+    findings: Sequence[Finding]
+
+
+async def overview(context: RequestContext, days: int) -> Overview:
+    """Everything counted.
+
+    Args:
+        days: calendar days of the deployment's zone, with today, whose counts are those of the present.
+
+    Raises:
+        BadInput: more days than are kept.
+    """
+    if not 1 <= days <= KEPT_DAYS:
+        raise BadInput(f"1 to {KEPT_DAYS} days.", field="days")
+    at_ms = now_ms()
+    services = context.services
+    today = day_of(at_ms, services.zone)
+    now = _point(DaySnapshot(date.fromordinal(today).isoformat(), await services.overview.count(at_ms)))
+    first = date.fromordinal(today - days + 1).isoformat()
+    kept = [_point(one) for one in await services.overview.list_days(first) if one.day < now.day]
+    return Overview(now, [*kept, now], await _findings(context, at_ms))
+
+
+async def _findings(context: RequestContext, at_ms: int) -> list[Finding]:
+    _, segments = await context.services.segments.list_all()
+    _, tags = await context.services.tags.list_all()
+    used = users_of(segments, tags)
+    found: list[Finding] = []
+    for kind, things in (("TAG", tags), ("SEGMENT", segments)):
+        for thing in things:
+            is_used = (kind.lower(), thing.key) in used
+            found += (
+                Finding(kind, thing.key, thing.name, neglect, thing.as_of_ms)
+                for neglect in _neglects(context, thing, at_ms, is_used=is_used)
+            )
+    order = list(Neglect)
+    found.sort(key=lambda one: (order.index(one.neglect), one.kind, one.key))
+    return found[:MAX_FINDINGS]
+
+
+def _neglects(
+    context: RequestContext, thing: TagRecord | SegmentRecord, at_ms: int, *, is_used: bool
+) -> Iterator[Neglect]:
+    stale = staleness(thing, at_ms, context.services.zone)
+    if stale is not None:
+        yield stale
+    # A segment is used by whoever subscribes to it, which nobody writes down; what rests costs nothing.
+    if isinstance(thing, TagRecord) and not is_used and thing.status not in RESTING:
+        yield Neglect.UNUSED
+
+
+def _point(day: DaySnapshot) -> Point:
+    snapshot: Snapshot = day.snapshot
+    return Point(day.day, snapshot.at_ms, snapshot.customers, _shown(snapshot.tags), _shown(snapshot.segments))
+
+
+def _shown(counts: Counts) -> ShownCounts:
+    return ShownCounts(counts.total, _named(counts.kinds), _named(counts.statuses), _named(counts.folders))
+
+
+def _named(counted: Mapping[str, int]) -> list[NamedCount]:
+    return [NamedCount(name, count) for name, count in counted.items()]
