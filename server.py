@@ -39,6 +39,7 @@ from workers.decisions.desk import Desk
 from workers.decisions.review import ReviewDesk
 from workers.heartbeat import beating
 from workers.lists.lists import SegmentLists
+from workers.lists.values import TagValues
 from workers.live.context import LiveContext
 from workers.live.labels import Labels
 from workers.projection.client import ColumnStore
@@ -71,13 +72,14 @@ def create_app(settings: Settings | None = None) -> Starlette:
         keyring,
         pending=stream,
         jobs=jobs,
-        columns=ColumnStore(redis),
+        columns=ColumnStore(redis, keyring),
         updates=hub,
         customer_updates=customer_updates,
         desk=desk,
         lists=SegmentLists(graph, publisher, live),
         review_desk=ReviewDesk(graph, desk),
         labels=Labels(graph, publisher, live),
+        tag_values=TagValues(graph, publisher, live),
     )
 
     @asynccontextmanager

@@ -49,6 +49,7 @@ from resolvers.profiles import ProfileReader
 from resolvers.rule_users import NameKey, RuleUser, users_of
 from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists
+from workers.lists.values import TagValues
 
 MAX_ESTIMATES = 2
 # What builds cost is told of so much time: what lies further back is no cost of today.
@@ -73,8 +74,8 @@ class Services:
     tag_versions: TagVersionRepository
     segment_history: SegmentHistoryRepository
     segment_versions: SegmentVersionRepository
-    segment_lists: SegmentListRepository
     builds: SegmentBuildRepository
+    segment_lists: SegmentListRepository
     profiles: ProfileReader
     facts: FactsReader
     pending: PendingCalls
@@ -91,6 +92,7 @@ class Services:
     reviews: ReviewRepository
     review_desk: ReviewDesk
     labels: LabelDesk
+    tag_values: TagValues
     registry: RegistryRepository
     maintenance: MaintenanceRepository
     overview: OverviewRepository

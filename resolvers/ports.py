@@ -49,6 +49,9 @@ class ColumnStore(Protocol):
     async def count(self, rule: Mapping[str, object]) -> Counted:
         """For how many customers a checked rule, as a document, holds."""
 
+    async def page_result(self, name: str, after: str, limit: int) -> list[str]:
+        """Ids of the customers of a build's result behind an id."""
+
     async def list_customers(
         self,
         rule: Mapping[str, object] | None,
@@ -64,8 +67,8 @@ class ColumnStore(Protocol):
     async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
         """How the values of a tag are spread; no buckets for 0."""
 
-    async def page_result(self, name: str, after: str, limit: int) -> list[str]:
-        """Ids of the customers of a build's result behind an id."""
+    async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
+        """(text, customer) of everybody whose value of an attribute is one of the texts."""
 
 
 class IdentityDesk(Protocol):

@@ -22,10 +22,10 @@ from rules.names import names_in
 from rules.operators import Operator
 from rules.parser import parse_rule
 from rules.printer import print_rule
-from rules.tags.definition import Manual, rule_of
+from rules.tags.definition import is_only_read, is_over_everybody, rule_of
 from rules.tags.explain import explain_tag
 from rules.tags.parser import parse_definition
-from rules.tree import Rule, SegmentLeaf, TagLeaf, leaves_of
+from rules.tree import Any_, Rule, SegmentLeaf, TagLeaf, leaves_of
 from rules.type_problems import ValueType
 from workers.projection.client import Counted
 
@@ -126,9 +126,11 @@ async def _explain_tag(context: RequestContext, customer_id: str, key: str) -> E
     if stored is None:
         raise unknown_tag()
     definition = parse_definition(msgspec.json.decode(stored.definition))
-    is_manual = isinstance(definition, Manual)
     at_ms = now_ms()
-    rule = TagLeaf(key, Operator.SET) if is_manual else rule_of(definition)
+    stored_value = TagLeaf(key, Operator.SET)
+    rule: Rule = rule_of(definition)
+    if is_only_read(definition):
+        rule = Any_((stored_value, rule)) if is_over_everybody(definition) else stored_value
     facts = await _facts_of(context, customer_id, rule, at_ms)
     zone = ZoneInfo(stored.zone) if stored.zone else context.services.zone
     return explain_tag(definition, facts, at_ms, zone, facts.tags.get(key))

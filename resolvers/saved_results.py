@@ -25,7 +25,8 @@ from rules.checker import Problem
 from rules.operators import Operator
 from rules.printer import print_rule
 from rules.type_problems import ValueType
-from workers.lists.lists import PAGE_VALUES, ImportMode
+from workers.lists.lists import ImportMode
+from workers.lists.pages import PAGE_VALUES
 
 # Each page of 500 is a transaction, and all are to be done within the time of a request.
 MAX_SAVED: Final = 20_000

@@ -40,6 +40,7 @@ from resolvers.ports import (
 from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists
+from workers.lists.values import TagValues
 
 
 def make_services(
@@ -56,6 +57,7 @@ def make_services(
     lists: SegmentLists,
     review_desk: ReviewDesk,
     labels: LabelDesk,
+    tag_values: TagValues,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
@@ -76,8 +78,8 @@ def make_services(
         profiles=ProfileReader(customers, events, *catalogues, keyring),
         segment_history=SegmentHistoryRepository(graph),
         segment_versions=SegmentVersionRepository(graph),
-        segment_lists=SegmentListRepository(graph),
         builds=SegmentBuildRepository(graph),
+        segment_lists=SegmentListRepository(graph),
         facts=LiveFacts(graph, keyring, zone),
         pending=pending,
         jobs=jobs,
@@ -93,6 +95,7 @@ def make_services(
         reviews=ReviewRepository(graph),
         review_desk=review_desk,
         labels=labels,
+        tag_values=tag_values,
         registry=RegistryRepository(graph),
         maintenance=MaintenanceRepository(graph),
         overview=OverviewRepository(graph),

@@ -26,7 +26,16 @@ from resolvers.tags import ADMIN, Deleted, unknown_tag
 from rules.checker import Problem, find_cycle
 from rules.names import names_in
 from rules.needs import tag_name
-from rules.tags.definition import Definition, Manual, TagKind, kind_of, rule_of, value_type
+from rules.tags.definition import (
+    Definition,
+    Imported,
+    Manual,
+    TagKind,
+    is_over_everybody,
+    kind_of,
+    rule_of,
+    value_type,
+)
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
 from rules.tags.problems import check_definition
@@ -35,6 +44,8 @@ from rules.tree import ListLeaf, leaves_of
 BUILD_TASK = "build_tag"
 DELETE_TASK = "delete_tag"
 MAX_REASON_CHARS = 1_000
+# Labels are nobody's to compute; imported values follow their identifiers, which costs next to nothing.
+FIXED_MODES: Mapping[str, str] = {TagKind.MANUAL: "MANUAL", TagKind.IMPORTED: "LIVE"}
 MAX_CATEGORY_LEVELS = 5
 MAX_CATEGORY_CHARS = 50
 _ID_BYTES = 12
@@ -65,10 +76,11 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
     """Check and store a new tag, then have it built unless it is a draft."""
     problems = [*key_problems(key, "tag"), *_edit_problems(edit)]
     definition = _parsed(edit.definition or {}, problems)
+    if definition is not None:
+        problems += _kind_problems(definition, _mode(definition, edit.mode), bool(edit.keep_old))
     if problems or definition is None:
         return Refusal(tuple(problems))
-    manual = isinstance(definition, Manual)
-    status = DRAFT if draft else LIVE if manual else BUILDING
+    status = DRAFT if draft else LIVE if isinstance(definition, Manual | Imported) else BUILDING
     tag_id = TAG_PREFIX + secrets.token_hex(_ID_BYTES)
 
     async def work(tx: Transaction) -> TagRecord:
@@ -79,7 +91,7 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
             "category": edit.category or None,
             "kind": kind_of(definition).value,
             "value_type": value_type(definition).value,
-            "mode": "MANUAL" if manual else edit.mode or "LIVE",
+            "mode": _mode(definition, edit.mode),
             "zone": edit.zone or None,
             "keep_old": bool(edit.keep_old),
             "definition": _encoded(definition),
@@ -120,11 +132,13 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
         defined = await read_definitions(tx)
         await _check_change(tx, defined, old, definition)
         changed = {
-            "mode": old.mode if edit.mode is None or old.kind == TagKind.MANUAL else edit.mode,
+            "mode": _mode(definition, edit.mode or old.mode),
             "zone": old.zone if edit.zone is None else edit.zone or None,
             "keep_old": old.keep_old if edit.keep_old is None else edit.keep_old,
             "definition": _encoded(definition),
         }
+        if found := _kind_problems(definition, str(changed["mode"]), bool(changed["keep_old"])):
+            raise Refused(*found)
         before = (old.mode, old.zone, old.keep_old, _encoded(parse_definition(msgspec.json.decode(old.definition))))
         is_other = tuple(changed.values()) != before
         properties = changed | {
@@ -307,6 +321,8 @@ async def _found(tx: Transaction, key: str) -> TagRecord:
 async def _check_change(tx: Transaction, defined: Definitions, old: TagRecord, definition: Definition) -> None:
     if kind_of(definition) != old.kind:
         raise Refused(Problem("input.definition", f"The tag is of kind {old.kind}.", "Create another tag."))
+    if isinstance(definition, Imported) and value_type(definition) != old.value_type:
+        raise Refused(Problem("input.definition", f"Imported values are {old.value_type}.", "Create another tag."))
     users = defined.users_of(tag_name(old.key))
     if value_type(definition) != old.value_type and users:
         message = f"Values would be {value_type(definition)} instead of {old.value_type}; in use by {shown(users)}."
@@ -336,6 +352,18 @@ def _parsed(document: Mapping[str, object], problems: list[Problem]) -> Definiti
         return None
 
 
+def _kind_problems(definition: Definition, mode: str, keep_old: bool) -> list[Problem]:
+    """What its kind does not allow."""
+    problems: list[Problem] = []
+    if isinstance(definition, Imported) and keep_old:
+        hint = "Import with ADD keeps what is not imported again."
+        problems.append(Problem("input.keepOld", "Imported values stay as they are anyway.", hint))
+    if is_over_everybody(definition) and mode == "LIVE":
+        message = "It is computed for everybody at once, so it cannot be kept live."
+        problems.append(Problem("input.mode", message, "Choose DAILY, WEEKLY or MANUAL."))
+    return problems
+
+
 def _edit_problems(edit: Edit) -> list[Problem]:
     problems = name_problems(edit.name)
     if edit.category:
@@ -353,6 +381,11 @@ def _edit_problems(edit: Edit) -> list[Problem]:
 
 def _long_reason(field: str) -> Problem:
     return Problem(field, f"A reason has at most {MAX_REASON_CHARS:,} characters.", None)
+
+
+def _mode(definition: Definition, asked: str | None) -> str:
+    """When it is computed, if somebody asked for that or not."""
+    return FIXED_MODES.get(kind_of(definition)) or asked or ("DAILY" if is_over_everybody(definition) else "LIVE")
 
 
 def _encoded(definition: Definition) -> str:

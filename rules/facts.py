@@ -6,6 +6,9 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rules.tree import Scalar
 
 
 @dataclass(slots=True)
@@ -63,10 +66,19 @@ class EventHistory:
         return len(self.at_ms)
 
 
+class Given(NamedTuple):
+    """An imported value of a tag, with its place in the order of imports: round, then row. The greatest counts."""
+
+    round: int
+    row: int
+    value: Scalar | list[Scalar]
+
+
 @dataclass(slots=True)
 class Facts:
     """One customer's facts: attribute values, events by name, keys of the segments the customer is in, tags' values,
-    and keys of segments that have one of the customer's identifiers on their imported list.
+    keys of segments that have one of the customer's identifiers on their imported list, and the newest value of each
+    tag that was imported for one of the identifiers.
 
     Values are decoded JSON. A missing key and a null are the same: no value. Times are ISO 8601 texts.
     """
@@ -76,6 +88,7 @@ class Facts:
     segments: Collection[str] = frozenset()
     tags: Mapping[str, object] = field(default_factory=dict)
     lists: Collection[str] = frozenset()
+    given: Mapping[str, Given] = field(default_factory=dict)
 
 
 NO_EVENTS = EventHistory()

@@ -16,6 +16,7 @@ from resolvers import (
     segment_versions,
     segments,
     tag_changes,
+    tag_import,
     tag_versions,
     tags,
 )
@@ -37,7 +38,7 @@ from schema.inputs.segment import (
     selection_of,
 )
 from schema.inputs.segment import edit_of as segment_edit_of
-from schema.inputs.tag import CreateTagInput, UpdateTagInput
+from schema.inputs.tag import CreateTagInput, ImportTagValuesInput, UpdateTagInput, wanted_of
 from schema.inputs.tag import edit_of as tag_edit_of
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
@@ -45,6 +46,7 @@ from schema.types.registry import AttributeDefinitionResult, EventDefinitionResu
 from schema.types.segment import DeleteResult, SegmentResult
 from schema.types.segment_import import SegmentImportResult
 from schema.types.tag import DeleteTagResult, LabelResult, TagResult
+from schema.types.tag_import import TagImportResult
 
 
 @strawberry.type
@@ -142,6 +144,13 @@ class Mutation:
     @declare.mutation("Gone at once for every reader; refused while segments or other tags use it.")
     async def delete_tag(self, info: Info, key: str) -> DeleteTagResult:
         return cast("DeleteTagResult", await tag_changes.delete(info.context, key))
+
+    @declare.mutation(
+        "Give values of a tag of kind IMPORTED to whoever has these identifiers, or these values of an attribute. "
+        "Unknown ones are reported, and nobody is made of them."
+    )
+    async def import_tag_values(self, info: Info, input: ImportTagValuesInput) -> TagImportResult:
+        return cast("TagImportResult", await tag_import.run(info.context, wanted_of(input)))
 
     @declare.mutation("Put labels of a tag of kind MANUAL on customers; who has one keeps it as it is.")
     async def tag_customers(self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str]) -> LabelResult:

@@ -98,7 +98,7 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         queue=JobQueue(redis),
         publisher=publisher,
         builder=Builder(graph, publisher, live),
-        columns=ColumnStore(redis),
+        columns=ColumnStore(redis, keyring),
         builds=SegmentBuildRepository(graph),
         tag_builds=TagBuildRepository(graph),
         outbox=ChangeRepository(graph),

@@ -7,6 +7,7 @@ columnar store is a job too, in a queue of its own, which is of no use when nobo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from arq.constants import in_progress_key_prefix
 from arq.typing import WorkerCoroutine
 from arq.worker import Function, Worker, func
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from base import logs
@@ -36,6 +38,7 @@ MAX_TRIES = 1_000_000
 # Whoever asks waits at most so long; the API's own time-out for such a request is 60 s.
 ANSWER_TIMEOUT_S = 55
 ANSWER_POLL_S = 0.01
+ANSWER_JOB = "answer"
 KEEP_ANSWER_S = 60
 
 _log = logs.get_logger()
@@ -82,16 +85,18 @@ class Questions:
     def __init__(self, redis: Redis):
         self._arq = _arq_client(redis)
 
-    async def ask(self, question: str, *args: object) -> dict[str, object]:
-        """The answer of a function of the role.
+    async def ask(self, question: bytes) -> bytes:
+        """What the role makes of a question.
 
         Raises:
             Unavailable: nobody answers in time, or Redis is away.
         """
         try:
-            job = await self._arq.enqueue_job(question, *args, _queue_name=QUESTIONS_QUEUE, _expires=ANSWER_TIMEOUT_S)
+            job = await self._arq.enqueue_job(
+                ANSWER_JOB, question, _queue_name=QUESTIONS_QUEUE, _expires=ANSWER_TIMEOUT_S
+            )
             assert job is not None, "its id is new"
-            answer: dict[str, object] = await job.result(timeout=ANSWER_TIMEOUT_S, poll_delay=ANSWER_POLL_S)
+            answer: bytes = await job.result(timeout=ANSWER_TIMEOUT_S, poll_delay=ANSWER_POLL_S)
         except (RedisError, OSError) as fault:
             raise Unavailable("Redis cannot be reached now.") from fault
         except Exception as fault:
@@ -111,9 +116,9 @@ def make_worker(redis: Redis, tasks: Sequence[WorkerCoroutine], context: dict[st
     return _worker(redis, ARQ_QUEUE, functions, context, POLL_S, JOB_TIMEOUT_S)
 
 
-def make_answerer(redis: Redis, questions: Sequence[WorkerCoroutine], context: dict[str, object]) -> Worker:
-    """An arq worker that answers `questions`, each once and while its asker waits."""
-    functions: list[Function] = [func(each, keep_result=KEEP_ANSWER_S, max_tries=1) for each in questions]
+def make_answerer(redis: Redis, answer: WorkerCoroutine, context: dict[str, object]) -> Worker:
+    """An arq worker that answers questions, each once and while its asker waits."""
+    functions: list[Function] = [func(answer, name=ANSWER_JOB, keep_result=KEEP_ANSWER_S, max_tries=1)]
     return _worker(redis, QUESTIONS_QUEUE, functions, context, ANSWER_POLL_S, ANSWER_TIMEOUT_S)
 
 
@@ -143,8 +148,27 @@ def _worker(
     )
 
 
+class _Pipeline(Pipeline):
+    """Gives its connection back when it is cancelled while it is about to: arq is stopped at any instant."""
+
+    async def reset(self) -> None:
+        try:
+            await super().reset()  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            if (connection := self.connection) is not None:
+                self.connection = None
+                await connection.disconnect(nowait=True)
+                await self.connection_pool.release(connection)
+            raise
+
+
+class _Client(ArqRedis):
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
 def _arq_client(redis: Redis) -> ArqRedis:
-    return ArqRedis(
+    return _Client(
         redis.connection_pool,
         job_serializer=_pack,
         job_deserializer=_unpack,

@@ -13,7 +13,9 @@ from analytics.query.expressions import Table
 from analytics.query.population import count_query, prepare, to_query
 from analytics.query.running import batches, one_state, run, shown
 from analytics.query.sources import Tables
-from analytics.store.results import Kept, keep_members
+from analytics.query.tag_values import tag_values_query
+from analytics.store.results import Kept, keep_members, keep_values
+from rules.tags.definition import Definition, rule_of
 from rules.tree import Rule
 
 T = TypeVar("T")
@@ -31,6 +33,42 @@ def count(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, z
         found = prepare(rule, tables, now_ms, zone, lambda expression: batches(reader, expression))
         ((number,),) = run(reader, count_query(rule, tables, now_ms, zone, found)).fetchall()
         return int(number)
+
+
+def keep_customers(
+    reader: DuckDBPyConnection, name: str, segment: str, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo
+) -> Kept:
+    """Keep who they are, as the result `name`, and whom that tells apart from the members of a segment."""
+    with one_state(reader):
+        return keep_members(reader, name, shown(reader, _found(reader, rule, tables, now_ms, zone)), segment)
+
+
+def tag_values(
+    reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
+) -> pa.Table:
+    """The value of everybody who has one of a checked tag that is computed, as `tag_values_query` says."""
+    with one_state(reader):
+        return run(reader, _values(reader, definition, tables, now_ms, zone)).to_arrow_table()
+
+
+def keep_tag(
+    reader: DuckDBPyConnection,
+    name: str,
+    tag: str,
+    keep_old: bool,
+    definition: Definition,
+    tables: Tables,
+    now_ms: int,
+    zone: ZoneInfo,
+) -> Kept:
+    """Keep the same as the result `name`, and whom it tells apart from the values that are stored.
+
+    Args:
+        keep_old: who has no value any more keeps the stored one.
+    """
+    with one_state(reader):
+        values = _values(reader, definition, tables, now_ms, zone)
+        return keep_values(reader, name, shown(reader, values), values.columns, tag, keep_old=keep_old)
 
 
 def rows_of(
@@ -56,14 +94,11 @@ def in_one_state(reader: DuckDBPyConnection, work: Callable[[Callable[[Table], l
         return work(lambda table: run(reader, table).fetchall())
 
 
-def keep_customers(
-    reader: DuckDBPyConnection, name: str, segment: str, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo
-) -> Kept:
-    """Keep who they are, as the result `name`, and whom that tells apart from the members of a segment."""
-    with one_state(reader):
-        return keep_members(reader, name, shown(reader, _found(reader, rule, tables, now_ms, zone)), segment)
-
-
 def _found(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:
     found = prepare(rule, tables, now_ms, zone, lambda expression: batches(reader, expression))
     return to_query(rule, tables, now_ms, zone, found)
+
+
+def _values(reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:
+    found = prepare(rule_of(definition), tables, now_ms, zone, lambda expression: batches(reader, expression))
+    return tag_values_query(definition, tables, now_ms, zone, found)

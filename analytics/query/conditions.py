@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from analytics.query.days import anniversary
 from analytics.query.expressions import (
     FALSE,
+    TRUE,
     Condition,
     Engine,
     Value,
@@ -85,17 +86,17 @@ def condition(cells: Cells, op: Operator, values: tuple[Scalar, ...], asked: Ask
             assert_never(op)
 
 
-def _literals(values: tuple[Scalar, ...], engine: Engine) -> tuple[Kind, list[Value]]:
-    """The kind that all values are of, and the values."""
+def literals(values: tuple[Scalar, ...], engine: Engine) -> tuple[Kind, list[Value]]:
+    """The kind that all values are of, and the values as expressions."""
     if type(values[0]) is str:
         return Kind.TEXT, [engine.text(str(value)) for value in values]
     if type(values[0]) is bool:
-        return Kind.FLAG, list(values)
+        return Kind.FLAG, [TRUE if value else FALSE for value in values]
     return Kind.NUMBER, [number(float(value)) for value in values]
 
 
 def _equal(cells: Cells, op: Operator, values: tuple[Scalar, ...], engine: Engine) -> Condition:
-    kind, wanted = _literals(values, engine)
+    kind, wanted = literals(values, engine)
     if kind not in cells:
         return FALSE
     equal = one_of(cells[kind], wanted)
@@ -125,7 +126,7 @@ _LISTS = {Kind.TEXT: Kind.TEXTS, Kind.FLAG: Kind.FLAGS, Kind.NUMBER: Kind.NUMBER
 
 
 def _listed(cells: Cells, op: Operator, values: tuple[Scalar, ...], engine: Engine) -> Condition:
-    kind, wanted = _literals(tuple(dict.fromkeys(values)), engine)
+    kind, wanted = literals(tuple(dict.fromkeys(values)), engine)
     if _LISTS[kind] not in cells:
         return FALSE
     found = [cells[_LISTS[kind]].contains(value) for value in wanted]

@@ -43,7 +43,8 @@ def day_expression(at_ms: Value, first_ms: int | None, last_ms: int, zone: ZoneI
         # All days of the last year, so that the same pieces do for the rest of it.
         pieces = pieces_of(FIRST_DAY, date(date_of(last_day).year, 12, 31).toordinal(), zone)
     else:
-        pieces = pieces_of(day_of(first_ms, zone), last_day, zone)
+        # A window that has not begun yet has no instants, and its expression still has to be one.
+        pieces = pieces_of(min(day_of(first_ms, zone), last_day), last_day, zone)
     days = [at_most((at_ms + piece.shift_ms) // DAY_MS, piece.last_day) for piece in pieces]
     return by_bounds(at_ms, [piece.end_ms for piece in pieces[:-1]], days)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 import ibis  # type: ignore[import-untyped]
@@ -33,12 +34,17 @@ class Engine:
         total: of doubles, with compensated summation. It differs from the sum in memory, which is rounded once, by the
             last bit at most times; and it has no value where any part of it leaves the range of doubles.
         distinct: how many different values there are, exactly.
+        picked: (value, order, where, first) → the value of the row that is first, or last, in an order; also where
+            that value is null.
+        length: how many code points a text has.
         character: the text of one code point. No literal can hold U+0000.
     """
 
     dialect: str
     total: Callable[..., Value]
     distinct: Callable[..., Value]
+    picked: Callable[[Value, Value, Condition | None, bool], Value]
+    length: Callable[[Value], Value]
     character: Callable[[int], Value]
 
     def text(self, text: str) -> Value:
@@ -69,7 +75,27 @@ def _distinct(values: Value, where: Condition | None = None) -> Value:
     return values.nunique(where=where)
 
 
-DUCKDB: Final = Engine("duckdb", fsum, _distinct, _duckdb_character)
+@cache
+def _duckdb_arg(name: str, value: Any, order: Any) -> Callable[..., Value]:
+    """Its function for the row with an extreme, of one type of values and of order."""
+
+    def arg(value, order):  # type: ignore[no-untyped-def]
+        raise NotImplementedError
+
+    builtin: Callable[..., Value] = ibis.udf.agg.builtin(arg, name=name, signature=((value, order), value))
+    return builtin
+
+
+def _duckdb_picked(value: Value, order: Value, where: Condition | None, first: bool) -> Value:
+    # Its other forms pass over null, and Ibis' own sort.
+    return _duckdb_arg(f"arg_{'min' if first else 'max'}_null", value.type(), order.type())(value, order, where=where)
+
+
+def _duckdb_length(text: Value) -> Value:
+    return text.length()
+
+
+DUCKDB: Final = Engine("duckdb", fsum, _distinct, _duckdb_picked, _duckdb_length, _duckdb_character)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +184,65 @@ def one_of(value: Value, wanted: Sequence[Value]) -> Condition:
     return value == wanted[0] if len(wanted) == 1 else value.isin(wanted)
 
 
+def value_or_null(condition: Condition, value: Value) -> Value:
+    """The value where the condition holds, else null."""
+    return ibis.ifelse(condition, value, ibis.null(value.type()))
+
+
+def nothing(of: str) -> Value:
+    """Null, of a type."""
+    return ibis.null(of)
+
+
+def empty_list(of: str) -> Value:
+    """A list without elements, of a type."""
+    return ibis.literal([], f"array<{of}>")
+
+
+def first_of(cases: Sequence[tuple[Condition, Value]]) -> Value:
+    """The value of the first condition that holds; null where none does."""
+    return ibis.cases(*cases)
+
+
+def record(**columns: Value) -> Value:
+    """Values as one, in the order of the first, then of the second."""
+    return ibis.struct(columns)
+
+
+def list_of(values: Sequence[Value], length: Value) -> Value:
+    """The first so many of some values as a list, nulls included."""
+    return ibis.array(values)[:length]
+
+
+def place_among(rows: Table, *order: Value, of: Value | None = None) -> Value:
+    """A row's place in an order, from 0 on; no two rows have one.
+
+    Args:
+        of: a column: among the rows that are equal in it.
+    """
+    return ibis.row_number().over(ibis.window(group_by=of, order_by=list(order)))
+
+
+def counted_down(value: Value, count: Value) -> Value:
+    """How many there are of a value and of all above it, where each value has one row."""
+    return count.sum().over(ibis.cumulative_window(order_by=descending(value)))
+
+
+def digit(value: Value) -> Value:
+    """A number below ten as a text."""
+    return value.cast("string")
+
+
+def descending(value: Value) -> Value:
+    """The largest first, as a part of an order."""
+    return ibis.desc(value, nulls_first=False)
+
+
+def ascending(value: Value) -> Value:
+    """The smallest first, null last."""
+    return ibis.asc(value, nulls_first=False)
+
+
 def mark(condition: Condition, number: int) -> Value:
     """The number where the condition holds, else 0."""
     return ibis.ifelse(condition, number, 0)
@@ -184,9 +269,14 @@ def by_bounds(value: Value, bounds: Sequence[int], results: Sequence[Value]) -> 
     )
 
 
-def at_most(value: Value, bound: int) -> Value:
+def at_most(value: Value, bound: int | Value) -> Value:
     """The value, or the bound where it is greater."""
     return ibis.least(value, bound)
+
+
+def at_least(value: Value, bound: int) -> Value:
+    """The value, or the bound where it is smaller."""
+    return ibis.greatest(value, bound)
 
 
 def _balanced(values: Sequence[Value], join: Callable[[Value, Value], Value]) -> Value:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from analytics.query.conditions import condition
 from analytics.query.days import day_expression
-from analytics.query.expressions import FALSE, TRUE, Condition, Table, all_of, finite, or_else, total_of
+from analytics.query.expressions import FALSE, TRUE, Condition, Table, Value, all_of, finite, or_else, total_of
 from analytics.query.gathering import Gathering, Joined, Part
 from analytics.query.passes import Aggregate, Pass, Times
 from analytics.store.spread import Kind
@@ -59,23 +61,42 @@ def segment_part(key: str, gathering: Gathering) -> Part:
 
 def event_part(leaf: EventLeaf, gathering: Gathering) -> Part:
     """A measure of events, compared."""
-    of_nothing = 0 if leaf.measure.kind in _COUNTING else None
-    holds_of_nothing = compile_test(leaf.op, leaf.values)(of_nothing)
+    measure = measured(leaf, gathering)
+    holds_of_nothing = compile_test(leaf.op, leaf.values)(of_nothing(leaf))
+    if measure is None:
+        return EVERYBODY if holds_of_nothing else NOBODY
+
+    def answer(customers: Table) -> Condition:
+        value = measure.value(customers)
+        if holds_of_nothing and of_nothing(leaf) is not None:
+            value = or_else(value, of_nothing(leaf))
+        return condition({Kind.NUMBER: value}, leaf.op, leaf.values, gathering.asked)
+
+    return Part(answer, frozenset() if holds_of_nothing else frozenset({measure.key}))
+
+
+def of_nothing(leaf: EventLeaf) -> int | None:
+    """What a measure is of no event; None: it has no value."""
+    return 0 if leaf.measure.kind in _COUNTING else None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number of the customers that have a row in the table of `key`; null where it has none, or is out of range."""
+
+    value: Callable[[Table], Value]
+    key: str
+
+
+def measured(leaf: EventLeaf, gathering: Gathering) -> Measured | None:
+    """What is measured of events; None where no event ever had what it measures."""
     events, times = gathering.events(leaf.name), times_of(leaf.window, gathering)
     aggregate = None if events is None else _aggregate(leaf, events, times, gathering)
     if events is None or aggregate is None:
-        return EVERYBODY if holds_of_nothing else NOBODY
-    measure = events.gather(passing(leaf.name, leaf.where, events.rows, gathering), aggregate, times)
-
-    def answer(customers: Table) -> Condition:
-        value = customers[measure]
-        if leaf.measure.kind not in _COUNTING:
-            value = finite(value)
-        elif holds_of_nothing:
-            value = or_else(value, 0)
-        return condition({Kind.NUMBER: value}, leaf.op, leaf.values, gathering.asked)
-
-    return Part(answer, frozenset() if holds_of_nothing else frozenset({events.key}))
+        return None
+    column = events.gather(passing(leaf.name, leaf.where, events.rows, gathering), aggregate, times)
+    counts = leaf.measure.kind in _COUNTING
+    return Measured(lambda customers: customers[column] if counts else finite(customers[column]), events.key)
 
 
 def times_of(window: Window | None, gathering: Gathering) -> Times:

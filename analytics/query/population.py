@@ -65,7 +65,7 @@ def to_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: Fou
         found: what `prepare` gave for the very rule object; not needed where it has no sequences.
     """
     gathering = _gathering(rule, tables, now_ms, zone)
-    part = _part(rule, gathering, found)
+    part = part_of(rule, gathering, found)
     customers = gathering.joined(part.keys)
     return customers.filter(part.answer(customers)).select("customer")
 
@@ -89,7 +89,7 @@ def _few(rule: Rule, gathering: Gathering) -> Table | None:
             segment = members.filter(members.segment == gathering.asked.engine.text(part.key))
             few = few.semi_join(segment, "customer")
         elif _reads_attributes_only(part):
-            few = few.filter(_part(part, gathering, NOTHING).answer(customers))
+            few = few.filter(part_of(part, gathering, NOTHING).answer(customers))
     return None if few is customers else few.select("customer")
 
 
@@ -106,18 +106,19 @@ def _reads_attributes_only(rule: Rule) -> bool:
     )
 
 
-def _part(rule: Rule, gathering: Gathering, found: Found) -> Part:
+def part_of(rule: Rule, gathering: Gathering, found: Found) -> Part:
+    """A rule, or a part of one, with what it reads gathered; `found` as for `to_query`."""
     match rule:
         case All(children):
-            parts = [_part(child, gathering, found) for child in children]
+            parts = [part_of(child, gathering, found) for child in children]
             keys = frozenset[str]().union(*(part.keys for part in parts))
             return Part(lambda customers: all_of([part.answer(customers) for part in parts]), keys)
         case Any_(children):
-            parts = [_part(child, gathering, found) for child in children]
+            parts = [part_of(child, gathering, found) for child in children]
             keys = parts[0].keys.intersection(*(part.keys for part in parts))
             return Part(lambda customers: any_of([part.answer(customers) for part in parts]), keys)
         case Not(child):
-            part = _part(child, gathering, found)
+            part = part_of(child, gathering, found)
             return Part(lambda customers: negated(part.answer(customers)))
         case Everyone():
             return EVERYBODY

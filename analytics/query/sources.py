@@ -48,7 +48,7 @@ class Tables:
         return _cells(customers, self.layout.attributes, name)
 
     def events(self, name: str, few: Table | None = None) -> Table | None:
-        """The events of a name that are somebody's: customer, at, then the columns of properties.
+        """The events of a name that are somebody's: customer, at, id, then the columns of properties.
 
         None: there never was an event of this name.
 
@@ -58,7 +58,7 @@ class Tables:
         event = self.layout.events.get(stored_text(name))
         if event is None:
             return None
-        events = table(event.table, {"identifier": "int64", "at": "int64", **_columns(event.columns)})
+        events = table(event.table, {"identifier": "int64", "at": "int64", "id": "string", **_columns(event.columns)})
         owners = table(OWNERS, {"identifier": "int64", "customer": "int64"})
         stretches = table(STRETCHES, {"identifier": "int64", "from_ms": "int64", "to_ms": "int64", "customer": "int64"})
         if few is not None:

@@ -2,23 +2,26 @@
 
 | table of the catalog `results` | a row is | columns |
 |---|---|---|
-| result_<name> | a customer | customer (number) |
+| result_<name> | a customer | customer (number), then the value's columns where there is a value |
 | differing_<name> | a customer whom the result tells apart from what is stored | place (from 1, by id), id |
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from analytics.store.tables import CUSTOMERS, MEMBERS
+from analytics.store.spread import Kind
+from analytics.store.tables import CUSTOMERS, MEMBERS, TAG_VALUES
 
 CATALOG: Final = "results"
 _NAME_BYTES: Final = 12
+_LISTS: Final = (Kind.TEXTS.value, Kind.NUMBERS.value, Kind.FLAGS.value)
 
 
 class Gone(Exception):
@@ -40,17 +43,61 @@ def new_name() -> str:
 
 def keep_members(reader: DuckDBPyConnection, name: str, query: str, segment: str) -> Kept:
     """Keep the customers of a query that was made here, one column, and compare them with a segment's members."""
-    result, differing = _tables(name)
+    result, _ = _tables(name)
     reader.execute(f"CREATE TABLE {result} AS {query}")
-    reader.execute(
+    return _compared(
+        reader,
+        name,
+        f"SELECT id FROM {CUSTOMERS} WHERE (customer IN (FROM {result})) <> (customer IN (FROM members))",
+        f"WITH members AS (SELECT customer FROM {MEMBERS} WHERE segment = ?)",
+        segment,
+    )
+
+
+def keep_values(
+    reader: DuckDBPyConnection, name: str, query: str, columns: Sequence[str], tag: str, *, keep_old: bool
+) -> Kept:
+    """Keep the values of a query that was made here, and compare them with those that a tag has.
+
+    Args:
+        columns: of the query: customer, then columns of `tag_values`; of lists with null for elements of other kinds.
+        keep_old: who has no value any more is not told apart.
+    """
+    result, _ = _tables(name)
+    reader.execute(f"CREATE TABLE {result} AS {query}")
+    differs = [_differs(column) for column in columns if column != "customer"]
+    if all(column in _LISTS for column in columns if column != "customer"):
+        # In which order elements of different kinds stand is not stored.
+        differs.append(f"({' + '.join(f'coalesce(len(old.{kind}) > 0, false)::INT' for kind in _LISTS)}) > 1")
+    changed = ["old.customer IS NOT NULL AND new.customer IS NOT NULL AND (" + " OR ".join(differs) + ")"]
+    changed.append("old.customer IS NULL AND new.customer IS NOT NULL")
+    if not keep_old:
+        changed.append("old.customer IS NOT NULL AND new.customer IS NULL")
+    return _compared(
+        reader,
+        name,
         f"""
-        CREATE TABLE {differing} AS
-        WITH members AS (SELECT customer FROM {MEMBERS} WHERE segment = ?)
-        SELECT row_number() OVER (ORDER BY id) AS place, id
-        FROM {CUSTOMERS}
-        WHERE (customer IN (FROM {result})) <> (customer IN (FROM members))
+        SELECT id FROM {CUSTOMERS} AS people
+        LEFT JOIN old ON old.customer = people.customer LEFT JOIN {result} AS new ON new.customer = people.customer
+        WHERE {" OR ".join(f"({each})" for each in changed)}
         """,
-        [segment],
+        f"WITH old AS (SELECT * FROM {TAG_VALUES} WHERE tag = ?)",
+        tag,
+    )
+
+
+def _differs(column: str) -> str:
+    if column not in _LISTS:
+        return f"new.{column} IS DISTINCT FROM old.{column}"
+    return f"list_filter(coalesce(new.{column}, []), each -> each IS NOT NULL) <> coalesce(old.{column}, [])"
+
+
+def _compared(reader: DuckDBPyConnection, name: str, differing_ids: str, with_stored: str, key: str) -> Kept:
+    result, differing = _tables(name)
+    reader.execute(
+        f"CREATE TABLE {differing} AS {with_stored}"
+        f" SELECT row_number() OVER (ORDER BY id) AS place, id FROM ({differing_ids})",
+        [key],
     )
     ((count,),) = reader.execute(f"SELECT count(*) FROM {result}").fetchall()
     ((different,),) = reader.execute(f"SELECT count(*) FROM {differing}").fetchall()
@@ -78,7 +125,7 @@ def page_result(reader: DuckDBPyConnection, name: str, after: str, limit: int) -
     result, _ = _tables(name)
     return _ids(
         reader,
-        f"SELECT id FROM {CUSTOMERS} WHERE id > ? AND customer IN (FROM {result}) ORDER BY id LIMIT ?",
+        f"SELECT id FROM {CUSTOMERS} WHERE id > ? AND customer IN (SELECT customer FROM {result}) ORDER BY id LIMIT ?",
         after,
         limit,
     )

@@ -5,6 +5,7 @@
 // Param: since MAP: name → INT ms, events that are not newer are left out
 // Param: with_tags BOOLEAN
 // Param: with_lists BOOLEAN, whether rules read imported lists
+// Param: with_given BOOLEAN, whether there are tags whose values are imported
 // Column: id STRING
 // Column: version INT
 // Column: attributes STRING JSON
@@ -12,6 +13,7 @@
 // Column: left LIST<LIST>: [segment, until ms, version, sequence], every closed interval
 // Column: sealed LIST<LIST>: [namespace, uid, cipher, last_seen ms] of phone and email
 // Column: lists LIST<STRING>, keys of segments into which one of the identifiers was imported
+// Column: given LIST<LIST>: [tag, round, row, value JSON], imported for one of the identifiers
 // Column: events LIST<LIST>: [name, times LIST<INT ms>, whole LIST<LIST>: [at ms, id, properties JSON]], each name once; whole is empty where no properties are read
 // Column: tags LIST<LIST>: [tag, value JSON or null, since ms, version, marks JSON or null], also those whose value is gone
 // Index: customer_id
@@ -43,6 +45,11 @@ CALL (c) {
   RETURN collect(DISTINCT l.segment) AS lists
 }
 CALL (c) {
+  WITH c WHERE $with_given
+  MATCH (c)-[h:HAS WHERE h.to IS NULL]->(:Identifier)-[g:GIVES]->(:Tag)
+  RETURN collect([g.tag, g.round, g.row, g.value]) AS given
+}
+CALL (c) {
   WITH c WHERE size(keys($since)) > 0
   MATCH (c)-[h:HAS]->()-[d:DID WHERE d.at + 0 > $since[d.name]]->(e)
   WHERE d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at
@@ -50,4 +57,4 @@ CALL (c) {
   RETURN collect([name, times, whole]) AS events
 }
 RETURN c.id AS id, c.version AS version, c.attributes AS attributes, members AS members, left AS left, sealed AS sealed,
-  lists AS lists, events AS events, tags AS tags
+  lists AS lists, given AS given, events AS events, tags AS tags

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict
 from graph.client import GraphClient, Transaction
 from graph.queries import load
 from graph.repositories.apply import EventRow, expect_all
+from rules.tags.definition import TagKind
 
 _GET_CATALOGUE_STATE = load("live/get_catalogue_state")
 _GET_CATALOGUE = load("live/get_catalogue")
@@ -56,8 +57,17 @@ class StoredTag:
 
     @property
     def is_computed(self) -> bool:
-        """Whether anybody computes it now."""
-        return self.on_events or self.building
+        """Whether anybody computes it now, a customer at a time."""
+        return (self.on_events or self.building) and self.kind != TagKind.SQL
+
+
+class GivenValue(NamedTuple):
+    """An imported value of a tag (JSON) on one of the identifiers, with its place in the order of imports."""
+
+    tag: str
+    round: int
+    row: int
+    value: str
 
 
 class StoredValue(NamedTuple):
@@ -116,6 +126,7 @@ class StoredFacts:
         lists: keys of segments into which one of the identifiers was imported.
         events: by name.
         tags: those that it has or had a value of.
+        given: imported values of all its identifiers.
     """
 
     id: str
@@ -126,6 +137,7 @@ class StoredFacts:
     lists: Sequence[str]
     events: Mapping[str, StoredEvents]
     tags: Sequence[StoredValue] = ()
+    given: Sequence[GivenValue] = ()
 
 
 class EnterRow(TypedDict):
@@ -230,6 +242,7 @@ async def get_facts(
     all_of: Sequence[str],
     *,
     with_lists: bool,
+    with_given: bool,
     with_tags: bool,
 ) -> list[StoredFacts]:
     """Facts of customers; unknown ids are left out.
@@ -238,6 +251,7 @@ async def get_facts(
         since: names of the events that are read → ms; events that are not newer are left out.
         all_of: names of those of which the properties are read too.
         with_lists: whether rules read imported lists.
+        with_given: whether there are tags whose values are imported.
     """
     if not ids:
         return []
@@ -254,9 +268,16 @@ async def get_facts(
                 for name, times, whole in row["events"]
             },
             tags=[StoredValue(*each) for each in row["tags"]],
+            given=[GivenValue(*each) for each in row["given"]],
         )
         for row in await tx.run(
-            _GET_FACTS, ids=ids, all_of=all_of, since=since, with_lists=with_lists, with_tags=with_tags
+            _GET_FACTS,
+            ids=ids,
+            all_of=all_of,
+            since=since,
+            with_lists=with_lists,
+            with_given=with_given,
+            with_tags=with_tags,
         )
     ]
 

@@ -18,6 +18,7 @@ _SET_PROGRESS = load("tag_build/set_progress")
 _FINISH = load("tag_build/finish")
 _FAIL = load("tag_build/fail")
 _REMOVE_VALUES = load("tag_build/remove_values")
+_REMOVE_GIVEN = load("tag_build/remove_given")
 _REMOVE_TAG = load("tag_build/remove_tag")
 
 
@@ -91,6 +92,10 @@ class TagBuildRepository:
             return len(customers)
 
         return await self._graph.write(_REMOVE_VALUES.name, work)
+
+    async def remove_given(self, key: str, limit: int) -> int:
+        """Remove what was imported for a tag that is being deleted; returns for how many identifiers."""
+        return await self._write(_REMOVE_GIVEN, key=key, limit=limit)
 
     async def remove_tag(self, key: str) -> bool:
         """Remove the node of a tag that is being deleted; False while a value is left."""

@@ -20,13 +20,17 @@ from rules.tags.definition import (
     Condition,
     Definition,
     FirstLast,
+    Imported,
     Lifecycle,
     Manual,
     Preference,
+    Rfm,
+    Sql,
     Statistical,
     Take,
     Which,
     counts_days,
+    is_over_everybody,
     rule_of,
 )
 from rules.tree import EventLeaf, Rule, Scalar
@@ -53,13 +57,20 @@ class CompiledTag:
     turns: tuple[FactTurns, ...]
 
 
-def compile_tag(definition: Definition) -> CompiledTag:
-    """The compiled form of a checked definition."""
+def compile_tag(definition: Definition, key: str = "") -> CompiledTag:
+    """The compiled form of a checked definition.
+
+    Args:
+        key: of the tag, by which imported values are found.
+
+    Raises:
+        ValueError: nobody computes it of one customer: labels, and what `is_over_everybody`.
+    """
     rule = rule_of(definition)
     turns = compiled(rule).turns
     if isinstance(definition, FirstLast) and counts_days(definition):
         turns = (*turns, _midnights(definition.events.name))
-    return CompiledTag(definition, rule, _value_of(definition), turns)
+    return CompiledTag(definition, rule, _value_of(definition, key), turns)
 
 
 def same_value(one: TagValue | None, other: TagValue | None) -> bool:
@@ -69,7 +80,9 @@ def same_value(one: TagValue | None, other: TagValue | None) -> bool:
     return one == other and (type(one) is bool) == (type(other) is bool)
 
 
-def _value_of(definition: Definition) -> ValueOf:
+def _value_of(definition: Definition, key: str) -> ValueOf:
+    if is_over_everybody(definition):
+        raise ValueError("computed of everybody at once")
     match definition:
         case Condition(branches) | Lifecycle(branches):
             return _first_branch(branches)
@@ -79,10 +92,20 @@ def _value_of(definition: Definition) -> ValueOf:
             return _preference(definition)
         case FirstLast():
             return _first_last(definition)
-        case Manual():
-            raise ValueError("labels are not computed")
+        case Imported():
+            return _imported(key)
+        case Manual() | Rfm() | Sql():
+            raise ValueError("not computed of one customer")
         case _:
             assert_never(definition)
+
+
+def _imported(key: str) -> ValueOf:
+    def value(facts: Facts, now_ms: int, zone: ZoneInfo) -> TagValue | None:
+        newest = facts.given.get(key)
+        return None if newest is None else newest.value
+
+    return value
 
 
 def _first_branch(branches: Sequence[Branch]) -> ValueOf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
@@ -17,6 +18,8 @@ MAX_BRANCHES: Final = 24
 MAX_CONDITIONS: Final = 500
 # The best values of a preference; a longer list is no preference.
 MAX_TOP: Final = 20
+# A statement that computes a tag: longer ones are programs.
+MAX_SQL_LENGTH: Final = 10_000
 
 
 class TagKind(StrEnum):
@@ -27,7 +30,10 @@ class TagKind(StrEnum):
     PREFERENCE = "PREFERENCE"
     FIRST_LAST = "FIRST_LAST"
     LIFECYCLE = "LIFECYCLE"
+    RFM = "RFM"
     MANUAL = "MANUAL"
+    IMPORTED = "IMPORTED"
+    SQL = "SQL"
 
 
 class Which(StrEnum):
@@ -77,11 +83,20 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A name for the customers, in descending order of a number, down to a percentage of all who have one."""
+
+    value: str
+    top_percent: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Statistical:
-    """A measure of events; with layers, the name of the one that the number lies in. `events` compares nothing."""
+    """A measure of events; with layers or shares, the name of the one that it lies in. `events` compares nothing."""
 
     events: EventLeaf
     layers: tuple[Layer, ...] = ()
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +120,83 @@ class FirstLast:
     property_type: ValueType | None = None
 
 
+class CutBy(StrEnum):
+    """What is good enough to be high; the names are part of the public contract."""
+
+    MEAN = "mean"
+    VALUE = "value"
+    TOP = "top"
+    TOP_PERCENT = "topPercent"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where high begins, included: the mean has no number."""
+
+    by: CutBy
+    number: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """One cut each of days since the last event, of which few are high, of the count of events, and of the money."""
+
+    recency: Cut
+    frequency: Cut
+    monetary: Cut
+
+
+# (recency, frequency, money) high or not → the name.
+RFM_NAMES: Final[Mapping[tuple[bool, bool, bool], str]] = {
+    (True, True, True): "champion",
+    (False, True, True): "keep",
+    (True, False, True): "grow",
+    (False, False, True): "win back",
+    (True, True, False): "general value",
+    (False, True, False): "general keep",
+    (True, False, False): "general grow",
+    (False, False, False): "general win back",
+}
+RFM_SCORES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rfm:
+    """Recency, frequency and money of events: one of eight names by cuts, or three scores where there are none.
+
+    `events` measures the money, by SUM or AVG, and compares nothing.
+    """
+
+    events: EventLeaf
+    cuts: Cuts | None
+
+
 @dataclass(frozen=True, slots=True)
 class Manual:
     """Labels that people put on single customers."""
 
 
-Definition: TypeAlias = Condition | Lifecycle | Statistical | Preference | FirstLast | Manual
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Values that files bring; they hang on identifiers."""
+
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """The values that a statement over the columnar store gives (`analytics/sql/`); computed for everybody at once."""
+
+    text: str
+    type: ValueType
+
+
+Definition: TypeAlias = Condition | Lifecycle | Statistical | Preference | FirstLast | Rfm | Manual | Imported | Sql
+
+
+def is_only_read(definition: Definition) -> bool:
+    """Whether a value is what is stored on the customer: facts alone do not give it."""
+    return isinstance(definition, Manual | Imported) or is_over_everybody(definition)
 
 
 def kind_of(definition: Definition) -> TagKind:
@@ -126,8 +212,14 @@ def kind_of(definition: Definition) -> TagKind:
             return TagKind.PREFERENCE
         case FirstLast():
             return TagKind.FIRST_LAST
+        case Rfm():
+            return TagKind.RFM
         case Manual():
             return TagKind.MANUAL
+        case Imported():
+            return TagKind.IMPORTED
+        case Sql():
+            return TagKind.SQL
         case _:
             assert_never(definition)
 
@@ -137,12 +229,14 @@ def value_type(definition: Definition) -> ValueType:
     match definition:
         case Condition(branches):
             return _type_of(branches[0].value)
-        case Lifecycle():
+        case Lifecycle() | Rfm():
             return ValueType.STRING
-        case Statistical(_, layers):
-            return ValueType.STRING if layers else ValueType.NUMBER
+        case Statistical(_, layers, shares):
+            return ValueType.STRING if layers or shares else ValueType.NUMBER
         case Preference() | Manual():
             return ValueType.LIST
+        case Imported(of_type) | Sql(_, of_type):
+            return of_type
         case FirstLast(take=Take.TIME):
             return ValueType.TIME
         case FirstLast(take=Take.DAYS_SINCE):
@@ -168,7 +262,7 @@ def rule_of(definition: Definition) -> Rule:
     match definition:
         case Condition(branches) | Lifecycle(branches):
             return Any_(tuple(branch.rule for branch in branches))
-        case Statistical(events):
+        case Statistical(events) | Rfm(events):
             return events
         case Preference(events, name, _, summed):
             return (
@@ -176,7 +270,7 @@ def rule_of(definition: Definition) -> Rule:
             )
         case FirstLast(events, property=name):
             return events if name is None else _reading(events, name)
-        case Manual():
+        case Manual() | Imported() | Sql():
             return Any_(())
         case _:
             assert_never(definition)
@@ -184,6 +278,11 @@ def rule_of(definition: Definition) -> Rule:
 
 def _reading(events: EventLeaf, name: str) -> EventLeaf:
     return EventLeaf(events.name, events.where, Measure(MeasureKind.DISTINCT, name), window=events.window)
+
+
+def is_over_everybody(definition: Definition) -> bool:
+    """Whether a customer's value depends on others, so that it is computed of all at once and never of one."""
+    return isinstance(definition, Rfm | Sql) or (isinstance(definition, Statistical) and bool(definition.shares))
 
 
 def counts_days(definition: Definition) -> bool:

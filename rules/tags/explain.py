@@ -15,34 +15,38 @@ from rules.tags.definition import (
     Condition,
     Definition,
     FirstLast,
+    Imported,
     Lifecycle,
     Manual,
     Preference,
+    Rfm,
+    Sql,
     Statistical,
     Which,
+    is_only_read,
 )
 from rules.tags.printer import print_definition
 from rules.tree import EventLeaf
 
 
-def explain_tag(definition: Definition, facts: Facts, now_ms: int, zone: ZoneInfo, labels: object) -> Explanation:
+def explain_tag(definition: Definition, facts: Facts, now_ms: int, zone: ZoneInfo, stored: object) -> Explanation:
     """Which value a tag has for a customer now, and why: `answer` says whether it has one.
 
     Args:
-        labels: the value of a tag that is not computed; None when there is none.
+        stored: the value of a tag that nobody computes of one customer; None when there is none.
     """
-    value = labels if isinstance(definition, Manual) else compile_tag(definition).value(facts, now_ms, zone)
+    value = stored if is_only_read(definition) else compile_tag(definition).value(facts, now_ms, zone)
     event_ids: tuple[str, ...] = ()
     children: tuple[Explanation, ...] = ()
     match definition:
         case Condition(branches) | Lifecycle(branches):
             children = _explain_branches(branches, facts, now_ms, zone)
-        case Statistical(events) | Preference(events):
+        case Statistical(events) | Preference(events) | Rfm(events):
             event_ids = newest_ids(*_counted(events, facts, now_ms, zone))
         case FirstLast(events, which):
             history, picked = _counted(events, facts, now_ms, zone)
             event_ids = newest_ids(history, picked[:1] if which is Which.FIRST else picked[-1:])
-        case Manual():
+        case Manual() | Imported() | Sql():
             pass
         case _:
             assert_never(definition)

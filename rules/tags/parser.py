@@ -12,12 +12,19 @@ from rules.tags.definition import (
     MAX_BRANCHES,
     Branch,
     Condition,
+    Cut,
+    CutBy,
+    Cuts,
     Definition,
     FirstLast,
+    Imported,
     Layer,
     Lifecycle,
     Manual,
     Preference,
+    Rfm,
+    Share,
+    Sql,
     Statistical,
     Take,
     Which,
@@ -27,7 +34,7 @@ from rules.tree import EventLeaf
 from rules.type_problems import ValueType
 from rules.values import Number, as_number
 
-KINDS: Final = ("condition", "statistical", "preference", "firstLast", "lifecycle", "manual")
+KINDS: Final = ("condition", "statistical", "preference", "firstLast", "lifecycle", "rfm", "manual", "imported", "sql")
 _EVENT: Final = ("name", "where", "window")
 
 
@@ -60,6 +67,15 @@ def _parse(kind: str, body: object, field: str) -> Definition:
             return _preference(body, field)
         case "firstLast":
             return _first_last(body, field)
+        case "imported":
+            keys = documents.keys_of(body, ("type",), field)
+            return Imported(documents.named(ValueType, keys.get("type"), f"{field}.type"))
+        case "sql":
+            keys = documents.keys_of(body, ("text", "type"), field)
+            of_type = documents.named(ValueType, keys.get("type"), f"{field}.type")
+            return Sql(documents.text(keys.get("text"), f"{field}.text"), of_type)
+        case "rfm":
+            return _rfm(body, field)
         case _:
             if body is not True:
                 raise BadInput("Only true can be said here.", hint="Labels need no definition.", field=field)
@@ -79,11 +95,21 @@ def _branches(body: object, field: str, of: str, value: str) -> tuple[Branch, ..
 
 
 def _statistical(body: object, field: str) -> Statistical:
-    keys = documents.keys_of(body, ("event", "layers"), field)
+    keys = documents.keys_of(body, ("event", "layers", "shares"), field)
     layers = documents.list_of(keys.get("layers", []), f"{field}.layers", MAX_BRANCHES)
+    shares = documents.list_of(keys.get("shares", []), f"{field}.shares", MAX_BRANCHES)
     return Statistical(
         _events(keys, field, (*_EVENT, "measure")),
         tuple(_layer(each, f"{field}.layers.{position}") for position, each in enumerate(layers)),
+        tuple(_share(each, f"{field}.shares.{position}") for position, each in enumerate(shares)),
+    )
+
+
+def _share(body: object, field: str) -> Share:
+    keys = documents.keys_of(body, ("value", "topPercent"), field)
+    return Share(
+        documents.text(keys.get("value"), f"{field}.value"),
+        _a_number(keys.get("topPercent"), f"{field}.topPercent"),
     )
 
 
@@ -94,11 +120,13 @@ def _layer(body: object, field: str) -> Layer:
 
 
 def _number(keys: Mapping[str, object], name: str, field: str) -> Number | None:
-    if name not in keys:
-        return None
-    number = as_number(keys[name])
+    return _a_number(keys[name], f"{field}.{name}") if name in keys else None
+
+
+def _a_number(value: object, field: str) -> Number:
+    number = as_number(value)
     if number is None:
-        raise BadInput("This has to be a number.", field=f"{field}.{name}")
+        raise BadInput("This has to be a number.", field=field)
     return number
 
 
@@ -129,6 +157,32 @@ def _first_last(body: object, field: str) -> FirstLast:
         documents.text(keys["property"], f"{field}.property") if "property" in keys else None,
         documents.named(ValueType, keys["type"], f"{field}.type") if "type" in keys else None,
     )
+
+
+def _rfm(body: object, field: str) -> Rfm:
+    keys = documents.keys_of(body, ("event", "cuts", "scores"), field)
+    if ("cuts" in keys) == ("scores" in keys) or keys.get("scores", True) is not True:
+        raise BadInput("Give cuts, or {scores: true}.", hint="Cuts give names, scores digits from 1 to 5.", field=field)
+    return Rfm(
+        _events(keys, field, (*_EVENT, "measure")),
+        _cuts(keys["cuts"], f"{field}.cuts") if "cuts" in keys else None,
+    )
+
+
+def _cuts(body: object, field: str) -> Cuts:
+    names = ("recency", "frequency", "monetary")
+    keys = documents.keys_of(body, names, field)
+    return Cuts(*(_cut(keys.get(name), f"{field}.{name}") for name in names))
+
+
+def _cut(body: object, field: str) -> Cut:
+    name, value = documents.only_key(body, tuple(CutBy), field)
+    here = f"{field}.{name}"
+    if name != CutBy.MEAN:
+        return Cut(CutBy(name), documents.whole(value, here) if name == CutBy.TOP else _a_number(value, here))
+    if value is not True:
+        raise BadInput("Only true can be said here.", hint="The mean has no number.", field=here)
+    return Cut(CutBy.MEAN)
 
 
 def _events(keys: Mapping[str, object], field: str, allowed: tuple[str, ...]) -> EventLeaf:

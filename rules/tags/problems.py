@@ -8,24 +8,33 @@ from itertools import pairwise
 from rules.checker import KnownNames, check
 from rules.leaf_problems import name_problems
 from rules.limits import MAX_TEXT_LENGTH
+from rules.operators import MeasureKind
 from rules.problems import Problem, text_fault
 from rules.tags.definition import (
     MAX_BRANCHES,
     MAX_CONDITIONS,
+    MAX_SQL_LENGTH,
     MAX_TOP,
     Branch,
     Condition,
+    Cut,
+    CutBy,
     Definition,
     FirstLast,
+    Imported,
     Layer,
     Lifecycle,
     Manual,
     Preference,
+    Rfm,
+    Share,
+    Sql,
     Statistical,
     condition_count,
 )
 from rules.tree import Scalar
 from rules.type_problems import ValueType
+from rules.values import MAX_EXACT_INTEGER, Number
 
 
 def definition_problems(definition: Definition, field: str = "definition") -> Iterator[Problem]:
@@ -39,8 +48,13 @@ def definition_problems(definition: Definition, field: str = "definition") -> It
             for position, branch in enumerate(branches):
                 if type(branch.value) is not str:
                     yield Problem(f"{where}.{position}.stage", "The name of a stage is a text.", None)
-        case Statistical(_, layers):
+        case Statistical(_, layers, shares):
             yield from _layer_problems(layers, f"{field}.statistical.layers")
+            if layers and shares:
+                yield Problem(f"{field}.statistical.shares", "There are layers already.", "Give one of the two.")
+            yield from _share_problems(shares, f"{field}.statistical.shares")
+        case Rfm():
+            yield from _rfm_problems(definition, f"{field}.rfm")
         case Preference():
             where = f"{field}.preference"
             yield from name_problems(definition.property, f"{where}.property")
@@ -53,6 +67,14 @@ def definition_problems(definition: Definition, field: str = "definition") -> It
                 yield from name_problems(name, f"{field}.firstLast.property")
             if of_type is ValueType.LIST:
                 yield Problem(f"{field}.firstLast.type", "A list is not taken of an event.", "Use a PREFERENCE tag.")
+        case Imported(of_type):
+            yield from _type_problems(of_type, f"{field}.imported.type")
+        case Sql(text, of_type):
+            if not 1 <= len(text.strip()) <= len(text) <= MAX_SQL_LENGTH:
+                yield Problem(f"{field}.sql.text", f"A statement has 1 to {MAX_SQL_LENGTH:,} characters.", None)
+            elif fault := text_fault(text):
+                yield Problem(f"{field}.sql.text", fault, None)
+            yield from _type_problems(of_type, f"{field}.sql.type")
         case Manual():
             pass
     if condition_count(definition) > MAX_CONDITIONS:
@@ -72,9 +94,16 @@ def check_definition(definition: Definition, known: KnownNames, field: str = "de
             places = [(events, f"{field}.preference")]
         case FirstLast(events):
             places = [(events, f"{field}.firstLast")]
-        case Manual():
+        case Rfm(events):
+            places = [(events, f"{field}.rfm")]
+        case Manual() | Imported() | Sql():
             places = []
     return [problem for rule, where in places for problem in check(rule, known, where)]
+
+
+def _type_problems(of_type: ValueType, where: str) -> Iterator[Problem]:
+    if of_type is ValueType.OBJECT:
+        yield Problem(where, "A tag has no objects.", "Use STRING, NUMBER, BOOLEAN, TIME or LIST.")
 
 
 def _branch_problems(branches: Sequence[Branch], where: str, of: str) -> Iterator[Problem]:
@@ -99,6 +128,42 @@ def _layer_problems(layers: Sequence[Layer], where: str) -> Iterator[Problem]:
             hint = "A layer holds from ≤ number < to, and only the first has no from and the last no to."
             yield Problem(f"{where}.{position + 1}", message, hint)
             return
+
+
+def _share_problems(shares: Sequence[Share], where: str) -> Iterator[Problem]:
+    for position, share in enumerate(shares):
+        yield from _text_problems(share.value, f"{where}.{position}.value")
+        yield from _percent_problems(share.top_percent, f"{where}.{position}.topPercent")
+    yield from _repeated([share.value for share in shares], where, "value")
+    for position, (above, below) in enumerate(pairwise(shares)):
+        if above.top_percent >= below.top_percent:
+            hint = "Each goes on where the one before ends: 20, 50 and 100 are the best fifth, the next 30 %, the rest."
+            yield Problem(f"{where}.{position + 1}.topPercent", "The percentages do not ascend.", hint)
+            return
+
+
+def _rfm_problems(definition: Rfm, where: str) -> Iterator[Problem]:
+    measure = definition.events.measure
+    if measure.kind not in (MeasureKind.SUM, MeasureKind.AVG):
+        hint = "Give its property as {kind: SUM, property: …}."
+        yield Problem(f"{where}.event.measure.kind", "Money is a SUM or an AVG.", hint)
+    if definition.cuts is not None:
+        cuts = definition.cuts
+        yield from _cut_problems(cuts.recency, f"{where}.cuts.recency")
+        yield from _cut_problems(cuts.frequency, f"{where}.cuts.frequency")
+        yield from _cut_problems(cuts.monetary, f"{where}.cuts.monetary")
+
+
+def _cut_problems(cut: Cut, where: str) -> Iterator[Problem]:
+    if cut.by is CutBy.TOP and cut.number is not None and not 1 <= cut.number <= MAX_EXACT_INTEGER:
+        yield Problem(f"{where}.top", "The number of customers is 1 or more.", None)
+    elif cut.by is CutBy.TOP_PERCENT and cut.number is not None:
+        yield from _percent_problems(cut.number, f"{where}.topPercent")
+
+
+def _percent_problems(percent: Number, where: str) -> Iterator[Problem]:
+    if not 0 < percent <= 100:
+        yield Problem(where, "A percentage is above 0 and at most 100.", None)
 
 
 def _text_problems(value: Scalar, where: str) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ _SPELLING = {
     "days_ago": "daysAgo",
     "at_least": "atLeast",
     "first_last": "firstLast",
+    "top_percent": "topPercent",
 }
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from graph.repositories.maintenance import KEPT_RECORDS
 from graph.repositories.overview import KEPT_DAYS
-from resolvers import tag_changes, tag_spread, tags
+from ingest.imports.tag_values import MAX_LIST_VALUES
+from resolvers import tag_changes, tag_import, tag_spread, tags
 from rules.tags import definition
 from rules.tags.definition import TagKind
 from rules.tags.parser import KINDS, parse_definition
@@ -35,6 +36,12 @@ def test_every_kind_mode_and_status_has_a_row_and_no_other_does() -> None:
     assert _names("status") == set(BuildStatus)
 
 
+def test_the_names_of_rfm_are_those_of_the_code() -> None:
+    rows = TEXT.split("\n| recency |")[1].split("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    assert {tuple(each == "high" for each in row[1:4]): row[4].strip("`") for row in cells} == definition.RFM_NAMES
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_every_example_is_a_definition(example: str) -> None:
     parse_definition(json.loads(example))
@@ -52,6 +59,8 @@ def test_the_limits_are_those_of_the_code() -> None:
         tags.MAX_LABELS_AT_ONCE,
         tags.MAX_LABEL_CHARS,
         tags.MAX_CUSTOMERS_AT_ONCE,
+        tag_import.MAX_ROWS,
+        MAX_LIST_VALUES,
         tag_spread.MAX_VALUES_SHOWN,
         MAX_BUCKETS,
     ]

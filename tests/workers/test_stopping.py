@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from base.valkey import connect
+from workers.queue import _arq_client
 
 # A command takes some ten turns of the event loop, and the pause after it the rest.
 TURNS = 40
@@ -27,6 +29,23 @@ async def test_no_cancellation_is_lost(redis: Redis) -> None:
         loop.cancel()
         await asyncio.wait([loop], timeout=1)
         assert loop.done(), f"cancelled after {turns} turns of the event loop, and went on"
+    assert await redis.ping()
+
+
+async def test_a_queue_gives_its_connection_back_when_it_is_stopped(redis: Redis) -> None:
+    for turns in range(TURNS):
+        pipeline = _arq_client(redis).pipeline()
+
+        async def watch(pipeline: Pipeline = pipeline) -> None:
+            async with pipeline:
+                await pipeline.watch("k")
+
+        watching = asyncio.create_task(watch())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        watching.cancel()
+        await asyncio.wait([watching])
+        assert pipeline.connection is None, f"cancelled after {turns} turns of the event loop"
     assert await redis.ping()
 
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 from base.errors import BadInput
 from base.keys import Keyring
 from graph.repositories.segment_list import ListedRow
-from workers.lists.lists import PAGE_VALUES, ImportMode, SegmentLists
+from workers.lists.lists import ImportMode, SegmentLists
+from workers.lists.pages import PAGE_VALUES
 
 MAX_SHOWN_FAULTS = 100
 

@@ -1,13 +1,12 @@
 """The lists of imported segments: identifiers are put on them and taken off, and who has them enters or leaves.
 
-Membership is of identifiers: it goes with them when customers are joined and parted. A page is one transaction under
-the locks that calls and decisions take too, identifiers first, so nobody who gets an identifier meanwhile is missed.
+Membership is of identifiers: it goes with them when customers are joined and parted.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -27,10 +26,9 @@ from rules.keys import KEY, KEY_HINT, TITLE_FAULT, is_title
 from rules.parser import parse_rule
 from rules.printer import print_rule
 from rules.tree import ListLeaf
+from workers.lists.pages import PAGE_VALUES, Pages, Write, had
 from workers.live.context import LiveContext
-from workers.live.reevaluate import Reevaluated, reevaluate
 
-PAGE_VALUES = 500
 LIVE = "LIVE"
 _ID_BYTES = 12
 
@@ -48,8 +46,7 @@ class SegmentLists:
 
     def __init__(self, graph: GraphClient, publisher: ChangePublisher, live: LiveContext):
         self._graph = graph
-        self._publisher = publisher
-        self._live = live
+        self._pages = Pages(graph, publisher, live)
 
     async def begin(
         self,
@@ -130,7 +127,7 @@ class SegmentLists:
                 raise BadInput("The segment was archived or deleted meanwhile.")
             return set(owners)
 
-        return await self._change(key, rows, lambda tx, owners: listed(tx, _had(owners)))
+        return await self._change(key, rows, lambda tx, owners: listed(tx, had(owners)))
 
     async def take(self, key: str, rows: Sequence[ListedRow]) -> set[str]:
         """Take identifiers off the list, whoever has them; those that were on it."""
@@ -146,27 +143,8 @@ class SegmentLists:
             count += len(taken)
         return count
 
-    async def _change(
-        self,
-        key: str,
-        rows: Sequence[ListedRow],
-        write: Callable[[Transaction, dict[str, str | None]], Awaitable[set[str]]],
-    ) -> set[str]:
-        """Lock identifiers, write, and evaluate the segment for those who have what was written."""
-
-        ordered = sorted(rows, key=lambda row: row["uid"])
-
-        async def work(tx: Transaction) -> tuple[set[str], Reevaluated]:
-            owners = await repository.lock_owners(tx, ordered)
-            written = await write(tx, owners)
-            concerned = _had({uid: owners[uid] for uid in written})
-            rules_of = {customer: [key] for customer in concerned.values()}
-            return written, await reevaluate(tx, self._live, rules_of, "IMPORT", keep=False)
-
-        written, done = await self._graph.write("import_page", work)
-        if done.changes:
-            await self._publisher.publish(done.changes)
-        return written
+    async def _change(self, key: str, rows: Sequence[ListedRow], write: Write) -> set[str]:
+        return set(await self._pages.change(key, rows, write))
 
 
 def check_importable(segment: SegmentRecord) -> None:
@@ -183,7 +161,3 @@ def check_importable(segment: SegmentRecord) -> None:
             hint="Import into a segment of another key, and name it in the rule.",
             field="key",
         )
-
-
-def _had(owners: dict[str, str | None]) -> dict[str, str]:
-    return {uid: customer for uid, customer in owners.items() if customer is not None}

@@ -16,7 +16,7 @@ from rules.filters import FactTurns
 from rules.needs import Needs, earliest, named_by, needs, order_by_dependency, tag_name
 from rules.parser import parse_rule
 from rules.tags.compiled import CompiledTag, ValueOf, compile_tag
-from rules.tags.definition import TagKind, counts_days, orders_events
+from rules.tags.definition import Imported, TagKind, counts_days, is_over_everybody, orders_events
 from rules.tags.parser import parse_definition
 from rules.tree import Rule
 
@@ -88,7 +88,8 @@ class Catalogue:
         with_ids: names of events of which the order at one instant matters.
         has_tags: whether there are any, labels included.
         labels: keys of tags that people put on customers.
-        lists: keys of the rules that read imported lists.
+        lists: keys of the rules that read imported lists, and `imported`.
+        imported: names of tags whose values are imported and hang on identifiers.
     """
 
     version: int
@@ -105,6 +106,7 @@ class Catalogue:
     has_tags: bool
     labels: frozenset[str]
     lists: frozenset[str]
+    imported: frozenset[str]
     _since: dict[int, Mapping[str, int]] = field(default_factory=dict, repr=False, compare=False)
 
     def since(self, from_ms: int, keys: Collection[str] | None = None) -> Mapping[str, int]:
@@ -186,10 +188,11 @@ def build(
         BadInput: a stored rule that the parser refuses, which saving prevents.
     """
     parsed = {rule.key: parse_rule(json.loads(rule.rule)) for rule in stored}
+    defined = {tag.key: parse_definition(json.loads(tag.definition)) for tag in tags if tag.is_computed}
     computed = {
-        tag_name(tag.key): (tag, compile_tag(parse_definition(json.loads(tag.definition))))
+        tag_name(tag.key): (tag, compile_tag(defined[tag.key], tag.key))
         for tag in tags
-        if tag.is_computed
+        if tag.is_computed and not is_over_everybody(defined[tag.key])
     }
     parsed |= {name: made.rule for name, (_, made) in computed.items()}
     order = {key: place for place, key in enumerate(order_by_dependency(parsed))}
@@ -207,6 +210,7 @@ def build(
             name for _, made in computed.values() if orders_events(made.definition) for name in needs(made.rule).events
         ),
         labels=frozenset(tag.key for tag in tags if tag.kind == TagKind.MANUAL),
+        imported=frozenset(name for name, (_, made) in computed.items() if isinstance(made.definition, Imported)),
         has_tags=bool(tags),
     )
 
@@ -214,7 +218,9 @@ def build(
 def of_question(rule: Rule, zone: ZoneInfo, now_ms: int) -> Catalogue:
     """A catalogue of one rule, which exists for one question only. Pure."""
     rules = {_ASKED: _live(_ASKED, 0, rule, zone, 0)}
-    return _indexed(0, zone, rules, now_ms, with_ids=frozenset(), labels=frozenset(), has_tags=False)
+    return _indexed(
+        0, zone, rules, now_ms, with_ids=frozenset(), labels=frozenset(), imported=frozenset(), has_tags=False
+    )
 
 
 def _indexed(
@@ -225,6 +231,7 @@ def _indexed(
     *,
     with_ids: frozenset[str],
     labels: frozenset[str],
+    imported: frozenset[str],
     has_tags: bool,
 ) -> Catalogue:
     nothing = Facts()
@@ -258,7 +265,8 @@ def _indexed(
         ),
         has_tags=has_tags or any(rule.needs.tags for rule in rules.values()),
         labels=labels,
-        lists=frozenset(key for key, rule in rules.items() if rule.needs.lists),
+        lists=frozenset(key for key, rule in rules.items() if rule.needs.lists) | imported,
+        imported=imported,
     )
 
 

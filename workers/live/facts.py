@@ -12,7 +12,7 @@ from base.keys import Keyring
 from graph.client import Transaction
 from graph.repositories import live as repository
 from graph.repositories.live import SealedIdentifier, StoredEvents, StoredFacts
-from rules.facts import EventHistory
+from rules.facts import EventHistory, Given
 from workers.live.catalogue import Catalogue
 from workers.live.state import CustomerState, Mark, Membership, StoredAttribute, Tagged
 
@@ -82,8 +82,15 @@ async def load_states(
     reach_ms = reach(from_ms)
     since = catalogue.since(reach_ms, asked)
     all_of = list(since) if with_event_ids else [name for name in since if name in catalogue.with_properties]
-    with_lists = bool(catalogue.lists)
-    stored = await repository.get_facts(tx, ids, since, all_of, with_lists=with_lists, with_tags=catalogue.has_tags)
+    stored = await repository.get_facts(
+        tx,
+        ids,
+        since,
+        all_of,
+        with_lists=bool(catalogue.lists),
+        with_given=bool(catalogue.imported),
+        with_tags=catalogue.has_tags,
+    )
     return {facts.id: _state(facts, catalogue, keyring, reach_ms, with_event_ids) for facts in stored}
 
 
@@ -100,6 +107,8 @@ def _state(
     if catalogue.reads_identifiers:
         state.values.update(readable_identifiers(stored.sealed, keyring))
     state.lists.update(stored.lists)
+    for given in stored.given:
+        state.give(given.tag, Given(given.round, given.row, _decode_value(given.value)))
     for membership in stored.memberships:
         state.memberships[membership.segment] = Membership(
             membership.inside, membership.at, membership.version, membership.sequence

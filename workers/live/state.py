@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from base import metrics
-from rules.facts import EventHistory, Facts
+from rules.facts import EventHistory, Facts, Given
 from rules.tags.compiled import TagValue
 
 # About 1 KB a customer, 200 bytes for each name of event that it has, 40 bytes an event: together below 250 MB where
@@ -69,7 +69,8 @@ class Tagged:
 class CustomerState:
     """One customer's facts, as of `version` of the customer and `catalogue` of the rules, for answers from `reach_ms`.
 
-    `values`, `events`, `segments`, `lists` and `tag_values` are what `facts` shows to rules; change them in place only.
+    `values`, `events`, `segments`, `lists`, `given` and `tag_values` are what `facts` shows to rules; change them in
+    place only.
     """
 
     id: str
@@ -84,11 +85,12 @@ class CustomerState:
     tagged: dict[str, Tagged] = field(default_factory=dict)
     tag_values: dict[str, object] = field(default_factory=dict)
     lists: set[str] = field(default_factory=set)
+    given: dict[str, Given] = field(default_factory=dict)
     event_count: int = 0
 
     def facts(self) -> Facts:
         """The view that rules read; it follows later changes of this state."""
-        return Facts(self.values, self.events, self.segments, self.tag_values, self.lists)
+        return Facts(self.values, self.events, self.segments, self.tag_values, self.lists, self.given)
 
     def add_event(self, name: str, at_ms: int, properties: Mapping[str, object], event_id: str | None = None) -> None:
         """Put an event into its history; a second time, it counts twice.
@@ -110,8 +112,17 @@ class CustomerState:
         else:
             self.tag_values[key] = tagged.value
 
+    def give(self, tag: str, given: Given) -> None:
+        """Let an imported value count unless a newer one is there."""
+        known = self.given.get(tag)
+        if known is None or (known.round, known.row) < (given.round, given.row):
+            self.given[tag] = given
+
     def take_over(self, other: CustomerState) -> None:
-        """Add the events and lists of a customer who turned out to be this one; `other` is not to be used any more."""
+        """Add the events, lists and imported values of a customer who turned out to be this one.
+
+        `other` is not to be used any more.
+        """
         for name, history in other.events.items():
             own = self.events.get(name)
             if own is None:
@@ -119,6 +130,8 @@ class CustomerState:
             else:
                 own.take_over(history)
         self.lists |= other.lists
+        for tag, given in other.given.items():
+            self.give(tag, given)
         self.event_count += other.event_count
         self.reach_ms = max(self.reach_ms, other.reach_ms)
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from duckdb import DuckDBPyConnection
 
 from analytics.store.file import ColumnFile
+from base.keys import Keyring
 from workers.projection.owner import ProjectionOwner
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Answering:
 
     owner: ProjectionOwner
     zone: ZoneInfo
+    keyring: Keyring
     kept: list[str] = field(default_factory=list)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from redis.exceptions import RedisError
 
 from analytics.query.order import FIRST, Order, Place
 from base.errors import Unavailable
+from base.keys import Keyring
 from workers.projection import state
-from workers.projection.replies import answer_of
+from workers.projection.replies import answer_of, sealed_question
 from workers.queue import Questions
 
 
@@ -22,6 +23,26 @@ class Counted:
 
     count: int
     as_of_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The answer to a rule for everybody, kept for a while under a name.
+
+    Args:
+        count: of the customers for whom it holds.
+        differing: of the customers whom it tells apart from what was stored.
+        as_of_ms: everything that was committed up to this instant was read.
+    """
+
+    name: str
+    count: int
+    differing: int
+    as_of_ms: int
+
+
+class ResultGone(Exception):
+    """A result is not kept any more; begin again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +80,16 @@ class Spread:
     as_of_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """The answer to a rule for everybody, kept for a while under a name.
+class ColumnStore:
+    """The columnar store as everybody but its owner sees it.
 
     Args:
-        count: of the customers for whom it holds.
-        differing: of the customers whom it tells apart from what was stored.
-        as_of_ms: everything that was committed up to this instant was read.
+        keyring: questions and answers may hold values of people: nothing of these lies in Redis in the clear.
     """
 
-    name: str
-    count: int
-    differing: int
-    as_of_ms: int
-
-
-class ResultGone(Exception):
-    """A result is not kept any more; begin again."""
-
-
-class ColumnStore:
-    """The columnar store as everybody but its owner sees it."""
-
-    def __init__(self, redis: Redis):
+    def __init__(self, redis: Redis, keyring: Keyring):
         self._redis = redis
+        self._keyring = keyring
         self._questions = Questions(redis)
 
     async def count(self, rule: Mapping[str, object]) -> Counted:
@@ -95,41 +101,6 @@ class ColumnStore:
         """
         answer = await self._ask("count", dict(rule))
         return Counted(answer["count"], answer["as_of_ms"])
-
-    async def list_customers(
-        self,
-        rule: Mapping[str, object] | None,
-        order: Order,
-        *,
-        is_known: bool,
-        after: Place = FIRST,
-        count: int,
-        now_ms: int | None = None,
-    ) -> Listed:
-        """Customers for whom a checked rule (None: any) holds, in an order, behind a place.
-
-        Args:
-            is_known: whether the registry knows the name by which they are ordered.
-            now_ms: that of the first page, so that windows stay where they are; None on the first page.
-
-        Raises:
-            Unavailable: nobody owns the store, it is being built, or it did not answer in time.
-            BadInput: nobody ever had a value to order by, or the store has no room for a name.
-        """
-        asked = [order.by.value, order.name, order.descending, is_known]
-        document = None if rule is None else dict(rule)
-        answer = await self._ask("list_customers", document, asked, list(after), count, now_ms)
-        return Listed([Place(*place) for place in answer["places"]], answer["as_of_ms"], answer["now_ms"])
-
-    async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
-        """How the values of a tag are spread; no buckets for 0.
-
-        Raises:
-            Unavailable: nobody owns the store, it is being built, or it did not answer in time.
-        """
-        answer = dict(await self._ask("spread_tag", tag, is_list, value_count, bucket_count))
-        values = [(value, customers) for value, customers in answer.pop("values")]
-        return Spread(values=values, **answer)
 
     async def begin_build(self, segment: str, rule: bytes) -> Built:
         """Answer a segment's rule (JSON) for everybody, with all that was committed before.
@@ -171,7 +142,53 @@ class ColumnStore:
             raise ResultGone
         return ids
 
-    async def _ask(self, question: str, *args: object) -> Mapping[str, Any]:
+    async def list_customers(
+        self,
+        rule: Mapping[str, object] | None,
+        order: Order,
+        *,
+        is_known: bool,
+        after: Place = FIRST,
+        count: int,
+        now_ms: int | None = None,
+    ) -> Listed:
+        """Customers for whom a checked rule (None: any) holds, in an order, behind a place.
+
+        Args:
+            is_known: whether the registry knows the name by which they are ordered.
+            now_ms: that of the first page, so that windows stay where they are; None on the first page.
+
+        Raises:
+            Unavailable: nobody owns the store, it is being built, or it did not answer in time.
+            BadInput: nobody ever had a value to order by, or the store has no room for a name.
+        """
+        asked = [order.by.value, order.name, order.descending, is_known]
+        document = None if rule is None else dict(rule)
+        answer = await self._ask("list_customers", document, asked, list(after), count, now_ms)
+        return Listed([Place(*place) for place in answer["places"]], answer["as_of_ms"], answer["now_ms"])
+
+    async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
+        """How the values of a tag are spread; no buckets for 0.
+
+        Raises:
+            Unavailable: nobody owns the store, it is being built, or it did not answer in time.
+        """
+        answer = await self._ask("spread_tag", tag, is_list, value_count, bucket_count)
+        values = [(value, customers) for value, customers in answer.pop("values")]
+        return Spread(values=values, **answer)
+
+    async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
+        """(text, customer) of everybody whose value of an attribute is one of the texts.
+
+        A number is found by any text that spells it.
+
+        Raises:
+            Unavailable, BadInput: as `count`.
+        """
+        found = (await self._ask("find_customers", attribute, sorted(texts)))["found"]
+        return [(text, customer) for text, customer in found]
+
+    async def _ask(self, question: str, *args: object) -> dict[str, Any]:
         try:
             told = await state.find(self._redis)
         except (RedisError, OSError) as fault:
@@ -182,4 +199,4 @@ class ColumnStore:
             raise Unavailable(
                 f"The columnar store is being built, {told.progress:.0%} done.", hint="Ask again when it is there."
             )
-        return answer_of(await self._questions.ask(question, *args))
+        return answer_of(self._keyring, await self._questions.ask(sealed_question(self._keyring, question, args)))

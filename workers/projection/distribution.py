@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from duckdb import DuckDBPyConnection
 
@@ -14,37 +14,30 @@ from analytics.query.expressions import Table
 from analytics.query.sources import Tables
 from analytics.store.tables import Layout
 from base import clock
-from base.errors import KithError
 from rules.tags.spread import bounds_of
 from rules.values import MAX_EXACT_INTEGER
 from workers.projection.answering import REACH_S, Answering, run
-from workers.projection.replies import reply_of
 
 Ask: TypeAlias = Callable[[Table], list[tuple[Any, ...]]]
 
 
 async def spread_tag(
-    ctx: Mapping[str, object], tag: str, is_list: bool, value_count: int, bucket_count: int
+    answering: Answering, tag: str, is_list: bool, value_count: int, bucket_count: int
 ) -> dict[str, object]:
     """The most frequent values of a tag with how many customers have them, how many have any, the least, greatest and
-    average number, how many lie in each of so many equal parts between (none for 0), and as of when (ms); or the fault,
-    as `replies` has it.
+    average number, how many lie in each of so many equal parts between (none for 0), and as of when (ms); or the fault.
     """
-    answering = cast("Answering", ctx["answering"])
-    try:
-        await answering.owner.reach(clock.now_ms(), REACH_S)
-        file, as_of_ms = answering.owner.file(), answering.owner.as_of_ms
-        work = partial(
-            _spread,
-            tag=tag,
-            is_list=is_list,
-            value_count=value_count,
-            bucket_count=bucket_count,
-            layout=file.layout,
-        )
-        answer = await run(file, work)
-    except KithError as fault:
-        return reply_of(fault)
+    await answering.owner.reach(clock.now_ms(), REACH_S)
+    file, as_of_ms = answering.owner.file(), answering.owner.as_of_ms
+    work = partial(
+        _spread,
+        tag=tag,
+        is_list=is_list,
+        value_count=value_count,
+        bucket_count=bucket_count,
+        layout=file.layout,
+    )
+    answer = await run(file, work)
     return {**answer, "as_of_ms": as_of_ms}
 
 

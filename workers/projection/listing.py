@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -17,15 +16,14 @@ from analytics.query.sources import Tables
 from analytics.store.spread import stored_text
 from analytics.store.tables import CUSTOMERS, EVENT_TABLES, Layout
 from base import clock
-from base.errors import BadInput, KithError
+from base.errors import BadInput
 from rules.parser import parse_rule
 from rules.tree import Everyone, Rule
 from workers.projection.answering import REACH_S, Answering, run
-from workers.projection.replies import reply_of
 
 
 async def list_customers(
-    ctx: Mapping[str, object],
+    answering: Answering,
     document: dict[str, object] | None,
     order: list[object],
     after: list[object],
@@ -33,7 +31,7 @@ async def list_customers(
     now_ms: int | None,
 ) -> dict[str, object]:
     """The places of a page of customers for whom a checked rule holds, as of when (ms), and the instant of the
-    question (ms); or the fault, as `replies` has it.
+    question (ms).
 
     Args:
         document: the rule; None for everybody.
@@ -41,29 +39,25 @@ async def list_customers(
         after: a place.
         now_ms: the instant at which the rule is asked; None for that of the store.
     """
-    answering = cast("Answering", ctx["answering"])
-    try:
-        rule = Everyone() if document is None else parse_rule(document)
-        by, name, descending, is_known = order
-        asked = Order(By(str(by)), str(name), bool(descending))
-        await answering.owner.reach(clock.now_ms(), REACH_S)
-        file, as_of_ms = answering.owner.file(), answering.owner.as_of_ms
-        at_ms = as_of_ms if now_ms is None else now_ms
-        rank, value, id_ = after
-        work = partial(
-            _page,
-            rule=rule,
-            order=asked,
-            is_known=bool(is_known),
-            after=Place(cast("int", rank), str(value), str(id_)),
-            count=count,
-            layout=file.layout,
-            now_ms=at_ms,
-            zone=answering.zone,
-        )
-        places = await run(file, work)
-    except KithError as fault:
-        return reply_of(fault)
+    rule = Everyone() if document is None else parse_rule(document)
+    by, name, descending, is_known = order
+    asked = Order(By(str(by)), str(name), bool(descending))
+    await answering.owner.reach(clock.now_ms(), REACH_S)
+    file, as_of_ms = answering.owner.file(), answering.owner.as_of_ms
+    at_ms = as_of_ms if now_ms is None else now_ms
+    rank, value, id_ = after
+    work = partial(
+        _page,
+        rule=rule,
+        order=asked,
+        is_known=bool(is_known),
+        after=Place(cast("int", rank), str(value), str(id_)),
+        count=count,
+        layout=file.layout,
+        now_ms=at_ms,
+        zone=answering.zone,
+    )
+    places = await run(file, work)
     return {"places": [list(place) for place in places], "as_of_ms": as_of_ms, "now_ms": at_ms}
 
 

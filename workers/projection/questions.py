@@ -1,43 +1,35 @@
-"""What the owner of the columnar store answers: jobs, each while its asker waits."""
+"""What the owner of the columnar store answers, each while its asker waits.
+
+A question travels as one job, sealed, and so does its answer: rules and rows hold what people are asked by.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-from typing import Final, cast
-from zoneinfo import ZoneInfo
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias, cast
 
-from duckdb import DuckDBPyConnection
-
-from analytics.query import asking
-from analytics.query.known import check_known
-from analytics.query.sources import Tables
-from analytics.store.tables import Layout
-from base import clock
 from base.errors import KithError
-from rules.parser import parse_rule
-from rules.tree import Rule
-from workers.projection.answering import REACH_S, Answering, run
+from workers.projection.answering import Answering
 from workers.projection.builds import begin_build, end_build, page_build, page_result
-from workers.projection.replies import reply_of
+from workers.projection.counting import count
+from workers.projection.distribution import spread_tag
+from workers.projection.listing import list_customers
+from workers.projection.looking_up import find_customers
+from workers.projection.replies import open_question, reply_of, sealed
+
+# (what it works with, arguments of the question) → the answer; raises KithError for a fault that its asker sees.
+Question: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
+
+_ASKED: Final = (count, list_customers, spread_tag, find_customers, begin_build, page_build, page_result, end_build)
+_BY_NAME: Final[Mapping[str, Question]] = {question.__name__: question for question in _ASKED}
 
 
-async def count(ctx: Mapping[str, object], document: dict[str, object]) -> dict[str, object]:
-    """For how many customers a checked rule holds, and as of when (ms); or the fault, as `replies` has it."""
+async def answer(ctx: Mapping[str, object], question: bytes) -> bytes:
+    """The job: answer a sealed question."""
     answering = cast("Answering", ctx["answering"])
+    name, args = open_question(answering.keyring, question)
     try:
-        rule = parse_rule(document)
-        await answering.owner.reach(clock.now_ms(), REACH_S)
-        file, now_ms = answering.owner.file(), answering.owner.as_of_ms
-        found = await run(file, partial(_count, rule=rule, layout=file.layout, now_ms=now_ms, zone=answering.zone))
+        reply = await _BY_NAME[name](answering, *args)
     except KithError as fault:
-        return reply_of(fault)
-    return {"count": found, "as_of_ms": now_ms}
-
-
-QUESTIONS: Final = (count, begin_build, page_build, page_result, end_build)
-
-
-def _count(connection: DuckDBPyConnection, rule: Rule, layout: Layout, now_ms: int, zone: ZoneInfo) -> int:
-    check_known(rule, layout)
-    return asking.count(connection, rule, Tables(layout), now_ms, zone)
+        reply = reply_of(fault)
+    return sealed(answering.keyring, reply)

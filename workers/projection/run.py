@@ -14,14 +14,10 @@ from base.valkey import connect
 from graph.client import GraphClient
 from workers.heartbeat import beating
 from workers.projection.answering import Answering
-from workers.projection.distribution import spread_tag
-from workers.projection.listing import list_customers
 from workers.projection.owner import ProjectionOwner
-from workers.projection.questions import QUESTIONS
+from workers.projection.questions import answer
 from workers.queue import make_answerer
 from workers.role import run_arq, stop_on_sigterm
-
-ANSWERED = (*QUESTIONS, list_customers, spread_tag)
 
 
 async def run(settings: Settings) -> None:
@@ -47,9 +43,9 @@ async def run(settings: Settings) -> None:
 
 async def serve(owner: ProjectionOwner, settings: Settings, faults: dict[str, str]) -> None:
     """Follow the graph and answer until cancelled."""
-    context = {"answering": Answering(owner, ZoneInfo(settings.time_zone))}
+    context = {"answering": Answering(owner, ZoneInfo(settings.time_zone), Keyring(settings.secret_key))}
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(owner.run())
         tasks.create_task(
-            run_arq(settings.redis_url, lambda client: make_answerer(client, ANSWERED, dict(context)), faults)
+            run_arq(settings.redis_url, lambda client: make_answerer(client, answer, dict(context)), faults)
         )

@@ -41,6 +41,8 @@ async def _remove_once(services: TaskServices, key: str) -> bool:
     """Remove all that hangs on the tag now, then the node; False when something was added meanwhile."""
     while await services.tag_builds.remove_values(key, PAGE_VALUES):
         pass
+    while await services.tag_builds.remove_given(key, PAGE_VALUES):
+        pass
     return await services.tag_builds.remove_tag(key)
 
 

@@ -290,3 +290,27 @@ async def test_why_a_tag_has_its_value(api: Api, graph: GraphClient, keyring: Ke
         {"kind": "everyone", "answer": True},
     ]
     assert (await api.error(asked, {"tag": "none"}))["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_what_depends_on_everybody_is_never_live(api: Api, graph: GraphClient, keyring: Keyring) -> None:
+    await write_people(graph, keyring, ANN)
+    spent = {"name": "Bought", "measure": {"kind": "SUM", "property": "total"}}
+    cuts = {"recency": {"mean": True}, "frequency": {"top": 3}, "monetary": {"topPercent": 20}}
+    ranked = {"rfm": {"event": spent, "cuts": cuts}}
+    measured = {"statistical": {"event": spent}}
+    shared = {"statistical": {"event": spent, "shares": [{"value": "best", "topPercent": 20}]}}
+
+    refused = await create(api, "rfm", ranked, mode="LIVE")
+    made = await create(api, "rfm", ranked, draft=True)
+    await create(api, "spent", measured, draft=True)
+    kept_live = (await api.data(UPDATE, {"key": "spent", "input": {"definition": shared}}))["updateTag"]
+    weekly = (await api.data(UPDATE, {"key": "spent", "input": {"definition": shared, "mode": "WEEKLY"}}))["updateTag"]
+
+    assert (refused["field"], refused["hint"]) == ("input.mode", "Use DAILY, WEEKLY or MANUAL.")
+    assert (made["kind"], made["mode"], made["definition"]) == ("RFM", "DAILY", ranked)
+    assert kept_live["field"] == "input.mode"
+    assert (weekly["mode"], weekly["definition"]) == ("WEEKLY", shared)
+    asked = '{explain(customer: "cus_ann", tag: "rfm") {answer value eventIds}}'
+    # No build has given her a value.
+    newest_first = [event_id(ANN, 1), event_id(ANN, 0)]
+    assert (await api.data(asked))["explain"] == {"answer": False, "value": None, "eventIds": newest_first}

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from chdb.session import Session  # type: ignore[import-untyped]
 
-from analytics.query.expressions import Engine, Table, statement_of
+from analytics.query.expressions import Condition, Engine, Table, Value, statement_of
 from analytics.store.file import ColumnFile
 from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES
 
@@ -34,7 +34,18 @@ def _char(code_point: int) -> str:
     raise NotImplementedError
 
 
-CLICKHOUSE = Engine("clickhouse", _sum_kahan, _uniq_exact, _char)
+@ibis.udf.scalar.builtin(name="lengthUTF8")  # type: ignore[untyped-decorator]
+def _length(text: str) -> int:
+    raise NotImplementedError
+
+
+def _picked(value: Value, order: Value, where: Condition | None, first: bool) -> Value:
+    # Its functions pass over null, which is none within something else.
+    whole = ibis.struct({"value": value})
+    return (whole.argmin(order, where=where) if first else whole.argmax(order, where=where))["value"]
+
+
+CLICKHOUSE = Engine("clickhouse", _sum_kahan, _uniq_exact, _picked, _length, _char)
 
 
 class ClickHouse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from zoneinfo import ZoneInfo
 
-from graph.repositories.live import StoredRule
+from graph.repositories.live import StoredRule, StoredTag
 from workers.live.catalogue import SINCE_EVER_MS, Catalogue, build
 
 NOW_MS = 1_800_000_000_000
@@ -52,3 +52,16 @@ def test_events_are_loaded_as_far_back_as_the_farthest_look() -> None:
         "Bought": NOW_MS - day_ms,
         "Removed": SINCE_EVER_MS,
     }
+
+
+def test_what_is_computed_of_everybody_at_once_is_no_part_of_it_while_it_is_built() -> None:
+    spent = {"name": "Bought", "measure": {"kind": "SUM", "property": "total"}}
+    ranked = json.dumps({"rfm": {"event": spent, "scores": True}})
+    tags = [
+        StoredTag("tier", 1, ranked, "RFM", None, keep_old=False, on_events=False, building=True),
+        StoredTag("spent", 1, json.dumps({"statistical": {"event": spent}}), "STATISTICAL", None, False, True, False),
+    ]
+    known = build(1, [StoredRule("s", 1, json.dumps(RULES["tagged"]), "LIVE")], ZoneInfo("UTC"), NOW_MS, tags)
+    assert set(known.rules) == {"s", "tag:spent"}
+    assert known.has_tags
+    assert known.with_related({"tag:tier"}) - {"tag:tier"} == {"s"}

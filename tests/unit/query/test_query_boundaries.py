@@ -56,12 +56,13 @@ def of_milliseconds() -> list[dict[str, Any]]:
 
 def of_days() -> list[dict[str, Any]]:
     last = [{"lastDays": days} for days in (1, 2, 3)]
+    coming = {"between": {"from": "2026-05-01T00:00:00Z", "to": "2026-06-01T00:00:00Z"}}
     ago = [{"daysAgo": {"from": start, "to": end}} for start in range(4) for end in range(start + 1)]
     return [
         *habits(last),
         *({"event": {"name": "E", "window": window, "op": "EQ", "values": [1]}} for window in last + ago),
         *({"event": {"name": "E", "measure": {"kind": "DISTINCT_DAYS"}, "op": "EQ", "values": [days], "window": window}}
-          for days in (1, 2, 3) for window in (None, {"lastDays": 3})),
+          for days in (1, 2, 3) for window in (None, {"lastDays": 3}, coming)),
         *({"habit": {"kind": "REGULARLY", "name": "E", "periods": periods}}
           for periods in (
               {"days": 1, "last": 3, "atLeast": 2},

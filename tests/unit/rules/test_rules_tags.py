@@ -10,9 +10,9 @@ import pytest
 
 from base.errors import BadInput
 from rules.checker import KnownNames
-from rules.facts import EventHistory, Facts
+from rules.facts import EventHistory, Facts, Given
 from rules.tags.compiled import compile_tag, same_value
-from rules.tags.definition import value_type
+from rules.tags.definition import MAX_SQL_LENGTH, is_over_everybody, value_type
 from rules.tags.explain import explain_tag
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
@@ -122,6 +122,19 @@ def test_a_tag_has_the_value_that_its_kind_says(document: dict[str, Any], facts:
     assert type(found) is type(expected)
 
 
+SPENT = {**BOUGHT, "measure": {"kind": "SUM", "property": "x"}}
+CUTS = {"recency": {"value": 30}, "frequency": {"mean": True}, "monetary": {"topPercent": 20}}
+SHARES = [{"value": "best", "topPercent": 20}, {"value": "rest", "topPercent": 100}]
+
+
+def rfm(event: dict[str, Any] = SPENT, **more: object) -> dict[str, Any]:
+    return {"rfm": {"event": event, **more}}
+
+
+def shared(*shares: dict[str, Any], **more: object) -> dict[str, Any]:
+    return {"statistical": {"event": SPENT, "shares": list(shares), **more}}
+
+
 @pytest.mark.parametrize(
     ("document", "of_type"),
     [
@@ -136,6 +149,12 @@ def test_a_tag_has_the_value_that_its_kind_says(document: dict[str, Any], facts:
         ({"firstLast": {**LAST, "take": "PROPERTY", "property": "x", "type": "BOOLEAN"}}, ValueType.BOOLEAN),
         ({"lifecycle": {"stages": [{"stage": "s", "rule": city("Bern")}]}}, ValueType.STRING),
         ({"manual": True}, ValueType.LIST),
+        ({"imported": {"type": "TIME"}}, ValueType.TIME),
+        ({"sql": {"text": "SELECT customer_id, 1 AS value FROM customers", "type": "NUMBER"}}, ValueType.NUMBER),
+        (shared(*SHARES), ValueType.STRING),
+        (rfm(cuts=CUTS), ValueType.STRING),
+        (rfm(cuts={**CUTS, "recency": {"top": 5}}), ValueType.STRING),
+        (rfm(scores=True), ValueType.STRING),
     ],
 )
 def test_the_type_follows_from_the_definition_which_is_printed_as_it_was_written(
@@ -155,6 +174,15 @@ WHOLE = condition(("a", city("Bern")))
         ({}, "definition"),
         ({"manual": True, **WHOLE}, "definition"),
         ({"manual": False}, "definition.manual"),
+        ({"imported": True}, "definition.imported"),
+        ({"imported": {}}, "definition.imported.type"),
+        ({"imported": {"type": "OBJECT"}}, "definition.imported.type"),
+        ({"imported": {"type": "NUMBER", "key": "x"}}, "definition.imported"),
+        ({"sql": {"text": " ", "type": "NUMBER"}}, "definition.sql.text"),
+        ({"sql": {"text": "x" * (MAX_SQL_LENGTH + 1), "type": "NUMBER"}}, "definition.sql.text"),
+        ({"sql": {"text": "SELECT '\ud800'", "type": "STRING"}}, "definition.sql.text"),
+        ({"sql": {"text": "SELECT 1", "type": "OBJECT"}}, "definition.sql.type"),
+        ({"sql": {"text": "SELECT 1"}}, "definition.sql.type"),
         (condition(), "definition.condition.values"),
         (condition(*[(f"v{n}", city("Bern")) for n in range(25)]), "definition.condition.values"),
         (condition(("a", city("Bern")), (1, city("Bern"))), "definition.condition.values"),
@@ -186,6 +214,21 @@ WHOLE = condition(("a", city("Bern")))
             "definition.firstLast.type",
         ),
         ({"firstLast": {**LAST, "take": "NOTHING"}}, "definition.firstLast.take"),
+        (shared(SHARES[1], SHARES[0]), "definition.statistical.shares.1.topPercent"),
+        (shared({"value": "none", "topPercent": 0}), "definition.statistical.shares.0.topPercent"),
+        (shared({"value": "more", "topPercent": 101}), "definition.statistical.shares.0.topPercent"),
+        (shared({"value": "best"}), "definition.statistical.shares.0.topPercent"),
+        (shared(SHARES[0], {**SHARES[1], "value": "best"}), "definition.statistical.shares.1.value"),
+        (shared(*SHARES, layers=LAYERS), "definition.statistical.shares"),
+        (rfm(), "definition.rfm"),
+        (rfm(cuts=CUTS, scores=True), "definition.rfm"),
+        (rfm(scores=False), "definition.rfm"),
+        (rfm(BOUGHT, cuts=CUTS), "definition.rfm.event.measure.kind"),
+        (rfm(cuts={**CUTS, "monetary": None}), "definition.rfm.cuts.monetary"),
+        (rfm(cuts={**CUTS, "monetary": {"mean": False}}), "definition.rfm.cuts.monetary.mean"),
+        (rfm(cuts={**CUTS, "recency": {"top": 0}}), "definition.rfm.cuts.recency.top"),
+        (rfm(cuts={**CUTS, "frequency": {"top": 1.5}}), "definition.rfm.cuts.frequency.top"),
+        (rfm(cuts={**CUTS, "frequency": {"topPercent": 0}}), "definition.rfm.cuts.frequency.topPercent"),
     ],
 )
 def test_a_wrong_definition_is_refused_at_its_place(document: dict[str, Any], field: str) -> None:
@@ -220,5 +263,25 @@ def test_an_explanation_shows_every_branch_and_the_events_that_counted() -> None
     assert [(child.kind, child.answer) for child in why.children] == [("attribute", False), ("event", True)]
     first = parse_definition({"firstLast": {**FIRST, "take": "TIME"}})
     assert explain_tag(first, facts, NOW_MS, BERLIN, None).event_ids == ("e0",)
+    imported = explain_tag(parse_definition({"imported": {"type": "NUMBER"}}), facts, NOW_MS, BERLIN, 7)
+    assert (imported.answer, imported.value) == (True, 7)
     labels = explain_tag(parse_definition({"manual": True}), facts, NOW_MS, BERLIN, ["kind"])
     assert (labels.answer, labels.value) == (True, ["kind"])
+
+
+def test_an_imported_value_is_the_one_of_its_own_tag() -> None:
+    compiled_tag = compile_tag(parse_definition({"imported": {"type": "NUMBER"}}), "points")
+    facts = Facts(given={"points": Given(3, 1, 7), "other": Given(4, 1, 8)})
+    assert compiled_tag.value(facts, NOW_MS, BERLIN) == 7
+    assert compiled_tag.value(Facts(), NOW_MS, BERLIN) is None
+    ranked = explain_tag(parse_definition(rfm(scores=True)), facts, NOW_MS, BERLIN, "555")
+    assert (ranked.answer, ranked.value, ranked.event_ids) == (True, "555", ("e1", "e0"))
+
+
+def test_what_depends_on_everybody_is_not_computed_of_one() -> None:
+    for document in (rfm(scores=True), shared(*SHARES)):
+        definition = parse_definition(document)
+        assert is_over_everybody(definition)
+        with pytest.raises(ValueError, match="everybody"):
+            compile_tag(definition)
+    assert not is_over_everybody(parse_definition({"statistical": {"event": SPENT, "layers": LAYERS}}))

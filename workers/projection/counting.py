@@ -1,0 +1,31 @@
+"""How many customers there are for whom a rule holds."""
+
+from __future__ import annotations
+
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from duckdb import DuckDBPyConnection
+
+from analytics.query import asking
+from analytics.query.known import check_known
+from analytics.query.sources import Tables
+from analytics.store.tables import Layout
+from base import clock
+from rules.parser import parse_rule
+from rules.tree import Rule
+from workers.projection.answering import REACH_S, Answering, run
+
+
+async def count(answering: Answering, document: dict[str, object]) -> dict[str, object]:
+    """For how many customers a checked rule holds, and as of when (ms)."""
+    rule = parse_rule(document)
+    await answering.owner.reach(clock.now_ms(), REACH_S)
+    file, now_ms = answering.owner.file(), answering.owner.as_of_ms
+    found = await run(file, partial(_count, rule=rule, layout=file.layout, now_ms=now_ms, zone=answering.zone))
+    return {"count": found, "as_of_ms": now_ms}
+
+
+def _count(connection: DuckDBPyConnection, rule: Rule, layout: Layout, now_ms: int, zone: ZoneInfo) -> int:
+    check_known(rule, layout)
+    return asking.count(connection, rule, Tables(layout), now_ms, zone)
