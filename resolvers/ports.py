@@ -70,6 +70,9 @@ class ColumnStore(Protocol):
     async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
         """(text, customer) of everybody whose value of an attribute is one of the texts."""
 
+    async def check_sql(self, text: str, of_type: str, zone: str | None) -> None:
+        """See that a statement can give the values of a tag."""
+
 
 class IdentityDesk(Protocol):
     """Where decisions about identity take effect; implemented by workers.decisions.desk.Desk."""

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from base.clock import now_ms
-from base.errors import BadInput
+from base.errors import BadInput, ErrorCode, KithError
 from base.ids import TAG_PREFIX
 from graph.client import Transaction
 from graph.repositories import maintenance, tag_version
@@ -30,6 +30,7 @@ from rules.tags.definition import (
     Definition,
     Imported,
     Manual,
+    Sql,
     TagKind,
     is_over_everybody,
     kind_of,
@@ -80,6 +81,8 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
         problems += _kind_problems(definition, _mode(definition, edit.mode), bool(edit.keep_old))
     if problems or definition is None:
         return Refusal(tuple(problems))
+    if problems := await _sql_problems(context, definition, edit.zone):
+        return Refusal(tuple(problems))
     status = DRAFT if draft else LIVE if isinstance(definition, Manual | Imported) else BUILDING
     tag_id = TAG_PREFIX + secrets.token_hex(_ID_BYTES)
 
@@ -122,6 +125,8 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
     """
     problems = _edit_problems(edit)
     given = None if edit.definition is None else _parsed(edit.definition, problems)
+    if given is not None and not problems:
+        problems += await _sql_problems(context, given, edit.zone)
     if problems:
         return Refusal(tuple(problems))
 
@@ -362,6 +367,23 @@ def _kind_problems(definition: Definition, mode: str, keep_old: bool) -> list[Pr
         message = "It is computed for everybody at once, so it cannot be kept live."
         problems.append(Problem("input.mode", message, "Choose DAILY, WEEKLY or MANUAL."))
     return problems
+
+
+async def _sql_problems(context: RequestContext, definition: Definition, zone: str | None) -> list[Problem]:
+    """What the columnar store has against a statement.
+
+    Raises:
+        Unavailable: it cannot be asked now.
+    """
+    if not isinstance(definition, Sql):
+        return []
+    try:
+        await context.services.columns.check_sql(definition.text, definition.type.value, zone or None)
+    except KithError as fault:
+        if fault.code is not ErrorCode.BAD_USER_INPUT:
+            raise
+        return [Problem(f"input.definition.sql.{fault.field or 'text'}", fault.message, fault.hint)]
+    return []
 
 
 def _edit_problems(edit: Edit) -> list[Problem]:

@@ -25,7 +25,7 @@ from analytics.store.vocabulary import Vocabulary
 from base.clock import MAX_MS, MIN_MS
 
 DEFAULT_MEMORY_MB: Final = 2048
-_CATALOG: Final = "store"
+CATALOG: Final = "store"
 _TABLES: Final = f"""
 CREATE TABLE position (changes BIGINT, touched BIGINT, doubtful_until BIGINT, as_of BIGINT, built BOOLEAN);
 INSERT INTO position VALUES (0, 0, 0, 0, false);
@@ -38,6 +38,15 @@ CREATE TABLE {STRETCHES} (identifier BIGINT, from_ms BIGINT, to_ms BIGINT, custo
 CREATE TABLE {MEMBERS} (customer BIGINT, segment VARCHAR, since BIGINT);
 CREATE TABLE {TAG_VALUES} (customer BIGINT, tag VARCHAR, since BIGINT, {{kinds}});
 """
+# What is open at that moment stays so: the file, its log, and what queries spill.
+_CLOSED: Final = (
+    "allow_persistent_secrets = false",
+    "autoinstall_known_extensions = false",
+    "autoload_known_extensions = false",
+    "python_enable_replacements = false",
+    "enable_external_access = false",
+    "lock_configuration = true",
+)
 # `at` is a word of the language.
 _EVENT_COLUMNS: Final = 'identifier BIGINT, "at" BIGINT, id VARCHAR'
 
@@ -103,7 +112,7 @@ class ColumnFile:
         """A connection of its own to read by; a statement sees what is committed when it begins."""
         with self._lock:
             cursor = self._connection.cursor()
-        cursor.execute(f"USE {_CATALOG}")
+        cursor.execute(f"USE {CATALOG}")
         return cursor
 
     def apply(self, batch: Batch, position: Position, *, fresh: bool = False) -> None:
@@ -144,7 +153,7 @@ class ColumnFile:
     def checkpoint(self) -> None:
         """Bring everything from the log into the file."""
         with self._lock:
-            self._connection.execute(f"CHECKPOINT {_CATALOG}")
+            self._connection.execute(f"CHECKPOINT {CATALOG}")
 
     def close(self) -> None:
         """Give the file up; readers end with a fault."""
@@ -167,9 +176,12 @@ class ColumnFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             place = str(path).replace("'", "''")
             self._connection.execute("SET temp_directory = ?", [str(path.parent / "spilled")])
-        self._connection.execute(f"ATTACH '{place}' AS {_CATALOG}{options}")
+        self._connection.execute(f"ATTACH '{place}' AS {CATALOG}{options}")
         self._connection.execute(f"ATTACH ':memory:' AS {results.CATALOG}")
-        self._connection.execute(f"USE {_CATALOG}")
+        self._connection.execute(f"USE {CATALOG}")
+        # No statement of any connection reaches another file, the network or these settings from here on.
+        for setting in _CLOSED:
+            self._connection.execute(f"SET {setting}")
 
     def _read_vocabulary(self) -> Vocabulary:
         return Vocabulary(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analytics.sql import allowed
 from graph.repositories.maintenance import KEPT_RECORDS
 from graph.repositories.overview import KEPT_DAYS
 from ingest.imports.tag_values import MAX_LIST_VALUES
@@ -47,6 +48,17 @@ def test_every_example_is_a_definition(example: str) -> None:
     parse_definition(json.loads(example))
 
 
+def test_every_function_of_statements_is_named_and_no_other_is() -> None:
+    listed = TEXT.split("```text\n")[1].split("```")[0]
+    scalars, _, rest = listed.removeprefix("scalar\n").partition("aggregate, as windows too\n")
+    aggregates, _, windows = rest.partition("window\n")
+    # `row` and `count_star` are what the parser makes of `(a, b)` and `count(*)`.
+    assert set(scalars.split()) == allowed.FUNCTIONS - {"row"}
+    assert set(aggregates.split()) == allowed.AGGREGATES - {"count_star"}
+    ranks = {f"WINDOW_{name.upper()}" for name in windows.split()} - {"WINDOW_DENSE_RANK"} | {"WINDOW_RANK_DENSE"}
+    assert ranks == allowed.WINDOWS - {"WINDOW_AGGREGATE"}
+
+
 def test_the_limits_are_those_of_the_code() -> None:
     table = TEXT.split("\n## Limits\n")[1].split("\n\n")[0]
     assert [int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", table)] == [
@@ -59,6 +71,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         tags.MAX_LABELS_AT_ONCE,
         tags.MAX_LABEL_CHARS,
         tags.MAX_CUSTOMERS_AT_ONCE,
+        definition.MAX_SQL_LENGTH,
         tag_import.MAX_ROWS,
         MAX_LIST_VALUES,
         tag_spread.MAX_VALUES_SHOWN,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from analytics.store.file import ColumnFile
@@ -34,7 +35,7 @@ class Answering:
     kept: list[str] = field(default_factory=list)
 
 
-async def run(file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:
+async def run(owner: ProjectionOwner, file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:
     """Run blocking work on a connection of its own; cancelled, it is interrupted."""
     connection = file.reader()
     working = asyncio.ensure_future(asyncio.to_thread(work, connection))
@@ -43,6 +44,9 @@ async def run(file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:
     except asyncio.CancelledError:
         connection.interrupt()
         await asyncio.wait([working])
+        raise
+    except (duckdb.FatalException, duckdb.InternalException, duckdb.ConnectionException):
+        owner.distrust(file)
         raise
     finally:
         connection.close()

@@ -47,6 +47,7 @@ async def begin_build(answering: Answering, segment: str, document: bytes) -> di
         raise Unavailable("The columnar store lags.", hint="`kith status` shows by how much.")
     name = results.new_name()
     kept = await run(
+        answering.owner,
         file,
         partial(
             _keep,
@@ -60,7 +61,7 @@ async def begin_build(answering: Answering, segment: str, document: bytes) -> di
     )
     answering.kept.append(name)
     if len(answering.kept) > KEPT:
-        await run(file, partial(results.drop, name=answering.kept.pop(0)))
+        await run(answering.owner, file, partial(results.drop, name=answering.kept.pop(0)))
     return {"name": name, "count": kept.count, "differing": kept.differing, "as_of_ms": now_ms}
 
 
@@ -78,13 +79,13 @@ async def end_build(answering: Answering, name: str) -> dict[str, object]:
     """Keep a result no longer."""
     if name in answering.kept:
         answering.kept.remove(name)
-        await run(answering.owner.file(), partial(results.drop, name=name))
+        await run(answering.owner, answering.owner.file(), partial(results.drop, name=name))
     return {}
 
 
 async def _page(answering: Answering, read: Callable[[DuckDBPyConnection], list[str]]) -> dict[str, object]:
     try:
-        return {"ids": await run(answering.owner.file(), read)}
+        return {"ids": await run(answering.owner, answering.owner.file(), read)}
     except Gone:
         return {"ids": None}
 

@@ -188,6 +188,19 @@ class ColumnStore:
         found = (await self._ask("find_customers", attribute, sorted(texts)))["found"]
         return [(text, customer) for text, customer in found]
 
+    async def check_sql(self, text: str, of_type: str, zone: str | None) -> None:
+        """See that a statement can give the values of a tag; it is not run.
+
+        Args:
+            of_type: name of a `ValueType`.
+            zone: of the tag; None for the deployment's.
+
+        Raises:
+            Unavailable: as `count`.
+            BadInput: it cannot; at the field `text` or `type`.
+        """
+        await self._ask("check_sql", text, of_type, zone)
+
     async def _ask(self, question: str, *args: object) -> dict[str, Any]:
         try:
             told = await state.find(self._redis)

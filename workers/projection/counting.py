@@ -22,7 +22,9 @@ async def count(answering: Answering, document: dict[str, object]) -> dict[str, 
     rule = parse_rule(document)
     await answering.owner.reach(clock.now_ms(), REACH_S)
     file, now_ms = answering.owner.file(), answering.owner.as_of_ms
-    found = await run(file, partial(_count, rule=rule, layout=file.layout, now_ms=now_ms, zone=answering.zone))
+    found = await run(
+        answering.owner, file, partial(_count, rule=rule, layout=file.layout, now_ms=now_ms, zone=answering.zone)
+    )
     return {"count": found, "as_of_ms": now_ms}
 
 

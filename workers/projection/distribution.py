@@ -37,7 +37,7 @@ async def spread_tag(
         bucket_count=bucket_count,
         layout=file.layout,
     )
-    answer = await run(file, work)
+    answer = await run(answering.owner, file, work)
     return {**answer, "as_of_ms": as_of_ms}
 
 

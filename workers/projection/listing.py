@@ -57,7 +57,7 @@ async def list_customers(
         now_ms=at_ms,
         zone=answering.zone,
     )
-    places = await run(file, work)
+    places = await run(answering.owner, file, work)
     return {"places": [list(place) for place in places], "as_of_ms": as_of_ms, "now_ms": at_ms}
 
 

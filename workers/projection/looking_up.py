@@ -11,5 +11,5 @@ async def find_customers(answering: Answering, attribute: str, texts: list[str])
     """(text, customer) of everybody whose value of an attribute is one of the texts."""
     await answering.owner.reach(clock.now_ms(), REACH_S)
     file = answering.owner.file()
-    found = await run(file, lambda reader: customers_with(reader, file.layout, attribute, texts))
+    found = await run(answering.owner, file, lambda reader: customers_with(reader, file.layout, attribute, texts))
     return {"found": found}

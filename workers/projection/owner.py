@@ -54,6 +54,7 @@ class ProjectionOwner:
         self._reader = ProjectionReader(self._repository, keyring)
         self._file: ColumnFile | None = None
         self._follower: Follower | None = None
+        self._broken = False
         self._news = asyncio.Event()
         self._followed = asyncio.Condition()
         self._doing, self._progress, self.builds = Doing.BUILDING, 0.0, 0
@@ -75,6 +76,12 @@ class ProjectionOwner:
                 f"The columnar store is being built, {self._progress:.0%} done.", hint="Ask again when it is there."
             )
         return self._file
+
+    def distrust(self, file: ColumnFile) -> None:
+        """Have a file opened again that does not work any more: a fault inside DuckDB closes it to everybody."""
+        if file is self._file:
+            self._broken = True
+            self._news.set()
 
     async def reach(self, at_ms: int, within_s: float) -> None:
         """Wait until the store is as of an instant, or for some time: then it lags."""
@@ -102,6 +109,7 @@ class ProjectionOwner:
                     _log.warning("columns_postponed", fault=type(fault).__name__)
                     await asyncio.sleep(PAUSE_S)
                 except Exception as fault:
+                    self._broken = isinstance(fault, duckdb.Error)
                     self.last_error = f"The columnar store failed: {type(fault).__name__}."
                     _log.error("columns_failed", exc_info=fault)
                     await asyncio.sleep(PAUSE_S)
@@ -113,6 +121,11 @@ class ProjectionOwner:
 
     async def _step(self) -> None:
         """Open, build or follow, whatever comes next."""
+        if self._broken and self._file is not None:
+            _log.warning("columns_opened_again")
+            await asyncio.to_thread(self._file.close)
+            self._file = self._follower = None
+        self._broken = False
         if self._file is None:
             if not self.builds:
                 # Planned before they are needed: each takes half a second the first time.

@@ -16,11 +16,22 @@ from workers.projection.distribution import spread_tag
 from workers.projection.listing import list_customers
 from workers.projection.looking_up import find_customers
 from workers.projection.replies import open_question, reply_of, sealed
+from workers.projection.statements import check_sql
 
 # (what it works with, arguments of the question) → the answer; raises KithError for a fault that its asker sees.
 Question: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]
 
-_ASKED: Final = (count, list_customers, spread_tag, find_customers, begin_build, page_build, page_result, end_build)
+_ASKED: Final = (
+    count,
+    list_customers,
+    spread_tag,
+    find_customers,
+    check_sql,
+    begin_build,
+    page_build,
+    page_result,
+    end_build,
+)
 _BY_NAME: Final[Mapping[str, Question]] = {question.__name__: question for question in _ASKED}
 
 

@@ -163,3 +163,22 @@ async def test_a_second_owner_waits_and_says_why(line: Line, tmp_path: Path) -> 
         with suppress(ProcessLookupError):
             holder.kill()
         await holder.wait()
+
+
+async def test_a_file_that_works_no_more_is_opened_again(line: Line, tmp_path: Path) -> None:
+    await buy(line, "ann", 1)
+    async with owning(line, tmp_path) as owner:
+        file = await current(owner)
+        file.close()
+        # A question finds out though nothing is followed.
+        owner.distrust(file)
+        await until(lambda: owner.as_of_ms > 0 and owner._file is not file)
+        assert len(events_by_customer(await current(owner))) == 1
+
+        # And so does whoever follows.
+        (await current(owner)).close()
+        await buy(line, "ann", 2)
+        await until(lambda: owner.last_error is None and owner.as_of_ms > 0)
+
+        assert len(events_by_customer(await current(owner))) == 2
+        assert owner.builds == 1

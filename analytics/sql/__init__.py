@@ -1,0 +1,1 @@
+"""Statements that people write about everybody: checked, then run where they can reach nothing but fixed views."""

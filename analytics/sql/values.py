@@ -1,0 +1,277 @@
+"""The values that a tag of kind SQL has: its statement is checked, run, and what it gives is checked too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from analytics.sql.checking import FIELD, Statement, check_statement
+from analytics.sql.sandbox import Limits, only_views, watched
+from analytics.sql.views import Views
+from analytics.store.file import CATALOG
+from analytics.store.spread import Kind
+from analytics.store.tables import CUSTOMERS, Layout
+from base.clock import MAX_MS, MIN_MS
+from base.errors import BadInput
+from rules.limits import MAX_TEXT_LENGTH
+from rules.tags.definition import Sql
+from rules.type_problems import ValueType
+
+# Reading a statement and finding its names takes milliseconds.
+CHECK_TIME_S: Final = 10.0
+# A longer list is no value that people look at.
+MAX_LIST_VALUES: Final = 100
+CUSTOMER, VALUE = "customer_id", "value"
+_BATCH_ROWS: Final = 100_000
+_FOUND: Final = "found"
+_CUSTOMERS: Final = f"{CATALOG}.main.{CUSTOMERS}"
+
+
+class Column(NamedTuple):
+    """A column of a result as DuckDB names its type."""
+
+    name: str
+    type: str
+
+
+def check_sql(
+    reader: DuckDBPyConnection,
+    definition: Sql,
+    layout: Layout,
+    now_ms: int,
+    zone: ZoneInfo,
+    limits: Limits | None = None,
+) -> list[Column]:
+    """Read, plan and refuse a statement that cannot give values of the tag. It is not run.
+
+    Raises:
+        BadInput: what is wrong, at the field `text` or `type`.
+    """
+    limits = limits or replace(Limits(), time_s=CHECK_TIME_S)
+    with _asked(reader, definition, layout, now_ms, zone, limits) as statement:
+        columns = _columns(reader, statement)
+        _check_columns(columns, definition.type)
+        # Plans it as a whole, which finds what names and types alone do not.
+        reader.execute(f"EXPLAIN {statement.text}").fetchall()
+        return columns
+
+
+def sql_values(
+    reader: DuckDBPyConnection,
+    definition: Sql,
+    layout: Layout,
+    now_ms: int,
+    zone: ZoneInfo,
+    limits: Limits | None = None,
+) -> pa.Table:
+    """The value of everybody who has one.
+
+    Args:
+        reader: a connection of its own; interrupted from outside, it ends with `duckdb.InterruptException`.
+        now_ms: the instant for which the tag is computed.
+
+    Returns:
+        `customer`, as in the store, each once and without order, and one column named by the kind of the value and
+        typed as the store has it: `text`, `number`, `flag`, `instant` (ms), or `texts`, `numbers`, `flags` of a list.
+
+    Raises:
+        BadInput: the statement is refused or goes beyond a limit; or its result has two rows for a customer, a customer
+            who is not there, or a value that the tag cannot have: an id is named as an example.
+    """
+    limits = limits or Limits()
+    with _asked(reader, definition, layout, now_ms, zone, limits) as statement:
+        value_type = _check_columns(_columns(reader, statement), definition.type)
+        # More rows than customers hold one of them twice, or somebody else.
+        [(customers,)] = reader.execute(f"SELECT count(*) FROM {_CUSTOMERS}").fetchall()
+        found = _result(reader, statement, min(customers + 1, limits.rows + 1))
+        if found.num_rows > limits.rows:
+            raise BadInput(f"The statement gives more than {limits.rows:,} rows.", field=FIELD)
+        reader.register(_FOUND, found)
+        try:
+            return _checked(reader, definition.type, value_type)
+        finally:
+            reader.unregister(_FOUND)
+
+
+@contextmanager
+def _asked(
+    reader: DuckDBPyConnection, definition: Sql, layout: Layout, now_ms: int, zone: ZoneInfo, limits: Limits
+) -> Iterator[Statement]:
+    views = Views(layout, now_ms, zone)
+    statement = check_statement(reader, definition.text, views.has)
+    with only_views(reader, views.of(statement.views)), watched(reader, limits):
+        yield statement
+
+
+def _columns(reader: DuckDBPyConnection, statement: Statement) -> list[Column]:
+    described = reader.execute(f"DESCRIBE {statement.text}").fetchall()
+    return [Column(name, type_) for name, type_, *_ in described]
+
+
+def _result(reader: DuckDBPyConnection, statement: Statement, most: int) -> pa.Table:
+    """The rows of a statement, so many at most."""
+    batches: list[pa.RecordBatch] = []
+    rows = 0
+    stream = reader.execute(statement.text).to_arrow_reader(_BATCH_ROWS)
+    for batch in stream:
+        batches.append(batch)
+        rows += batch.num_rows
+        if rows >= most:
+            break
+    found = pa.Table.from_batches(batches, stream.schema).slice(0, most)
+    # Streams of one connection do not outlive its next statement.
+    stream.close()
+    return found.rename_columns([name.lower() for name in found.column_names])
+
+
+_NUMBERS: Final = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
+_FRACTIONS: Final = ("UHUGEINT", "FLOAT", "DOUBLE")
+
+
+def _check_columns(columns: list[Column], wanted: ValueType) -> str:
+    """The type of the value.
+
+    Raises:
+        BadInput: there are not exactly these two columns, or of other types.
+    """
+    types = {column.name.lower(): column.type for column in columns}
+    if set(types) != {CUSTOMER, VALUE} or len(columns) != len(types):
+        given = ", ".join(column.name for column in columns[:10])
+        hint = "Write SELECT … AS customer_id, … AS value."
+        raise BadInput(f"The columns are {given} instead of {CUSTOMER} and {VALUE}.", hint=hint, field=FIELD)
+    if types[CUSTOMER] != "VARCHAR":
+        hint = "Every view has customer_id: pass that on."
+        raise BadInput(f"{CUSTOMER} is {types[CUSTOMER]}, and no text.", hint=hint, field=FIELD)
+    if not _is_of(types[VALUE], wanted):
+        message = f"{VALUE} is {types[VALUE]}, and the tag's values are {wanted}."
+        raise BadInput(message, hint=_HINTS[wanted], field="type")
+    return types[VALUE]
+
+
+_HINTS: Final[Mapping[ValueType, str]] = {
+    ValueType.STRING: "CAST(… AS VARCHAR) makes a text of it.",
+    ValueType.NUMBER: "TRY_CAST(… AS DOUBLE) makes a number of it.",
+    ValueType.BOOLEAN: "A comparison is a boolean.",
+    ValueType.TIME: "Give a TIMESTAMP in UTC, like `time_utc` of events; CAST(… AS TIMESTAMP) makes one of a day.",
+    ValueType.LIST: "list(…) makes a list of the rows of a group, of texts, numbers or booleans.",
+}
+
+
+def _is_of(type_: str, wanted: ValueType) -> bool:
+    match wanted:
+        case ValueType.STRING:
+            return type_ == "VARCHAR"
+        case ValueType.NUMBER:
+            return type_ in _NUMBERS or type_ in _FRACTIONS or type_.startswith("DECIMAL(")
+        case ValueType.BOOLEAN:
+            return type_ == "BOOLEAN"
+        case ValueType.TIME:
+            return type_ == "TIMESTAMP"
+        case ValueType.LIST:
+            return type_.endswith("[]") and _kind_of_list(type_) is not None
+        case _:
+            return False
+
+
+def _kind_of_list(type_: str) -> Kind | None:
+    element = type_.removesuffix("[]")
+    if element == "VARCHAR":
+        return Kind.TEXTS
+    if element == "BOOLEAN":
+        return Kind.FLAGS
+    return Kind.NUMBERS if _is_of(element, ValueType.NUMBER) else None
+
+
+class _Form(NamedTuple):
+    """How a value is stored, and which cannot be: SQL about the column `value`, which is not null there."""
+
+    kind: Kind
+    stored: str
+    wrong: str
+    why: str
+
+
+def _form(wanted: ValueType, type_: str) -> _Form:
+    text = f"length({{0}}) NOT BETWEEN 1 AND {MAX_TEXT_LENGTH}"
+    match wanted:
+        case ValueType.STRING:
+            why = f"a text of 1 to {MAX_TEXT_LENGTH:,} characters"
+            return _Form(Kind.TEXT, VALUE, text.format(VALUE), why)
+        case ValueType.NUMBER:
+            # Added to 0 a negative zero is a positive one, as everywhere in the store.
+            stored = f"CAST({VALUE} AS DOUBLE) + 0"
+            return _Form(Kind.NUMBER, stored, f"NOT isfinite(CAST({VALUE} AS DOUBLE))", "a finite number")
+        case ValueType.BOOLEAN:
+            return _Form(Kind.FLAG, VALUE, "false", "a boolean")
+        case ValueType.TIME:
+            outside = f"NOT isfinite({VALUE}) OR epoch_ms({VALUE}) NOT BETWEEN {MIN_MS} AND {MAX_MS}"
+            return _Form(Kind.INSTANT, f"epoch_ms({VALUE})", outside, "a time in the years 1 to 9999")
+        case _:
+            kind = _kind_of_list(type_)
+            assert kind is not None, "checked"
+            given = f"list_filter({VALUE}, lambda x: x IS NOT NULL)"
+            element = {
+                Kind.TEXTS: text.format("x"),
+                Kind.NUMBERS: "NOT isfinite(CAST(x AS DOUBLE))",
+                Kind.FLAGS: "false",
+            }[kind]
+            stored = f"list_transform({given}, lambda x: CAST(x AS DOUBLE) + 0)" if kind is Kind.NUMBERS else given
+            wrong = f"len({VALUE}) > {MAX_LIST_VALUES} OR len(list_filter({given}, lambda x: {element})) > 0"
+            return _Form(kind, stored, wrong, f"a list of at most {MAX_LIST_VALUES} values that a tag can have")
+
+
+def _checked(reader: DuckDBPyConnection, wanted: ValueType, type_: str) -> pa.Table:
+    """What was found, in the form of the store."""
+    form = _form(wanted, type_)
+    _refuse_rows(reader, f"{CUSTOMER} IS NULL", "{0} rows have no customer_id.", "count(*)")
+    twice = f"SELECT min({CUSTOMER}) FROM (SELECT {CUSTOMER} FROM {_FOUND} GROUP BY 1 HAVING count(*) > 1)"
+    [(customer,)] = reader.execute(twice).fetchall()
+    if customer is not None:
+        hint = "Group by customer_id, or choose one row of each."
+        raise BadInput(f"There are two rows for {customer!r}, for example.", hint=hint, field=FIELD)
+    _refuse_rows(
+        reader,
+        f"NOT EXISTS (SELECT 1 FROM {_CUSTOMERS} AS c WHERE c.id = {_FOUND}.{CUSTOMER})",
+        "There is no customer {0!r}, for example.",
+    )
+    of_them = "The value of {0!r}, for example, is not " + form.why + "."
+    _refuse_rows(reader, f"{VALUE} IS NOT NULL AND ({form.wrong})", of_them)
+    empty = f" WHERE len({form.kind.value}) > 0" if wanted is ValueType.LIST else ""
+    rows = reader.execute(
+        f"SELECT * FROM (SELECT c.customer AS customer, {form.stored} AS {form.kind.value} FROM {_FOUND} "
+        f"JOIN {_CUSTOMERS} AS c ON c.id = {_FOUND}.{CUSTOMER} WHERE {VALUE} IS NOT NULL){empty}"
+    ).to_arrow_table()
+    return rows.cast(pa.schema([("customer", pa.int64()), (form.kind.value, _ARROW[form.kind])]))
+
+
+def _refuse_rows(reader: DuckDBPyConnection, wrong: str, message: str, example: str = f"min({CUSTOMER})") -> None:
+    [(count, found)] = reader.execute(f"SELECT count(*), {example} FROM {_FOUND} WHERE {wrong}").fetchall()
+    if count:
+        raise BadInput(message.format(found), field=FIELD)
+
+
+_ARROW: Final[Mapping[Kind, pa.DataType]] = {
+    Kind.TEXT: pa.string(),
+    Kind.NUMBER: pa.float64(),
+    Kind.FLAG: pa.bool_(),
+    Kind.INSTANT: pa.int64(),
+    Kind.TEXTS: pa.list_(pa.string()),
+    Kind.NUMBERS: pa.list_(pa.float64()),
+    Kind.FLAGS: pa.list_(pa.bool_()),
+}

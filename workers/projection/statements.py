@@ -1,0 +1,29 @@
+"""Whether the statement of a tag can give its values."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from analytics.sql import values as checking
+from rules.tags.definition import Sql
+from rules.type_problems import ValueType
+from workers.projection.answering import Answering, run
+
+
+async def check_sql(answering: Answering, text: str, of_type: str, zone: str | None) -> dict[str, object]:
+    """The columns that it has.
+
+    Args:
+        of_type: name of a `ValueType`.
+        zone: of the tag; None for the deployment's.
+
+    Raises:
+        BadInput: it cannot; at `text` or `type`.
+    """
+    definition = Sql(text, ValueType(of_type))
+    file, now_ms = answering.owner.file(), answering.owner.as_of_ms
+    own = ZoneInfo(zone) if zone else answering.zone
+    columns = await run(
+        answering.owner, file, lambda reader: checking.check_sql(reader, definition, file.layout, now_ms, own)
+    )
+    return {"columns": [list(column) for column in columns]}
