@@ -37,6 +37,8 @@ from workers.lists.values import TagValues
 from workers.live.context import LiveContext
 from workers.projection.client import ColumnStore
 
+AUTHOR = "command line"
+
 app = typer.Typer(help="Values from files into tags.", no_args_is_help=True)
 
 
@@ -114,7 +116,7 @@ async def _run(
             lambda value: tag_value(value, of_type, zone),
             key=key,
             mode=mode,
-            round=None if dry_run else await opened.values.begin(key),
+            round=None if dry_run else await opened.values.begin(key, AUTHOR),
         )
         columns = [where.column] if mode is ImportMode.REMOVE else [where.column, where.value_column]
         shown = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())

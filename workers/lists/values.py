@@ -12,8 +12,10 @@ from base import clock
 from base.errors import BadInput, NotFound
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
+from graph.repositories import maintenance
 from graph.repositories import tag as tag_repository
 from graph.repositories import tag_list as repository
+from graph.repositories.maintenance import RecordKind
 from graph.repositories.segment_list import ListedRow
 from graph.repositories.tag import DRAFT, OFFLINE, PAUSED, TagRecord, TagRepository
 from graph.repositories.tag_list import GivenRow
@@ -65,16 +67,27 @@ class TagValues:
         """
         return _checked((await TagRepository(self._graph).get_many([key])).get(key))
 
-    async def begin(self, key: str) -> int:
-        """The round of an import that begins: newer than all before.
+    async def begin(self, key: str, author: str) -> int:
+        """The round of an import that begins: newer than all before. It stands in the tag's maintenance record.
 
         Raises:
             NotFound, BadInput: as `find`.
         """
 
         async def work(tx: Transaction) -> int:
-            _checked(await tag_repository.find(tx, key))
-            return await repository.begin(tx, key)
+            tag = _checked(await tag_repository.find(tx, key))
+            round = await repository.begin(tx, key)
+            await maintenance.note(
+                tx,
+                tag.id,
+                RecordKind.EDITED,
+                version=tag.version,
+                status=tag.status,
+                now_ms=clock.now_ms(),
+                author=author,
+                changes=("values",),
+            )
+            return round
 
         return await self._graph.write("begin_tag_import", work)
 

@@ -10,16 +10,19 @@ import pytest
 from redis.asyncio import Redis
 
 from base.clock import now_ms, parse_iso_ms
+from base.errors import BadInput
 from base.keys import Keyring
 from base.settings import Settings
 from base.valkey import PROJECTION_STATE
 from graph.client import GraphClient
 from resolvers import customer_listing
+from resolvers.context import MAX_LISTINGS
 from tests.support.answering import answering
 from tests.support.api import Api
 from tests.support.line import Line
 from tests.support.profiles import Person, retire, write_people
 from tests.support.tags import BOUGHT_COUNT, save_tag
+from workers.projection.client import ColumnStore, Listed
 
 LIST = """query L($where: RuleInput, $order: CustomerOrder, $search: String, $first: Int, $after: String) {
   customers(where: $where, orderBy: $order, search: $search, first: $first, after: $after) {
@@ -131,6 +134,39 @@ async def test_the_graph_answers_when_the_owner_of_the_store_has_just_died(
     listed = await page(api, where=BOUGHT)
 
     assert (listed["asOf"], ids(listed)) == (None, ["cus_b", "cus_c", "cus_d", "cus_e"])
+
+
+@pytest.mark.usefixtures("people")
+async def test_the_graph_answers_when_the_store_has_no_room_for_a_name(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object, **__: object) -> None:
+        raise BadInput("The event is not in the columnar store.", field="where")
+
+    monkeypatch.setattr(ColumnStore, "list_customers", refused)
+
+    assert ids(await page(api, where=BOUGHT)) == ["cus_b", "cus_c", "cus_d", "cus_e"]
+    error = await api.error(LIST, {"where": BOUGHT, "order": {"createdAt": True}})
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "where")
+
+
+async def test_only_so_many_lists_are_made_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_go_on = asyncio.Event()
+
+    async def slow(*_: object, **__: object) -> Listed:
+        await may_go_on.wait()
+        return Listed((), 1, 1)
+
+    monkeypatch.setattr(ColumnStore, "list_customers", slow)
+    order = {"order": {"createdAt": True}}
+    running = [asyncio.create_task(page(api, **order)) for _ in range(MAX_LISTINGS)]
+    await asyncio.sleep(0.2)
+    refused = await api.error(LIST, order)
+    may_go_on.set()
+
+    assert refused["extensions"]["code"] == "RATE_LIMITED"
+    assert [ids(await one) for one in running] == [[]] * MAX_LISTINGS
+    assert ids(await page(api, **order)) == []
 
 
 async def test_windows_stay_where_they_were_on_the_first_page(

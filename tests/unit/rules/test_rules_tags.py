@@ -267,6 +267,8 @@ def test_an_explanation_shows_every_branch_and_the_events_that_counted() -> None
     assert (imported.answer, imported.value) == (True, 7)
     labels = explain_tag(parse_definition({"manual": True}), facts, NOW_MS, BERLIN, ["kind"])
     assert (labels.answer, labels.value) == (True, ["kind"])
+    ranked = explain_tag(parse_definition(rfm(scores=True)), facts, NOW_MS, BERLIN, "555")
+    assert (ranked.answer, ranked.value, ranked.event_ids) == (True, "555", ("e1", "e0"))
 
 
 def test_an_imported_value_is_the_one_of_its_own_tag() -> None:
@@ -274,8 +276,6 @@ def test_an_imported_value_is_the_one_of_its_own_tag() -> None:
     facts = Facts(given={"points": Given(3, 1, 7), "other": Given(4, 1, 8)})
     assert compiled_tag.value(facts, NOW_MS, BERLIN) == 7
     assert compiled_tag.value(Facts(), NOW_MS, BERLIN) is None
-    ranked = explain_tag(parse_definition(rfm(scores=True)), facts, NOW_MS, BERLIN, "555")
-    assert (ranked.answer, ranked.value, ranked.event_ids) == (True, "555", ("e1", "e0"))
 
 
 def test_what_depends_on_everybody_is_not_computed_of_one() -> None:

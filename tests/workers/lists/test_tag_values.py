@@ -51,7 +51,7 @@ async def give(line: Line, rows: list[tuple[int, int]], mode: ImportMode = Impor
         lambda value: tag_value(value, ValueType.NUMBER, line.live.zone),
         key="points",
         mode=mode,
-        round=await values.begin("points"),
+        round=await values.begin("points", "admin"),
     )
     for number, (user, value) in enumerate(rows, start=1):
         await done.add(number, f"u{user}", value)
@@ -128,7 +128,7 @@ async def test_the_value_of_an_import_that_began_later_stands(lines: list[Line])
     line = lines[0]
     await line.apply(called(1, 1))
     live = LiveContext(line.live.keyring, line.live.zone)
-    early = await TagValues(line.graph, ChangePublisher(line.redis, line.graph), live).begin("points")
+    early = await TagValues(line.graph, ChangePublisher(line.redis, line.graph), live).begin("points", "admin")
     await give(line, [(1, 60)])
     uid = line.uid("user_id", "u1")
 
@@ -146,8 +146,8 @@ async def test_a_tag_that_is_paused_under_an_import_takes_no_more(lines: list[Li
     await line.apply(called(1, 1))
     begin = TagValues.begin
 
-    async def paused(self: TagValues, key: str) -> int:
-        round = await begin(self, key)
+    async def paused(self: TagValues, key: str, author: str) -> int:
+        round = await begin(self, key, author)
         await change_tag(line.graph, "points", status="PAUSED")
         return round
 
