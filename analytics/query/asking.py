@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -68,7 +68,7 @@ def keep_tag(
     """
     with one_state(reader):
         values = _values(reader, definition, tables, now_ms, zone)
-        return keep_values(reader, name, shown(reader, values), values.columns, tag, keep_old=keep_old)
+        return keep_values(reader, name, shown(reader, values), _kinds(values.columns), tag, keep_old=keep_old)
 
 
 def keep_table(reader: DuckDBPyConnection, name: str, tag: str, keep_old: bool, values: pa.Table) -> Kept:
@@ -76,7 +76,7 @@ def keep_table(reader: DuckDBPyConnection, name: str, tag: str, keep_old: bool, 
     with one_state(reader):
         reader.register("found", values)
         try:
-            return keep_values(reader, name, "SELECT * FROM found", values.column_names, tag, keep_old=keep_old)
+            return keep_values(reader, name, "SELECT * FROM found", _kinds(values.column_names), tag, keep_old=keep_old)
         finally:
             reader.unregister("found")
 
@@ -112,3 +112,7 @@ def _found(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, 
 def _values(reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:
     found = prepare(rule_of(definition), tables, now_ms, zone, lambda expression: batches(reader, expression))
     return tag_values_query(definition, tables, now_ms, zone, found)
+
+
+def _kinds(columns: Sequence[str]) -> list[str]:
+    return [column for column in columns if column != "customer"]

@@ -15,6 +15,7 @@ import ibis  # type: ignore[import-untyped]
 import ibis.expr.operations as ops  # type: ignore[import-untyped]
 import pyarrow as pa
 
+from analytics.store.results import CATALOG
 from analytics.store.spread import stored_text
 
 # Ibis has no types: these say which of its expressions is meant.
@@ -124,6 +125,11 @@ def number(value: float) -> Value:
 def table(name: str, columns: dict[str, str]) -> Table:
     """A table by its name; it is looked for when the expression runs."""
     return ibis.table(columns, name=name)
+
+
+def result_table(name: str, columns: Mapping[str, str]) -> Table:
+    """A table of `analytics.store.results`, by its name."""
+    return ibis.table(dict(columns), name=name, catalog=CATALOG, database="main")
 
 
 def numbers_of(name: str, numbers: Iterable[int]) -> Table:

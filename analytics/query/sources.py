@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, table
+from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, null, result_table, table, union_of
 from analytics.store.spread import Kind, stored_text
 from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
 
@@ -28,11 +28,25 @@ _TYPES: Final[Mapping[Kind, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Building:
+    """Results that count in the place of what is stored, since they are being brought to the graph.
+
+    Attributes:
+        segments: key → the result's table.
+        tags: key → the result's table, and its columns.
+    """
+
+    segments: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """The tables of one layout on one engine. Without I/O."""
 
     layout: Layout
     engine: Engine = DUCKDB
+    building: Building = Building()
 
     def customers(self) -> Table:
         """Everybody: customer, then the columns of attributes."""
@@ -75,12 +89,34 @@ class Tables:
 
     def members(self) -> Table:
         """Who is in which segment: customer, segment."""
-        return table(MEMBERS, {"customer": "int64", "segment": "string"})
+        # All columns are named, so that what is united has as many on both sides.
+        members = table(MEMBERS, {"customer": "int64", "segment": "string", "since": "int64"}).drop("since")
+        built = self.building.segments
+        if not built:
+            return members
+        found = [
+            result_table(name, {"customer": "int64"}).select("customer", segment=self.engine.text(key))
+            for key, name in built.items()
+        ]
+        return union_of([members.filter(~members.segment.isin([self.engine.text(key) for key in built])), *found])
 
     def tag_values(self) -> Table:
         """Who has which tags: customer, tag, then a column for each kind of value."""
         kinds = {kind.value: of for kind, of in _TYPES.items()}
-        return table(TAG_VALUES, {"customer": "int64", "tag": "string", **kinds})
+        values = table(TAG_VALUES, {"customer": "int64", "tag": "string", "since": "int64", **kinds}).drop("since")
+        built = self.building.tags
+        if not built:
+            return values
+        found = [self._built_values(key, name, columns, kinds) for key, (name, columns) in built.items()]
+        return union_of([values.filter(~values.tag.isin([self.engine.text(key) for key in built])), *found])
+
+    def _built_values(self, key: str, name: str, columns: Sequence[str], kinds: Mapping[str, str]) -> Table:
+        rows = result_table(name, {"customer": "int64", **{each: kinds[each] for each in columns}})
+        return rows.select(
+            "customer",
+            tag=self.engine.text(key),
+            **{kind: rows[kind] if kind in columns else null(of) for kind, of in kinds.items()},
+        )
 
 
 def _in_stretch(events: Table, stretches: Table) -> list[Condition]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from analytics.store.spread import Kind
+from analytics.store.spread import Kind, stored_text
 from analytics.store.tables import CUSTOMERS, MEMBERS, TAG_VALUES
 from base.clock import iso
 from rules.tags.compiled import TagValue
@@ -34,8 +35,15 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A result: how many customers it has, and how many of all it tells apart from what is stored."""
+    """A result: how many customers it has, and how many of all it tells apart from what is stored.
 
+    Attributes:
+        table: where they are.
+        columns: those beside `customer`.
+    """
+
+    table: str
+    columns: tuple[str, ...]
     count: int
     differing: int
 
@@ -52,6 +60,7 @@ def keep_members(reader: DuckDBPyConnection, name: str, query: str, segment: str
     return _compared(
         reader,
         name,
+        (),
         f"SELECT id, customer FROM {CUSTOMERS} WHERE (customer IN (FROM {result})) <> (customer IN (FROM members))",
         f"WITH members AS (SELECT customer FROM {MEMBERS} WHERE segment = ?)",
         segment,
@@ -59,44 +68,70 @@ def keep_members(reader: DuckDBPyConnection, name: str, query: str, segment: str
 
 
 def keep_values(
-    reader: DuckDBPyConnection, name: str, query: str, columns: Sequence[str], tag: str, *, keep_old: bool
+    reader: DuckDBPyConnection, name: str, query: str, kinds: Sequence[str], tag: str, *, keep_old: bool
 ) -> Kept:
     """Keep the values of a query that was made here, and compare them with those that a tag has.
 
     Args:
-        columns: of the query: customer, then columns of `tag_values`; of lists with null for elements of other kinds.
-        keep_old: who has no value any more is not told apart.
+        kinds: columns of `tag_values` that the query has beside `customer`; in a list, null stands for an element of
+            another kind.
+        keep_old: who has no value any more keeps the stored one.
     """
     result, _ = _tables(name)
+    columns = list(kinds)
     reader.execute(f"CREATE TABLE {result} AS {query}")
-    differs = [_differs(column) for column in columns if column != "customer"]
-    if all(column in _LISTS for column in columns if column != "customer"):
+    if Kind.TEXT in columns and _add_folded(reader, result):
+        columns.append(Kind.FOLDED)
+    if keep_old:
+        reader.execute(
+            f"INSERT INTO {result} BY NAME SELECT customer, {', '.join(columns)} FROM {TAG_VALUES}"
+            f" WHERE tag = ? AND customer NOT IN (SELECT customer FROM {result})",
+            [tag],
+        )
+    differs = [_differs(kind) for kind in kinds]
+    if all(kind in _LISTS for kind in kinds):
         # In which order elements of different kinds stand is not stored.
         differs.append(f"({' + '.join(f'coalesce(len(old.{kind}) > 0, false)::INT' for kind in _LISTS)}) > 1")
-    changed = ["old.customer IS NOT NULL AND new.customer IS NOT NULL AND (" + " OR ".join(differs) + ")"]
-    changed.append("old.customer IS NULL AND new.customer IS NOT NULL")
-    if not keep_old:
-        changed.append("old.customer IS NOT NULL AND new.customer IS NULL")
     return _compared(
         reader,
         name,
+        columns,
         f"""
         SELECT id, people.customer FROM {CUSTOMERS} AS people
         LEFT JOIN old ON old.customer = people.customer LEFT JOIN {result} AS new ON new.customer = people.customer
-        WHERE {" OR ".join(f"({each})" for each in changed)}
+        WHERE (old.customer IS NULL) <> (new.customer IS NULL)
+        OR (old.customer IS NOT NULL AND new.customer IS NOT NULL AND ({" OR ".join(differs)}))
         """,
         f"WITH old AS (SELECT * FROM {TAG_VALUES} WHERE tag = ?)",
         tag,
     )
 
 
-def _differs(column: str) -> str:
-    if column not in _LISTS:
-        return f"new.{column} IS DISTINCT FROM old.{column}"
-    return f"list_filter(coalesce(new.{column}, []), each -> each IS NOT NULL) <> coalesce(old.{column}, [])"
+def _differs(kind: str) -> str:
+    if kind not in _LISTS:
+        return f"new.{kind} IS DISTINCT FROM old.{kind}"
+    return f"list_filter(coalesce(new.{kind}, []), each -> each IS NOT NULL) <> coalesce(old.{kind}, [])"
 
 
-def _compared(reader: DuckDBPyConnection, name: str, differing_people: str, with_stored: str, key: str) -> Kept:
+def _add_folded(reader: DuckDBPyConnection, result: str) -> bool:
+    """Add the case-folded form of texts, as `spread` has it, if any is another one."""
+    doubtful = "text <> lower(text) OR length(text) <> strlen(text)"
+    texts = reader.execute(f"SELECT DISTINCT text FROM {result} WHERE {doubtful}").fetchall()
+    folded = [(text, each) for (text,) in texts if (each := stored_text(text.casefold())) != text]
+    if not folded:
+        return False
+    forms = pa.table([pa.array(column, pa.string()) for column in zip(*folded, strict=True)], names=["text", "folded"])
+    reader.register("forms", forms)
+    reader.execute(f"CREATE TABLE {result}_folded AS SELECT * FROM {result} LEFT JOIN forms USING (text)")
+    reader.unregister("forms")
+    reader.execute(f"DROP TABLE {result}")
+    reader.execute(f"ALTER TABLE {result}_folded RENAME TO {result.partition('.')[2]}")
+    return True
+
+
+def _compared(
+    reader: DuckDBPyConnection, name: str, columns: Sequence[str], differing_people: str, with_stored: str, key: str
+) -> Kept:
     result, differing = _tables(name)
     reader.execute(
         f"CREATE TABLE {differing} AS {with_stored}"
@@ -105,7 +140,7 @@ def _compared(reader: DuckDBPyConnection, name: str, differing_people: str, with
     )
     ((count,),) = reader.execute(f"SELECT count(*) FROM {result}").fetchall()
     ((different,),) = reader.execute(f"SELECT count(*) FROM {differing}").fetchall()
-    return Kept(count, different)
+    return Kept(result.partition(".")[2], tuple(columns), count, different)
 
 
 def page_differing(reader: DuckDBPyConnection, name: str, after: int, limit: int) -> list[str]:

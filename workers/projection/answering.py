@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from analytics.store.file import ColumnFile
 from base.keys import Keyring
+from workers.projection.building import KeptResults
 from workers.projection.owner import ProjectionOwner
 
 T = TypeVar("T")
@@ -23,16 +24,12 @@ REACH_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What the jobs work with, under the key `answering` of arq's context.
-
-    Args:
-        kept: names of the results that are kept, the oldest first.
-    """
+    """What the jobs work with, under the key `answering` of arq's context."""
 
     owner: ProjectionOwner
     zone: ZoneInfo
     keyring: Keyring
-    kept: list[str] = field(default_factory=list)
+    results: KeptResults = field(default_factory=KeptResults)
 
 
 async def run(owner: ProjectionOwner, file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:

@@ -27,11 +27,10 @@ from rules.parser import parse_rule
 from rules.tags.definition import Sql, rule_of
 from rules.tags.parser import parse_definition
 from workers.projection.answering import Answering, run
+from workers.projection.building import KeptResult
 
 # A build waits longer than a person, but not for a store that cannot follow.
 REACH_S: Final = 20.0
-# Results of that many builds are kept; a worker does two at once.
-KEPT: Final = 16
 
 
 async def begin_build(answering: Answering, segment: str, document: bytes) -> dict[str, object]:
@@ -46,7 +45,7 @@ async def begin_build(answering: Answering, segment: str, document: bytes) -> di
         check_known(rule, layout)
         return asking.keep_customers(connection, name, segment, rule, Tables(layout), now_ms, answering.zone)
 
-    return await _begin(answering, keep)
+    return await _begin(answering, segment, keep, is_tag=False)
 
 
 async def begin_tag_build(
@@ -68,11 +67,11 @@ async def begin_tag_build(
         check_known(rule_of(definition), layout)
         return asking.keep_tag(connection, name, tag, keep_old, definition, Tables(layout), now_ms, own)
 
-    return await _begin(answering, keep)
+    return await _begin(answering, tag, keep, is_tag=True)
 
 
 async def _begin(
-    answering: Answering, keep: Callable[[DuckDBPyConnection, str, Layout, int], Kept]
+    answering: Answering, key: str, keep: Callable[[DuckDBPyConnection, str, Layout, int], Kept], *, is_tag: bool
 ) -> dict[str, object]:
     asked_ms = clock.now_ms()
     await answering.owner.reach(asked_ms, REACH_S)
@@ -82,19 +81,20 @@ async def _begin(
         raise Unavailable("The columnar store lags.", hint="`kith status` shows by how much.")
     name = results.new_name()
     kept = await run(answering.owner, file, lambda connection: keep(connection, name, file.layout, now_ms))
-    answering.kept.append(name)
-    if len(answering.kept) > KEPT:
-        await run(answering.owner, file, partial(results.drop, name=answering.kept.pop(0)))
+    for other in answering.results.add(file, name, KeptResult(key, is_tag, kept)):
+        await run(answering.owner, file, partial(results.drop, name=other))
     return {"name": name, "count": kept.count, "differing": kept.differing, "as_of_ms": now_ms}
 
 
 async def page_build(answering: Answering, name: str, after: int, limit: int) -> dict[str, object]:
     """Ids of customers whom the result tells apart from what was stored, behind a place."""
+    answering.results.note_read(name)
     return await _page(answering, partial(results.page_differing, name=name, after=after, limit=limit))
 
 
 async def page_values(answering: Answering, name: str, after: int, limit: int) -> dict[str, object]:
     """The same with their values, where the result is of a tag."""
+    answering.results.note_read(name)
     try:
         found = await run(
             answering.owner,
@@ -113,8 +113,7 @@ async def page_result(answering: Answering, name: str, after: str, limit: int) -
 
 async def end_build(answering: Answering, name: str) -> dict[str, object]:
     """Keep a result no longer."""
-    if name in answering.kept:
-        answering.kept.remove(name)
+    if answering.results.remove(name):
         await run(answering.owner, answering.owner.file(), partial(results.drop, name=name))
     return {}
 

@@ -10,7 +10,6 @@ from duckdb import DuckDBPyConnection
 from analytics.query import asking
 from analytics.query.known import check_known
 from analytics.query.sources import Tables
-from analytics.store.tables import Layout
 from base import clock
 from rules.parser import parse_rule
 from rules.tree import Rule
@@ -23,11 +22,13 @@ async def count(answering: Answering, document: dict[str, object]) -> dict[str, 
     await answering.owner.reach(clock.now_ms(), REACH_S)
     file, now_ms = answering.owner.file(), answering.owner.as_of_ms
     found = await run(
-        answering.owner, file, partial(_count, rule=rule, layout=file.layout, now_ms=now_ms, zone=answering.zone)
+        answering.owner,
+        file,
+        partial(_count, rule=rule, tables=answering.results.tables(file), now_ms=now_ms, zone=answering.zone),
     )
     return {"count": found, "as_of_ms": now_ms}
 
 
-def _count(connection: DuckDBPyConnection, rule: Rule, layout: Layout, now_ms: int, zone: ZoneInfo) -> int:
-    check_known(rule, layout)
-    return asking.count(connection, rule, Tables(layout), now_ms, zone)
+def _count(connection: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
+    check_known(rule, tables.layout)
+    return asking.count(connection, rule, tables, now_ms, zone)

@@ -12,7 +12,6 @@ from analytics.query import asking
 from analytics.query.distribution import buckets_query, numbers_query, values_query
 from analytics.query.expressions import Table
 from analytics.query.sources import Tables
-from analytics.store.tables import Layout
 from base import clock
 from rules.tags.spread import bounds_of
 from rules.values import MAX_EXACT_INTEGER
@@ -35,17 +34,15 @@ async def spread_tag(
         is_list=is_list,
         value_count=value_count,
         bucket_count=bucket_count,
-        layout=file.layout,
+        tables=answering.results.tables(file),
     )
     answer = await run(answering.owner, file, work)
     return {**answer, "as_of_ms": as_of_ms}
 
 
 def _spread(
-    connection: DuckDBPyConnection, tag: str, is_list: bool, value_count: int, bucket_count: int, layout: Layout
+    connection: DuckDBPyConnection, tag: str, is_list: bool, value_count: int, bucket_count: int, tables: Tables
 ) -> dict[str, object]:
-    tables = Tables(layout)
-
     def work(ask: Ask) -> dict[str, object]:
         values = ask(values_query(tables, tag, is_list=is_list, count=value_count))
         ((customers, least, greatest, average),) = ask(numbers_query(tables, tag))

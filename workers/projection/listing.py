@@ -53,7 +53,7 @@ async def list_customers(
         is_known=bool(is_known),
         after=Place(cast("int", rank), str(value), str(id_)),
         count=count,
-        layout=file.layout,
+        tables=answering.results.tables(file),
         now_ms=at_ms,
         zone=answering.zone,
     )
@@ -68,13 +68,13 @@ def _page(
     is_known: bool,
     after: Place,
     count: int,
-    layout: Layout,
+    tables: Tables,
     now_ms: int,
     zone: ZoneInfo,
 ) -> list[Place]:
-    check_known(rule, layout)
-    _check_order(order, layout, is_known)
-    tables, everybody = Tables(layout), isinstance(rule, Everyone)
+    check_known(rule, tables.layout)
+    _check_order(order, tables.layout, is_known)
+    everybody = isinstance(rule, Everyone)
     rows = asking.rows_of(
         connection,
         rule,

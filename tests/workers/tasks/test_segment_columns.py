@@ -21,6 +21,7 @@ from tests.support.builders import make_identify, make_track
 from tests.support.line import Line
 from tests.support.segments import NOBODY, change_rule, create_segment, segment_of, sequences_of
 from workers.jobs import make_services
+from workers.projection import building as kept
 from workers.projection import builds as answers
 from workers.projection.owner import ProjectionOwner
 from workers.tasks import columns
@@ -122,6 +123,8 @@ async def test_what_is_found_counts_before_it_is_in_the_graph(
         result = await services.builds.find_result("buyers")
         assert result is not None
         listed = await services.columns.page_result(result.name, "", 100)
+        assert (await services.columns.count({"segment": "buyers"})).count == BUYERS
+        assert (await services.columns.count({"not": {"segment": "buyers"}})).count == CUSTOMERS - BUYERS
         assert listed == sorted(listed)
         behind = await services.columns.page_result(result.name, listed[2], 4)
         assert behind == listed[3:7]
@@ -136,6 +139,7 @@ async def test_what_is_found_counts_before_it_is_in_the_graph(
     assert seen == [(BUYERS, BUYERS, BUYERS)]
     assert await services.builds.find_result("buyers") is None
     assert await repository.count_members(["buyers"]) == {"buyers": BUYERS}
+    assert (await services.columns.count({"segment": "buyers"})).count == BUYERS
 
 
 async def test_live_changes_during_a_build_are_neither_lost_nor_doubled(
@@ -165,7 +169,7 @@ async def test_live_changes_during_a_build_are_neither_lost_nor_doubled(
 async def test_a_result_that_had_to_make_room_is_asked_for_again(
     owner: ProjectionOwner, services: TaskServices, graph: GraphClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "KEPT", 1)
+    monkeypatch.setattr(kept, "MAX_KEPT", 1)
     monkeypatch.setattr(columns, "PAGE_IDS", 5)
     build_page, asked = services.builder.build_page, []
 
@@ -195,3 +199,20 @@ async def test_a_store_that_lags_is_not_trusted(
     await build_segment(context(services), "buyers", 1)
     assert len(await sequences_of(graph)) == CUSTOMERS
     assert (await segment_of(graph)).status == "LIVE"
+
+
+async def test_a_result_that_nobody_brings_to_the_graph_counts_no_longer(
+    owner: ProjectionOwner, services: TaskServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"segment": "buyers"}
+    await services.columns.begin_build("buyers", json.dumps(BOUGHT).encode())
+    assert (await services.columns.count(asked)).count == BUYERS
+    # Another one of the same segment takes its place; one of another segment does not.
+    newer = await services.columns.begin_build("buyers", json.dumps({"everyone": True}).encode())
+    await services.columns.begin_build("others", json.dumps(NOBODY).encode())
+    assert (await services.columns.count(asked)).count == CUSTOMERS
+    monkeypatch.setattr(kept, "FORGET_AFTER_S", 0.0)
+    assert (await services.columns.count(asked)).count == 0
+    monkeypatch.undo()
+    await services.columns.end_build(newer.name)
+    assert (await services.columns.count(asked)).count == 0

@@ -170,12 +170,13 @@ async def test_only_who_has_another_value_is_computed_again(
 SHARES = {
     "statistical": {
         "event": SPENT,
-        "shares": [{"value": "best", "topPercent": 25}, {"value": "rest", "topPercent": 100}],
+        "shares": [{"value": "Best", "topPercent": 25}, {"value": "rest", "topPercent": 100}],
     }
 }
+TOP = {"tag": {"key": "rank", "op": "EQ", "values": ["555"]}}
 RFM = {"rfm": {"event": SPENT, "scores": True}}
 STATEMENT = """
-SELECT customer_id, CASE WHEN sum(price_number) > 100 THEN 'best' ELSE 'rest' END AS value
+SELECT customer_id, CASE WHEN sum(price_number) > 100 THEN 'Best' ELSE 'rest' END AS value
 FROM events."Bought" GROUP BY customer_id
 """
 SQL = {"sql": {"text": STATEMENT, "type": "STRING"}}
@@ -192,21 +193,26 @@ async def test_what_is_computed_over_everybody_comes_to_the_graph(
 ) -> None:
     monkeypatch.setattr(columns, "PAGE_IDS", 5)
     counted: list[dict[str, int]] = []
+    asked: list[int] = []
     put_page = services.builder.put_page
 
     async def looked_at(tag: str, version: int, values: Mapping[str, Any]) -> None:
         counted.append(await TagRepository(graph).count_customers(["rank"]))
+        folded = {"tag": {"key": "rank", "op": "IEQ", "values": ["BEST"]}}
+        asked.append((await services.columns.count({"tag": {"key": "rank", "op": "SET"}})).count)
+        asked.append((await services.columns.count({"any": [folded, TOP]})).count)
         await put_page(tag, version, values)
 
     monkeypatch.setattr(services.builder, "put_page", looked_at)
-    await line.segment("best", {"tag": {"key": "rank", "op": "IN", "values": ["best", "555"]}})
+    await line.segment("best", {"tag": {"key": "rank", "op": "IN", "values": ["Best", "555"]}})
     await save_tag(graph, "rank", document, status="BUILDING", mode="DAILY")
     services.live.cache.clear()
     await build_tag(context(services), "rank", 1)
     values = await values_of(graph, "rank")
     assert len(values) == BUYERS
     assert counted == [{"rank": BUYERS}] * 3
-    best = [one for one, value in values.items() if value in ("best", "555")]
+    best = [one for one, value in values.items() if value in ("Best", "555")]
+    assert sorted(asked) == [len(best)] * 3 + [BUYERS] * 3
     changes = await line.changes()
     assert sorted(change.customer for change in changes) == sorted(best)
     assert {(change.kind, change.cause) for change in changes} == {("ENTERED", "TAG")}
