@@ -71,6 +71,16 @@ def keep_tag(
         return keep_values(reader, name, shown(reader, values), values.columns, tag, keep_old=keep_old)
 
 
+def keep_table(reader: DuckDBPyConnection, name: str, tag: str, keep_old: bool, values: pa.Table) -> Kept:
+    """Keep values that were found already, and whom they tell apart; arguments as of `keep_tag`."""
+    with one_state(reader):
+        reader.register("found", values)
+        try:
+            return keep_values(reader, name, "SELECT * FROM found", values.column_names, tag, keep_old=keep_old)
+        finally:
+            reader.unregister("found")
+
+
 def rows_of(
     reader: DuckDBPyConnection,
     rule: Rule,

@@ -40,13 +40,14 @@ class Limits:
     """Of one statement.
 
     Args:
-        memory_mb: beyond what the instance uses when it begins; others that run at the same time count, too.
+        memory_mb: beyond what the instance uses when it begins; others that run at the same time count, too. Three
+            quarters of what the instance has by default, so that there is something left for them.
         spilled_mb: written to disk because memory does not hold it.
         rows: of the result.
     """
 
     time_s: float = 30.0
-    memory_mb: int = 1_024
+    memory_mb: int = 1_536
     spilled_mb: int = 8_192
     rows: int = 20_000_000
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from analytics.sql.checking import FIELD, Statement, check_statement
+from analytics.sql.checking import FIELD, check_statement
 from analytics.sql.sandbox import Limits, only_views, watched
 from analytics.sql.views import Views
 from analytics.store.file import CATALOG
@@ -28,8 +28,11 @@ CHECK_TIME_S: Final = 10.0
 # A longer list is no value that people look at.
 MAX_LIST_VALUES: Final = 100
 CUSTOMER, VALUE = "customer_id", "value"
-_BATCH_ROWS: Final = 100_000
-_FOUND: Final = "found"
+# Longer than any id.
+MAX_ID_CHARS: Final = 200
+# In the connection's own catalog of temporary things, which only itself can see.
+ASKED: Final = "temp.main.asked"
+_FOUND: Final = "temp.main.found"
 _CUSTOMERS: Final = f"{CATALOG}.main.{CUSTOMERS}"
 
 
@@ -54,11 +57,11 @@ def check_sql(
         BadInput: what is wrong, at the field `text` or `type`.
     """
     limits = limits or replace(Limits(), time_s=CHECK_TIME_S)
-    with _asked(reader, definition, layout, now_ms, zone, limits) as statement:
-        columns = _columns(reader, statement)
+    with _asked(reader, definition, layout, now_ms, zone, limits):
+        columns = _columns(reader)
         _check_columns(columns, definition.type)
         # Plans it as a whole, which finds what names and types alone do not.
-        reader.execute(f"EXPLAIN {statement.text}").fetchall()
+        reader.execute(f"EXPLAIN SELECT * FROM {ASKED}").fetchall()
         return columns
 
 
@@ -85,49 +88,33 @@ def sql_values(
             who is not there, or a value that the tag cannot have: an id is named as an example.
     """
     limits = limits or Limits()
-    with _asked(reader, definition, layout, now_ms, zone, limits) as statement:
-        value_type = _check_columns(_columns(reader, statement), definition.type)
+    with _asked(reader, definition, layout, now_ms, zone, limits):
+        form = _form(definition.type, _check_columns(_columns(reader), definition.type))
         # More rows than customers hold one of them twice, or somebody else.
         [(customers,)] = reader.execute(f"SELECT count(*) FROM {_CUSTOMERS}").fetchall()
-        found = _result(reader, statement, min(customers + 1, limits.rows + 1))
-        if found.num_rows > limits.rows:
-            raise BadInput(f"The statement gives more than {limits.rows:,} rows.", field=FIELD)
-        reader.register(_FOUND, found)
-        try:
-            return _checked(reader, definition.type, value_type)
-        finally:
-            reader.unregister(_FOUND)
+        most = min(customers, limits.rows) + 1
+        reader.execute(
+            f"CREATE TEMP TABLE {_FOUND} AS SELECT left({CUSTOMER}, {MAX_ID_CHARS}) AS {CUSTOMER}, "
+            f"{form.cut} AS {VALUE} FROM {ASKED} LIMIT {most}"
+        )
+        return _checked(reader, form, limits)
 
 
 @contextmanager
 def _asked(
     reader: DuckDBPyConnection, definition: Sql, layout: Layout, now_ms: int, zone: ZoneInfo, limits: Limits
-) -> Iterator[Statement]:
+) -> Iterator[None]:
+    """In the block the statement is the view `ASKED`."""
     views = Views(layout, now_ms, zone)
     statement = check_statement(reader, definition.text, views.has)
     with only_views(reader, views.of(statement.views)), watched(reader, limits):
-        yield statement
+        # The only place where the text becomes a part of other SQL: behind this.
+        reader.execute(f"CREATE TEMP VIEW {ASKED} AS {statement.text}")
+        yield
 
 
-def _columns(reader: DuckDBPyConnection, statement: Statement) -> list[Column]:
-    described = reader.execute(f"DESCRIBE {statement.text}").fetchall()
-    return [Column(name, type_) for name, type_, *_ in described]
-
-
-def _result(reader: DuckDBPyConnection, statement: Statement, most: int) -> pa.Table:
-    """The rows of a statement, so many at most."""
-    batches: list[pa.RecordBatch] = []
-    rows = 0
-    stream = reader.execute(statement.text).to_arrow_reader(_BATCH_ROWS)
-    for batch in stream:
-        batches.append(batch)
-        rows += batch.num_rows
-        if rows >= most:
-            break
-    found = pa.Table.from_batches(batches, stream.schema).slice(0, most)
-    # Streams of one connection do not outlive its next statement.
-    stream.close()
-    return found.rename_columns([name.lower() for name in found.column_names])
+def _columns(reader: DuckDBPyConnection) -> list[Column]:
+    return [Column(name, type_) for name, type_, *_ in reader.execute(f"DESCRIBE {ASKED}").fetchall()]
 
 
 _NUMBERS: Final = (
@@ -199,46 +186,52 @@ def _kind_of_list(type_: str) -> Kind | None:
 
 
 class _Form(NamedTuple):
-    """How a value is stored, and which cannot be: SQL about the column `value`, which is not null there."""
+    """How a value is stored, and which cannot be: SQL about the column `value`.
+
+    Args:
+        cut: what is kept of the value, so that no result is larger than what tags can have.
+        stored: its form in the store; `wrong`: whether it cannot be one. Neither is asked of nulls.
+    """
 
     kind: Kind
+    cut: str
     stored: str
     wrong: str
     why: str
 
 
 def _form(wanted: ValueType, type_: str) -> _Form:
-    text = f"length({{0}}) NOT BETWEEN 1 AND {MAX_TEXT_LENGTH}"
+    # One more than there may be, so that it shows.
+    cut_text, wrong_text = f"left({{0}}, {MAX_TEXT_LENGTH + 1})", f"length({{0}}) NOT BETWEEN 1 AND {MAX_TEXT_LENGTH}"
+    # Added to 0 a negative zero is a positive one, as everywhere in the store.
+    number, wrong_number = "CAST({0} AS DOUBLE) + 0", "NOT isfinite(CAST({0} AS DOUBLE))"
     match wanted:
         case ValueType.STRING:
             why = f"a text of 1 to {MAX_TEXT_LENGTH:,} characters"
-            return _Form(Kind.TEXT, VALUE, text.format(VALUE), why)
+            return _Form(Kind.TEXT, cut_text.format(VALUE), VALUE, wrong_text.format(VALUE), why)
         case ValueType.NUMBER:
-            # Added to 0 a negative zero is a positive one, as everywhere in the store.
-            stored = f"CAST({VALUE} AS DOUBLE) + 0"
-            return _Form(Kind.NUMBER, stored, f"NOT isfinite(CAST({VALUE} AS DOUBLE))", "a finite number")
+            return _Form(Kind.NUMBER, VALUE, number.format(VALUE), wrong_number.format(VALUE), "a finite number")
         case ValueType.BOOLEAN:
-            return _Form(Kind.FLAG, VALUE, "false", "a boolean")
+            return _Form(Kind.FLAG, VALUE, VALUE, "false", "a boolean")
         case ValueType.TIME:
             outside = f"NOT isfinite({VALUE}) OR epoch_ms({VALUE}) NOT BETWEEN {MIN_MS} AND {MAX_MS}"
-            return _Form(Kind.INSTANT, f"epoch_ms({VALUE})", outside, "a time in the years 1 to 9999")
+            return _Form(Kind.INSTANT, VALUE, f"epoch_ms({VALUE})", outside, "a time in the years 1 to 9999")
         case _:
             kind = _kind_of_list(type_)
             assert kind is not None, "checked"
-            given = f"list_filter({VALUE}, lambda x: x IS NOT NULL)"
-            element = {
-                Kind.TEXTS: text.format("x"),
-                Kind.NUMBERS: "NOT isfinite(CAST(x AS DOUBLE))",
-                Kind.FLAGS: "false",
-            }[kind]
-            stored = f"list_transform({given}, lambda x: CAST(x AS DOUBLE) + 0)" if kind is Kind.NUMBERS else given
-            wrong = f"len({VALUE}) > {MAX_LIST_VALUES} OR len(list_filter({given}, lambda x: {element})) > 0"
-            return _Form(kind, stored, wrong, f"a list of at most {MAX_LIST_VALUES} values that a tag can have")
+            few = f"list_filter({VALUE}, lambda x: x IS NOT NULL)[1:{MAX_LIST_VALUES + 1}]"
+            cut = f"list_transform({few}, lambda x: {cut_text.format('x')})" if kind is Kind.TEXTS else few
+            stored = f"list_transform({VALUE}, lambda x: {number.format('x')})" if kind is Kind.NUMBERS else VALUE
+            wrong = {Kind.TEXTS: wrong_text, Kind.NUMBERS: wrong_number}.get(kind, "false").format("x")
+            wrong = f"len({VALUE}) > {MAX_LIST_VALUES} OR len(list_filter({VALUE}, lambda x: {wrong})) > 0"
+            return _Form(kind, cut, stored, wrong, f"a list of at most {MAX_LIST_VALUES} values that a tag can have")
 
 
-def _checked(reader: DuckDBPyConnection, wanted: ValueType, type_: str) -> pa.Table:
+def _checked(reader: DuckDBPyConnection, form: _Form, limits: Limits) -> pa.Table:
     """What was found, in the form of the store."""
-    form = _form(wanted, type_)
+    [(count,)] = reader.execute(f"SELECT count(*) FROM {_FOUND}").fetchall()
+    if count > limits.rows:
+        raise BadInput(f"The statement gives more than {limits.rows:,} rows.", field=FIELD)
     _refuse_rows(reader, f"{CUSTOMER} IS NULL", "{0} rows have no customer_id.", "count(*)")
     twice = f"SELECT min({CUSTOMER}) FROM (SELECT {CUSTOMER} FROM {_FOUND} GROUP BY 1 HAVING count(*) > 1)"
     [(customer,)] = reader.execute(twice).fetchall()
@@ -247,25 +240,26 @@ def _checked(reader: DuckDBPyConnection, wanted: ValueType, type_: str) -> pa.Ta
         raise BadInput(f"There are two rows for {customer!r}, for example.", hint=hint, field=FIELD)
     _refuse_rows(
         reader,
-        f"NOT EXISTS (SELECT 1 FROM {_CUSTOMERS} AS c WHERE c.id = {_FOUND}.{CUSTOMER})",
+        f"NOT EXISTS (SELECT 1 FROM {_CUSTOMERS} AS c WHERE c.id = f.{CUSTOMER})",
         "There is no customer {0!r}, for example.",
     )
     of_them = "The value of {0!r}, for example, is not " + form.why + "."
     _refuse_rows(reader, f"{VALUE} IS NOT NULL AND ({form.wrong})", of_them)
-    empty = f" WHERE len({form.kind.value}) > 0" if wanted is ValueType.LIST else ""
+    there = f"len({VALUE}) > 0" if form.kind in _LISTS else f"{VALUE} IS NOT NULL"
     rows = reader.execute(
-        f"SELECT * FROM (SELECT c.customer AS customer, {form.stored} AS {form.kind.value} FROM {_FOUND} "
-        f"JOIN {_CUSTOMERS} AS c ON c.id = {_FOUND}.{CUSTOMER} WHERE {VALUE} IS NOT NULL){empty}"
+        f"SELECT c.customer AS customer, {form.stored} AS {form.kind.value} "
+        f"FROM {_FOUND} AS f JOIN {_CUSTOMERS} AS c ON c.id = f.{CUSTOMER} WHERE {there}"
     ).to_arrow_table()
     return rows.cast(pa.schema([("customer", pa.int64()), (form.kind.value, _ARROW[form.kind])]))
 
 
 def _refuse_rows(reader: DuckDBPyConnection, wrong: str, message: str, example: str = f"min({CUSTOMER})") -> None:
-    [(count, found)] = reader.execute(f"SELECT count(*), {example} FROM {_FOUND} WHERE {wrong}").fetchall()
+    [(count, found)] = reader.execute(f"SELECT count(*), {example} FROM {_FOUND} AS f WHERE {wrong}").fetchall()
     if count:
         raise BadInput(message.format(found), field=FIELD)
 
 
+_LISTS: Final = (Kind.TEXTS, Kind.NUMBERS, Kind.FLAGS)
 _ARROW: Final[Mapping[Kind, pa.DataType]] = {
     Kind.TEXT: pa.string(),
     Kind.NUMBER: pa.float64(),

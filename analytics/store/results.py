@@ -3,7 +3,7 @@
 | table of the catalog `results` | a row is | columns |
 |---|---|---|
 | result_<name> | a customer | customer (number), then the value's columns where there is a value |
-| differing_<name> | a customer whom the result tells apart from what is stored | place (from 1, by id), id |
+| differing_<name> | a customer whom the result tells apart from what is stored | place (from 1, by id), id, customer |
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
 from analytics.store.spread import Kind
 from analytics.store.tables import CUSTOMERS, MEMBERS, TAG_VALUES
+from base.clock import iso
+from rules.tags.compiled import TagValue
+from rules.tree import Scalar
+from rules.values import MAX_EXACT_INTEGER
 
 CATALOG: Final = "results"
 _NAME_BYTES: Final = 12
@@ -48,7 +52,7 @@ def keep_members(reader: DuckDBPyConnection, name: str, query: str, segment: str
     return _compared(
         reader,
         name,
-        f"SELECT id FROM {CUSTOMERS} WHERE (customer IN (FROM {result})) <> (customer IN (FROM members))",
+        f"SELECT id, customer FROM {CUSTOMERS} WHERE (customer IN (FROM {result})) <> (customer IN (FROM members))",
         f"WITH members AS (SELECT customer FROM {MEMBERS} WHERE segment = ?)",
         segment,
     )
@@ -77,7 +81,7 @@ def keep_values(
         reader,
         name,
         f"""
-        SELECT id FROM {CUSTOMERS} AS people
+        SELECT id, people.customer FROM {CUSTOMERS} AS people
         LEFT JOIN old ON old.customer = people.customer LEFT JOIN {result} AS new ON new.customer = people.customer
         WHERE {" OR ".join(f"({each})" for each in changed)}
         """,
@@ -92,11 +96,11 @@ def _differs(column: str) -> str:
     return f"list_filter(coalesce(new.{column}, []), each -> each IS NOT NULL) <> coalesce(old.{column}, [])"
 
 
-def _compared(reader: DuckDBPyConnection, name: str, differing_ids: str, with_stored: str, key: str) -> Kept:
+def _compared(reader: DuckDBPyConnection, name: str, differing_people: str, with_stored: str, key: str) -> Kept:
     result, differing = _tables(name)
     reader.execute(
         f"CREATE TABLE {differing} AS {with_stored}"
-        f" SELECT row_number() OVER (ORDER BY id) AS place, id FROM ({differing_ids})",
+        f" SELECT row_number() OVER (ORDER BY id) AS place, id, customer FROM ({differing_people})",
         [key],
     )
     ((count,),) = reader.execute(f"SELECT count(*) FROM {result}").fetchall()
@@ -114,6 +118,44 @@ def page_differing(reader: DuckDBPyConnection, name: str, after: int, limit: int
     return _ids(
         reader, f"SELECT id FROM {differing} WHERE place > ? AND place <= ? ORDER BY place", after, after + limit
     )
+
+
+def page_values(reader: DuckDBPyConnection, name: str, after: int, limit: int) -> list[tuple[str, TagValue | None]]:
+    """The same with the values of the result; None: there is none.
+
+    Raises:
+        Gone: it is kept no longer.
+    """
+    result, differing = _tables(name)
+    try:
+        rows = reader.execute(
+            f"""
+            SELECT id, new.* EXCLUDE (customer) FROM {differing} AS who LEFT JOIN {result} AS new USING (customer)
+            WHERE place > ? AND place <= ? ORDER BY place
+            """,
+            [after, after + limit],
+        )
+        kinds = [Kind(name) for name, *_ in rows.description[1:]]
+        return [(id, _value(kinds, cells)) for id, *cells in rows.fetchall()]
+    except duckdb.CatalogException as fault:
+        raise Gone(name) from fault
+
+
+def _value(kinds: Sequence[Kind], cells: Sequence[Any]) -> TagValue | None:
+    for kind, cell in zip(kinds, cells, strict=True):
+        if cell is not None:
+            if kind is Kind.INSTANT:
+                return iso(cell)
+            return [*map(_whole, cell)] if isinstance(cell, list) else _whole(cell)
+    return None
+
+
+def _whole(value: Any) -> Scalar:
+    """A number without fraction is an integer, where doubles tell it from its neighbours."""
+    if type(value) is float and value.is_integer() and abs(value) <= MAX_EXACT_INTEGER:
+        return int(value)
+    scalar: Scalar = value
+    return scalar
 
 
 def page_result(reader: DuckDBPyConnection, name: str, after: str, limit: int) -> list[str]:

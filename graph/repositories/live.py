@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, TypedDict
 from graph.client import GraphClient, Transaction
 from graph.queries import load
 from graph.repositories.apply import EventRow, expect_all
-from rules.tags.definition import TagKind
 
 _GET_CATALOGUE_STATE = load("live/get_catalogue_state")
 _GET_CATALOGUE = load("live/get_catalogue")
@@ -57,8 +56,8 @@ class StoredTag:
 
     @property
     def is_computed(self) -> bool:
-        """Whether anybody computes it now, a customer at a time."""
-        return (self.on_events or self.building) and self.kind != TagKind.SQL
+        """Whether anybody computes it now."""
+        return self.on_events or self.building
 
 
 class GivenValue(NamedTuple):

@@ -36,6 +36,7 @@ class BuildState:
         built_until: id of the last customer that a build over the graph is done with; "" at its beginning.
         document: JSON of the rule, or of a tag's definition.
         zone: of a tag; None for the deployment's.
+        keep_old: of a tag, whether a value stays when there is none any more.
     """
 
     key: str
@@ -45,6 +46,7 @@ class BuildState:
     built_until: str = ""
     document: str = "null"
     zone: str | None = None
+    keep_old: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from graph.client import GraphClient, Transaction
 from graph.queries import Query, load
 from graph.repositories import maintenance
 from graph.repositories.maintenance import Maintained
-from graph.repositories.segment_build import BuildState
+from graph.repositories.segment_build import BuildResult, BuildState
 
 _LIST_UNFINISHED = load("tag_build/list_unfinished")
 _LIST_SCHEDULED = load("tag_build/list_scheduled")
 _GET_STATE = load("tag_build/get_state")
 _SET_PROGRESS = load("tag_build/set_progress")
+_SET_RESULT = load("tag_build/set_result")
+_GET_RESULT = load("tag_build/get_result")
 _FINISH = load("tag_build/finish")
 _FAIL = load("tag_build/fail")
 _REMOVE_VALUES = load("tag_build/remove_values")
@@ -65,6 +67,18 @@ class TagBuildRepository:
         return (
             await self._write(_SET_PROGRESS, key=key, version=version, progress=progress, built_until=built_until) > 0
         )
+
+    async def set_result(self, key: str, version: int, result: BuildResult) -> bool:
+        """Note what the build found, for whoever counts before it is in the graph."""
+        found = await self._write(
+            _SET_RESULT, key=key, version=version, result=result.name, count=result.count, as_of=result.as_of_ms
+        )
+        return found > 0
+
+    async def find_result(self, key: str) -> BuildResult | None:
+        """What a build under way found, which is not in the graph yet."""
+        rows = await self._graph.read(_GET_RESULT, key=key)
+        return BuildResult(**rows[0]) if rows else None
 
     async def begin_run(self, key: str, version: int) -> None:
         """Note when a build began, unless it goes on."""

@@ -40,9 +40,11 @@ from schema.execution.selection import select_in
 from schema.telemetry import span
 
 QUERY_TIMEOUT_S = 10.0
-# About 5,000 customers a second.
+# About 5,000 customers a second. A tag may have a statement, which the columnar store checks.
 SCAN_TIMEOUT_S = 60.0
-SCANNING_FIELDS = frozenset({"estimate", "importSegment", "saveResultAsSegment"})
+SCANNING_FIELDS = frozenset(
+    {"estimate", "importSegment", "importTagValues", "saveResultAsSegment", "createTag", "updateTag"}
+)
 SCANNING_ARGUMENTS = frozenset({"where", "orderBy"})
 MAX_CACHED_DOCUMENTS = 512
 # Longer texts carry their values with them, so they do not come twice.

@@ -6,13 +6,19 @@ false pair of changes: whoever comes second finds nothing to do.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from base import clock
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
+from graph.repositories import apply as apply_repository
 from graph.repositories import live as repository
+from rules.tags.compiled import TagValue, same_value
 from workers.live.context import LiveContext
+from workers.live.evaluation import TagFlip, put_tag
 from workers.live.reevaluate import Reevaluated, reevaluate
+from workers.live.retagging import Retagged, retag
+from workers.live.state import CustomerState, Tagged
 
 # One transaction: short enough that live batches waiting for these customers' locks do not notice.
 PAGE_CUSTOMERS = 500
@@ -78,7 +84,37 @@ class Builder:
                 raise Superseded(key)
             return await reevaluate(tx, self._live, {customer: [key] for customer in page}, "RULE", keep=False)
 
-        done = await self._graph.write("build_page", work)
+        await self._publish(await self._graph.write("build_page", work))
+
+    async def put_page(self, tag: str, version: int, values: Mapping[str, TagValue | None]) -> None:
+        """Give customers the values of a tag that is computed over everybody, in one transaction.
+
+        Args:
+            values: customer → value; None for none any more, where old ones are not kept.
+
+        Raises:
+            Superseded, Unavailable.
+        """
+
+        def give(state: CustomerState, now_ms: int) -> TagFlip | None:
+            known, value = state.tagged.get(tag), values[state.id]
+            if same_value(value, None if known is None else known.value):
+                return None
+            at_ms = now_ms if known is None else max(now_ms, known.at)
+            return put_tag(state, tag, Tagged(value, at_ms, version))
+
+        async def work(tx: Transaction) -> Retagged:
+            # The order of locks is that of every transaction: customers first.
+            versions = await apply_repository.lock_living(tx, sorted(values), clock.now_ms())
+            catalogue = await self._live.renewed(tx)
+            if catalogue.compared.get(tag) != version:
+                raise Superseded(tag)
+            _, swept_ms = await self._live.current(tx)
+            return await retag(tx, self._live, catalogue, swept_ms, versions, tag, give, keep=False)
+
+        await self._publish((await self._graph.write("put_page", work)).done)
+
+    async def _publish(self, done: Reevaluated) -> None:
         # A build passes everybody once: keeping the states would push out those of active customers.
         if done.changes:
             await self._publisher.publish(done.changes)

@@ -88,6 +88,7 @@ class Catalogue:
         with_ids: names of events of which the order at one instant matters.
         has_tags: whether there are any, labels included.
         labels: keys of tags that people put on customers.
+        compared: keys of tags that are being computed over everybody, with their versions.
         lists: keys of the rules that read imported lists, and `imported`.
         imported: names of tags whose values are imported and hang on identifiers.
     """
@@ -105,6 +106,7 @@ class Catalogue:
     reads_identifiers: bool
     has_tags: bool
     labels: frozenset[str]
+    compared: Mapping[str, int]
     lists: frozenset[str]
     imported: frozenset[str]
     _since: dict[int, Mapping[str, int]] = field(default_factory=dict, repr=False, compare=False)
@@ -210,6 +212,7 @@ def build(
             name for _, made in computed.values() if orders_events(made.definition) for name in needs(made.rule).events
         ),
         labels=frozenset(tag.key for tag in tags if tag.kind == TagKind.MANUAL),
+        compared={tag.key: tag.version for tag in tags if tag.building and is_over_everybody(defined[tag.key])},
         imported=frozenset(name for name, (_, made) in computed.items() if isinstance(made.definition, Imported)),
         has_tags=bool(tags),
     )
@@ -219,7 +222,15 @@ def of_question(rule: Rule, zone: ZoneInfo, now_ms: int) -> Catalogue:
     """A catalogue of one rule, which exists for one question only. Pure."""
     rules = {_ASKED: _live(_ASKED, 0, rule, zone, 0)}
     return _indexed(
-        0, zone, rules, now_ms, with_ids=frozenset(), labels=frozenset(), imported=frozenset(), has_tags=False
+        0,
+        zone,
+        rules,
+        now_ms,
+        with_ids=frozenset(),
+        labels=frozenset(),
+        compared={},
+        imported=frozenset(),
+        has_tags=False,
     )
 
 
@@ -231,6 +242,7 @@ def _indexed(
     *,
     with_ids: frozenset[str],
     labels: frozenset[str],
+    compared: Mapping[str, int],
     imported: frozenset[str],
     has_tags: bool,
 ) -> Catalogue:
@@ -265,6 +277,7 @@ def _indexed(
         ),
         has_tags=has_tags or any(rule.needs.tags for rule in rules.values()),
         labels=labels,
+        compared=compared,
         lists=frozenset(key for key, rule in rules.items() if rule.needs.lists) | imported,
         imported=imported,
     )

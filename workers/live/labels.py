@@ -10,11 +10,9 @@ from base.pages import pages
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.repositories import apply as apply_repository
-from rules.needs import tag_name
 from workers.live.context import LiveContext
-from workers.live.evaluation import AnyFlip, TagFlip, Touched, earliest_asked, evaluate_customer, put_tag
-from workers.live.outbox import close
-from workers.live.reevaluate import Reevaluated
+from workers.live.evaluation import TagFlip, put_tag
+from workers.live.retagging import Retagged, retag
 from workers.live.state import CustomerState, Mark
 from workers.live.succession import labelled
 
@@ -53,44 +51,29 @@ class Labels:
         count = 0
         for page in pages(sorted(ids), PAGE_CUSTOMERS):
 
-            async def work(tx: Transaction, page: Sequence[str] = page) -> tuple[int, Reevaluated]:
+            async def work(tx: Transaction, page: Sequence[str] = page) -> Retagged:
                 return await self._change_page(tx, tag, version, page, change)
 
-            changed, done = await self._graph.write("change_labels", work)
-            self._live.cache.put(done.states)
-            if done.changes:
-                await self._publisher.publish(done.changes)
-            count += changed
+            changed = await self._graph.write("change_labels", work)
+            self._live.cache.put(changed.done.states)
+            if changed.done.changes:
+                await self._publisher.publish(changed.done.changes)
+            count += changed.count
         return count
 
     async def _change_page(
         self, tx: Transaction, tag: str, version: int, page: Sequence[str], change: ChangeMarks
-    ) -> tuple[int, Reevaluated]:
+    ) -> Retagged:
         versions = await apply_repository.lock_living(tx, page, clock.now_ms())
         catalogue, swept_ms = await self._live.current(tx)
         if tag not in catalogue.labels:
             # This process has not heard of the tag yet, or it was deleted.
             catalogue = await self._live.renewed(tx)
-        now_ms = clock.now_ms()
-        states = await self._live.states(tx, versions, sorted(versions), catalogue, earliest_asked(swept_ms, now_ms))
-        keys = catalogue.with_related({tag_name(tag)})
-        flips: list[AnyFlip] = []
-        for state in states.values() if tag in catalogue.labels else ():
-            if (flip := _relabel(state, tag, version, change, now_ms)) is not None:
-                flips.append(flip)
-                touched = Touched(unplaced=True, cause="TAG")
-                flips += evaluate_customer(catalogue, state, keys, touched, swept_ms, now_ms)
-        count = sum(isinstance(flip, TagFlip) and flip.tag == tag for flip in flips)
 
-        def evaluate_on(from_ms: int, until_ms: int) -> list[AnyFlip]:
-            return [
-                flip
-                for state in states.values()
-                for flip in evaluate_customer(catalogue, state, keys, Touched(), from_ms, until_ms)
-            ]
+        def relabel(state: CustomerState, now_ms: int) -> TagFlip | None:
+            return _relabel(state, tag, version, change, now_ms) if tag in catalogue.labels else None
 
-        changes = await close(tx, self._live, catalogue, flips, now_ms, evaluate_on)
-        return count, Reevaluated(changes, list(states.values()))
+        return await retag(tx, self._live, catalogue, swept_ms, versions, tag, relabel)
 
 
 def _relabel(state: CustomerState, tag: str, version: int, change: ChangeMarks, now_ms: int) -> TagFlip | None:

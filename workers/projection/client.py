@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from analytics.query.order import FIRST, Order, Place
 from base.errors import Unavailable
 from base.keys import Keyring
+from rules.tags.compiled import TagValue
 from workers.projection import state
 from workers.projection.replies import answer_of, sealed_question
 from workers.queue import Questions
@@ -111,6 +112,31 @@ class ColumnStore:
         """
         answer = await self._ask("begin_build", segment, rule)
         return Built(answer["name"], answer["count"], answer["differing"], answer["as_of_ms"])
+
+    async def begin_tag_build(self, tag: str, definition: bytes, zone: str | None, *, keep_old: bool) -> Built:
+        """The same for a tag's definition (JSON); a customer differs whose value is another one.
+
+        Args:
+            zone: of the tag; None for the deployment's.
+            keep_old: who has no value any more keeps the stored one.
+
+        Raises:
+            Unavailable: as `begin_build`.
+            BadInput: the store has no room for a name; or the statement of a tag by SQL cannot give its values.
+        """
+        answer = await self._ask("begin_tag_build", tag, definition, zone, keep_old)
+        return Built(answer["name"], answer["count"], answer["differing"], answer["as_of_ms"])
+
+    async def page_values(self, name: str, after: int, limit: int) -> list[tuple[str, TagValue | None]]:
+        """Like `page_build`, with the values of a tag's result; None: none any more.
+
+        Raises:
+            ResultGone, Unavailable.
+        """
+        found = (await self._ask("page_values", name, after, limit))["values"]
+        if found is None:
+            raise ResultGone
+        return [(id, value) for id, value in found]
 
     async def page_build(self, name: str, after: int, limit: int) -> list[str]:
         """Ids of customers whom a result tells apart from what was stored, behind the first `after` of them.

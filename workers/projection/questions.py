@@ -10,7 +10,14 @@ from typing import Any, Final, TypeAlias, cast
 
 from base.errors import KithError
 from workers.projection.answering import Answering
-from workers.projection.builds import begin_build, end_build, page_build, page_result
+from workers.projection.builds import (
+    begin_build,
+    begin_tag_build,
+    end_build,
+    page_build,
+    page_result,
+    page_values,
+)
 from workers.projection.counting import count
 from workers.projection.distribution import spread_tag
 from workers.projection.listing import list_customers
@@ -28,7 +35,9 @@ _ASKED: Final = (
     find_customers,
     check_sql,
     begin_build,
+    begin_tag_build,
     page_build,
+    page_values,
     page_result,
     end_build,
 )

@@ -7,9 +7,9 @@ evaluation has met meanwhile. Before a page is written, the answer serves whoeve
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -18,11 +18,16 @@ from base.ahead import ahead, at_once
 from base.errors import BadInput, Unavailable
 from base.pages import pages
 from graph.repositories.segment_build import BuildResult, BuildState
-from rules.needs import needs
+from rules.needs import needs, tag_name
 from rules.parser import parse_rule
+from rules.tags.compiled import TagValue
+from rules.tags.definition import Imported, is_over_everybody, rule_of
+from rules.tags.parser import parse_definition
 from workers.live.builder import PAGE_CUSTOMERS, Progress, Superseded
 from workers.projection.client import Built, ResultGone
 from workers.tasks.services import TaskServices
+
+T = TypeVar("T")
 
 # How often a build begins again whose result had to make room.
 TRIES: Final = 5
@@ -44,46 +49,127 @@ async def build_segment_from_columns(services: TaskServices, state: BuildState, 
     if needs(parse_rule(msgspec.json.decode(state.document))).lists:
         # The store knows who is in a segment, not who is on its list.
         return False
+    columns, document = services.columns, state.document.encode()
+
+    async def evaluate(page: Sequence[str]) -> None:
+        await services.builder.build_page(state.key, state.version, page)
+
+    async def bring(built: Built) -> None:
+        await _bring_to_graph(built, columns.page_build, evaluate, progress)
+
+    return await _build(
+        services, services.builds, state, lambda: columns.begin_build(state.key, document), bring, otherwise=True
+    )
+
+
+async def build_tag_from_columns(services: TaskServices, state: BuildState, progress: Progress) -> bool:
+    """Compute a tag; False where the store has no answer, and each customer can be computed without it.
+
+    Raises:
+        Superseded: the version is no longer the current one.
+        Unavailable: Neo4j or Redis went away; or the store has no answer, and nothing else can give it.
+        BadInput: a statement cannot give the tag's values.
+    """
+    definition = parse_definition(msgspec.json.decode(state.document))
+    if isinstance(definition, Imported) or needs(rule_of(definition)).lists:
+        # What hangs on identifiers is in the graph alone.
+        return False
+    columns, document = services.columns, state.document.encode()
+    compared = is_over_everybody(definition)
+
+    async def evaluate(page: Sequence[str]) -> None:
+        await services.builder.build_page(tag_name(state.key), state.version, page)
+
+    async def put(page: Sequence[tuple[str, TagValue | None]]) -> None:
+        await services.builder.put_page(state.key, state.version, dict(page))
+
+    async def bring(built: Built) -> None:
+        if compared:
+            await _bring_to_graph(built, columns.page_values, put, progress)
+        else:
+            await _bring_to_graph(built, columns.page_build, evaluate, progress)
+
+    return await _build(
+        services,
+        services.tag_builds,
+        state,
+        lambda: columns.begin_tag_build(state.key, document, state.zone, keep_old=state.keep_old),
+        bring,
+        otherwise=not compared,
+    )
+
+
+class _Results(Protocol):
+    async def set_result(self, key: str, version: int, result: BuildResult) -> bool:
+        """Note what a build found; False when something newer has taken over."""
+
+
+async def _build(
+    services: TaskServices,
+    builds: _Results,
+    state: BuildState,
+    begin: Callable[[], Awaitable[Built]],
+    bring: Callable[[Built], Awaitable[None]],
+    *,
+    otherwise: bool,
+) -> bool:
+    """Ask, note the result, bring it to the graph.
+
+    Args:
+        otherwise: whether there is another way, so that a store without an answer is no fault.
+    """
     for _ in range(TRIES):
         try:
-            built = await services.columns.begin_build(state.key, state.document.encode())
+            built = await begin()
         except (Unavailable, BadInput) as fault:
-            _log.info("built_without_columns", segment=state.key, version=state.version, reason=fault.message)
+            if not otherwise:
+                raise
+            _log.info("built_without_columns", key=state.key, version=state.version, reason=fault.message)
             return False
-        result = BuildResult(built.name, built.count, built.as_of_ms)
-        if not await services.builds.set_result(state.key, state.version, result):
+        if not await builds.set_result(state.key, state.version, BuildResult(built.name, built.count, built.as_of_ms)):
             raise Superseded(state.key)
         try:
-            await _bring_to_graph(services, state, built, progress)
+            await bring(built)
         except ResultGone:
             continue
         finally:
             with suppress(Unavailable):
                 await services.columns.end_build(built.name)
         return True
+    if not otherwise:
+        raise Unavailable("The columnar store loses results before they are in the graph.")
     return False
 
 
-async def _bring_to_graph(services: TaskServices, state: BuildState, built: Built, progress: Progress) -> None:
+async def _bring_to_graph(
+    built: Built,
+    read: Callable[[str, int, int], Awaitable[Sequence[T]]],
+    write: Callable[[Sequence[T]], Awaitable[None]],
+    progress: Progress,
+) -> None:
+    """Write whom a result tells apart, in pages, several at once.
+
+    Args:
+        read: (name of a result, how many to pass over, how many) → the next.
+    """
     done = 0
 
-    async def build(found: AsyncIterator[Sequence[str]]) -> None:
+    async def build(found: AsyncIterator[Sequence[T]]) -> None:
         nonlocal done
         async for page in found:
-            await services.builder.build_page(state.key, state.version, page)
+            await write(page)
             done += len(page)
             await progress(done / built.differing, "")
 
-    async with ahead(_pages(services, built)) as found:
+    async def read_on() -> AsyncGenerator[Sequence[T], None]:
+        asked = 0
+        while asked < built.differing:
+            rows = await read(built.name, asked, PAGE_IDS)
+            if not rows:
+                raise ResultGone
+            for page in pages(rows, PAGE_CUSTOMERS):
+                yield page
+            asked += len(rows)
+
+    async with ahead(read_on()) as found:
         await at_once(build(found) for _ in range(BUILDERS))
-
-
-async def _pages(services: TaskServices, built: Built) -> AsyncGenerator[Sequence[str], None]:
-    asked = 0
-    while asked < built.differing:
-        ids = await services.columns.page_build(built.name, asked, PAGE_IDS)
-        if not ids:
-            raise ResultGone
-        for page in pages(ids, PAGE_CUSTOMERS):
-            yield page
-        asked += len(ids)

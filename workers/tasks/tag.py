@@ -16,6 +16,7 @@ from graph.repositories.tag_build import Scheduled
 from rules.needs import tag_name
 from rules.tags.periods import DAILY, WEEKLY, period_start
 from workers.tasks.building import build, remove
+from workers.tasks.columns import build_tag_from_columns
 from workers.tasks.services import TaskServices
 
 PAGE_VALUES = 5_000
@@ -28,7 +29,7 @@ _log = logs.get_logger()
 async def build_tag(ctx: Mapping[str, object], key: str, version: int) -> None:
     """Compute a tag for everybody, see `building.build`."""
     services = cast("TaskServices", ctx["services"])
-    await build(services, "build_tag", services.tag_builds, tag_name(key), key, version)
+    await build(services, "build_tag", services.tag_builds, tag_name(key), key, version, build_tag_from_columns)
 
 
 async def delete_tag(ctx: Mapping[str, object], key: str) -> None:

@@ -54,7 +54,7 @@ async def test_a_statement_is_checked_when_it_is_saved(
         }
         assert list(refused) == list(refused.values())
         assert (await create(api, "other", sql("x" * 10_001), mode="DAILY"))["field"] == "input.definition.sql.text"
-        live = await create(api, "other", sql(TOTALS))
+        live = await create(api, "other", sql(TOTALS), mode="LIVE")
         assert (live["field"], live["hint"]) == ("input.mode", "Choose DAILY, WEEKLY or MANUAL.")
 
         no_view = await changed(api, definition=sql(TOTALS.replace("Bought", "Sold")))

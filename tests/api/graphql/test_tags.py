@@ -306,7 +306,7 @@ async def test_what_depends_on_everybody_is_never_live(api: Api, graph: GraphCli
     kept_live = (await api.data(UPDATE, {"key": "spent", "input": {"definition": shared}}))["updateTag"]
     weekly = (await api.data(UPDATE, {"key": "spent", "input": {"definition": shared, "mode": "WEEKLY"}}))["updateTag"]
 
-    assert (refused["field"], refused["hint"]) == ("input.mode", "Use DAILY, WEEKLY or MANUAL.")
+    assert (refused["field"], refused["hint"]) == ("input.mode", "Choose DAILY, WEEKLY or MANUAL.")
     assert (made["kind"], made["mode"], made["definition"]) == ("RFM", "DAILY", ranked)
     assert kept_live["field"] == "input.mode"
     assert (weekly["mode"], weekly["definition"]) == ("WEEKLY", shared)

@@ -498,6 +498,33 @@ def test_a_result_has_no_more_rows_than_there_may_be(file: ColumnFile) -> None:
         sql_values(file.reader(), Sql(text, ValueType.NUMBER), file.layout, NOW_MS, BERLIN)
 
 
+@pytest.mark.parametrize(
+    ("text", "of_type"),
+    [
+        (
+            "WITH v0 AS (SELECT customer_id, customer_id || customer_id AS v FROM customers)"
+            + "".join(f", v{n + 1} AS (SELECT customer_id, v || v AS v FROM v{n})" for n in range(18))
+            + " SELECT customer_id, v AS value FROM v18",
+            ValueType.STRING,
+        ),
+        (f"SELECT b.customer_id, list(a.event_id) AS value FROM {PAID} a, customers b GROUP BY 1", ValueType.LIST),
+        (
+            f"SELECT customer_id, (SELECT list(event_id || '{'x' * 5_000}') FROM {PAID}) AS value FROM customers",
+            ValueType.LIST,
+        ),
+    ],
+    ids=range(3),
+)
+def test_values_that_no_tag_can_have_are_not_carried_out(file: ColumnFile, text: str, of_type: ValueType) -> None:
+    limits, before_mb = replace(Limits(), memory_mb=150, time_s=10.0), _resident_mb()
+
+    with pytest.raises(BadInput):
+        sql_values(file.reader(), Sql(text, of_type), file.layout, NOW_MS, BERLIN, limits)
+
+    assert _resident_mb() - before_mb < 1_000
+    assert file.reader().execute("SELECT count(*) FROM customers").fetchall() == [(2_000,)]
+
+
 def test_who_interrupts_from_outside_gets_the_interruption(file: ColumnFile) -> None:
     reader = file.reader()
     threading.Timer(0.3, reader.interrupt).start()
@@ -507,11 +534,30 @@ def test_who_interrupts_from_outside_gets_the_interruption(file: ColumnFile) -> 
         sql_values(reader, Sql(text, ValueType.NUMBER), file.layout, NOW_MS, BERLIN)
 
 
-def test_every_function_of_the_lists_is_one() -> None:
-    connection = duckdb.connect()
-    known = {name for (name,) in connection.execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
+def test_every_function_of_the_lists_is_one_and_all_others_are_refused(file: ColumnFile) -> None:
+    reader = file.reader()
+    known = {name for (name,) in reader.execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
     named = allowed.FUNCTIONS | allowed.AGGREGATES | allowed.OF_CONSTANTS | allowed.TABLE_FUNCTIONS
+    named |= {name.removeprefix("WINDOW_").lower() for name in allowed.WINDOWS} - {"aggregate"} | {"dense_rank"}
     assert named <= known
+    assert len(known - named) > 700
+    is_view = Views(file.layout, NOW_MS, BERLIN).has
+    for name in sorted(known - named):
+        quoted = '"' + name.replace('"', '""') + '"'
+        for text in (
+            of(f"{quoted}(customer_id)"),
+            of(f"{quoted.upper()}(customer_id)"),
+            of(f"main.{quoted}(customer_id)"),
+            of(f"{quoted}(customer_id) OVER ()"),
+            of(f"list_sort(list_distinct({quoted}(customer_id)))"),
+            f"SELECT * FROM {quoted}('x')",
+            f"SELECT * FROM customers, LATERAL (SELECT * FROM {quoted}(customer_id))",
+        ):
+            with pytest.raises(BadInput):
+                check_statement(reader, text, is_view)
+    for name in sorted(known - allowed.TABLE_FUNCTIONS):
+        with pytest.raises(BadInput):
+            check_statement(reader, f"SELECT * FROM \"{name.replace(chr(34), '')}\"('x')", is_view)
 
 
 def _resident_mb() -> float:

@@ -15,6 +15,7 @@ from graph.repositories import tag_list as repository
 from ingest.imports.tag_values import tag_value
 from rules.type_problems import ValueType
 from tests.support.line import Line, assert_sequences, query
+from tests.support.sightings import sighting
 from tests.support.tags import change_tag, save_tag, values_of
 from tests.workers.lists.test_lists import USERS, called
 from workers.decisions.execution import Said
@@ -155,3 +156,36 @@ async def test_a_tag_that_is_paused_under_an_import_takes_no_more(lines: list[Li
         with pytest.raises(Exception, match="paused or deleted meanwhile"):
             await give(line, [(1, 60)])
     assert await values_of(line.graph, "points") == {}
+
+
+@pytest.mark.parametrize("newest", ["a", "b"])
+async def test_customers_that_a_worker_joins_in_memory_have_the_newest_value(lines: list[Line], newest: str) -> None:
+    line = lines[0]
+    await line.segment("seen", {"event": {"name": "Seen"}})
+    await line.apply(sighting(1, kind="track", member="ua"), sighting(2, kind="track", email="a@x.org"))
+    other = "b" if newest == "a" else "a"
+    for value, who in ((60, other), (70, newest)):
+        namespace, name = ("user_id", "ua") if who == "a" else ("email", "a@x.org")
+        await give_one(line, namespace, name, value)
+    # The worker knows both from now on, and joins what it knows.
+    await line.apply(sighting(4, kind="track", member="ua"), sighting(5, kind="track", email="a@x.org"))
+    await line.apply(sighting(6, kind="track", member="ua", email="a@x.org"))
+
+    assert list((await values_of(line.graph, "points")).values()) == [70]
+    await check(line)
+
+
+async def give_one(line: Line, namespace: str, name: str, value: int) -> None:
+    values = TagValues(
+        line.graph, ChangePublisher(line.redis, line.graph), LiveContext(line.live.keyring, line.live.zone)
+    )
+    done = TagImport(
+        values,
+        ByIdentifier(line.live.keyring, namespace, lambda text: (text, True)),
+        lambda given: tag_value(given, ValueType.NUMBER, line.live.zone),
+        key="points",
+        mode=ImportMode.ADD,
+        round=await values.begin("points"),
+    )
+    await done.add(1, name, value)
+    assert (await done.finish()).found == 1
