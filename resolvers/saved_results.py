@@ -192,6 +192,7 @@ def _check_count(count: int, where: str) -> None:
 async def _put(context: RequestContext, saving: Saving, ids: Sequence[str]) -> Imported:
     services = context.services
     policy = (await services.policies.get_current()).policy
+    started_ms = now_ms()
     round_ = 0
     if not saving.dry_run:
         edit = saving.edit
@@ -213,6 +214,7 @@ async def _put(context: RequestContext, saving: Saving, ids: Sequence[str]) -> I
         listed |= fresh.keys() if saving.dry_run else await services.lists.put(saving.key, round_, [*fresh.values()])
     if not saving.dry_run:
         await services.lists.take_older(saving.key, round_)
+        await services.lists.end(saving.key, started_ms)
     return Imported(saving.key, saving.dry_run, len(listed), unknown, len(ids) - unknown - len(listed), 0, ())
 
 

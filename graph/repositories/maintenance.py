@@ -147,9 +147,15 @@ async def begin_run(tx: Transaction, what: Maintained, key: str, version: int, n
     await tx.run(_BEGIN_RUN, what=what.value, key=key, version=version, now_ms=now_ms)
 
 
-async def end_run(tx: Transaction, what: Maintained, key: str, error: str | None, now_ms: int) -> None:
-    """Add a build that has just come to its end, in the transaction that ends it."""
-    await tx.run(_END_RUN, what=what.value, key=key, error=error, now_ms=now_ms, keep=KEPT_RECORDS)
+async def end_run(
+    tx: Transaction, what: Maintained, key: str, error: str | None, now_ms: int, started_ms: int | None = None
+) -> None:
+    """Add a build that has just come to its end, in the transaction that ends it; or an import.
+
+    Args:
+        started_ms: of an import; a build has noted when it began.
+    """
+    await tx.run(_END_RUN, what=what.value, key=key, error=error, started=started_ms, now_ms=now_ms, keep=KEPT_RECORDS)
 
 
 def _record(row: Mapping[str, Any]) -> MaintenanceRecord:

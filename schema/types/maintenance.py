@@ -23,7 +23,7 @@ strawberry.enum(
     RecordKind,
     name="MaintenanceKind",
     description="`CREATED`; `EDITED`; `STATUS`: somebody paused it, took it offline, archived it or brought it back; "
-    "`RUN`: it was built in full.",
+    "`RUN`: it was built in full, or values or a list were imported.",
 )
 strawberry.enum(
     Neglect,

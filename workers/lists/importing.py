@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from base import clock
 from base.errors import BadInput
 from base.keys import Keyring
 from graph.repositories.segment_list import ListedRow
@@ -79,6 +80,7 @@ class ListImport:
         self._namespace = namespace
         self._mode = mode
         self._round = round
+        self._started_ms = clock.now_ms()
         self._rows: dict[str, int] = {}
         # Hashes of 64 bits, as a file may have millions of values: that two of ten million are taken for one is less
         # likely than 1 in 100,000.
@@ -116,6 +118,8 @@ class ListImport:
                     field="values",
                 )
             await self._lists.take_older(self._key, self._round)
+        if self._round is not None:
+            await self._lists.end(self._key, self._started_ms)
         self._report.faulty.sort(key=lambda one: one.row)
         return self._report
 

@@ -19,7 +19,7 @@ from graph.client import GraphClient, Transaction
 from graph.repositories import maintenance
 from graph.repositories import segment as segment_repository
 from graph.repositories import segment_list as repository
-from graph.repositories.maintenance import RecordKind
+from graph.repositories.maintenance import Maintained, RecordKind
 from graph.repositories.segment import DELETING, OFFLINE, Heading, SegmentRecord
 from graph.repositories.segment_list import ListedRow
 from rules.keys import KEY, KEY_HINT, TITLE_FAULT, is_title
@@ -132,6 +132,14 @@ class SegmentLists:
     async def take(self, key: str, rows: Sequence[ListedRow]) -> set[str]:
         """Take identifiers off the list, whoever has them; those that were on it."""
         return await self._change(key, rows, lambda tx, owners: repository.take(tx, key, sorted(owners)))
+
+    async def end(self, key: str, started_ms: int) -> None:
+        """Add an import that has come to its end to the maintenance record."""
+
+        async def work(tx: Transaction) -> None:
+            await maintenance.end_run(tx, Maintained.SEGMENT, key, None, clock.now_ms(), started_ms)
+
+        await self._graph.write("end_import", work)
 
     async def take_older(self, key: str, round: int) -> int:
         """Take everything of earlier rounds off the list; how much it was."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from base import clock
 from base.errors import BadInput
 from graph.repositories.tag_list import GivenRow
 from rules.tags.compiled import TagValue
@@ -97,6 +98,7 @@ class TagImport:
         self._key = key
         self._mode = mode
         self._round = round
+        self._started_ms = clock.now_ms()
         self._pending: list[_Pending] = []
         # Customer → value, as hashes of 64 bits: some 150 MB for a million rows. That two of ten million customers are
         # taken for one, which falsifies the report alone, is less likely than 1 in 100,000.
@@ -137,6 +139,8 @@ class TagImport:
                     field="rows",
                 )
             await self._values.take_older(self._key, self._round)
+        if self._round is not None:
+            await self._values.end(self._key, self._started_ms)
         self._report.faulty.sort(key=lambda one: one.row)
         return self._report
 

@@ -15,7 +15,7 @@ from graph.client import GraphClient, Transaction
 from graph.repositories import maintenance
 from graph.repositories import tag as tag_repository
 from graph.repositories import tag_list as repository
-from graph.repositories.maintenance import RecordKind
+from graph.repositories.maintenance import Maintained, RecordKind
 from graph.repositories.segment_list import ListedRow
 from graph.repositories.tag import DRAFT, OFFLINE, PAUSED, TagRecord, TagRepository
 from graph.repositories.tag_list import GivenRow
@@ -143,6 +143,14 @@ class TagValues:
         rows |= {one.uid: ListedRow(uid=one.uid, namespace=one.namespace) for one in beside}
         changed = had(await self._pages.change(tag_name(key), list(rows.values()), write))
         return Placed(owners, frozenset(changed.values()))
+
+    async def end(self, key: str, started_ms: int) -> None:
+        """Add an import that has come to its end to the maintenance record."""
+
+        async def work(tx: Transaction) -> None:
+            await maintenance.end_run(tx, Maintained.TAG, key, None, clock.now_ms(), started_ms)
+
+        await self._graph.write("end_import", work)
 
     async def take_older(self, key: str, round: int) -> int:
         """Take the values of all earlier imports; how many they were."""

@@ -116,10 +116,15 @@ async def test_a_segment_tells_what_was_done_to_it(
     imported = {"key": "l", "values": [], "identifier": "email"}
     await api.data(IMPORT, {"input": imported})
     await api.data(IMPORT, {"input": imported})
-    assert [(one["kind"], one["changes"]) for one in await records(api, "segment", "l")] == [
+    lines = await records(api, "segment", "l")
+    assert [(one["kind"], one["changes"]) for one in lines] == [
+        ("RUN", []),
         ("EDITED", ["list"]),
+        ("RUN", []),
         ("CREATED", ["list"]),
     ]
+    assert (short(lines[0]), lines[0]["customers"]) == (("RUN", 1, None, "LIVE", None), 0)
+    assert lines[0]["startedAt"] <= lines[0]["at"]
 
 
 async def test_a_failed_run_tells_why(api: Api, graph: GraphClient, work: dict[str, object]) -> None:

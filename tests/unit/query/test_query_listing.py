@@ -158,3 +158,20 @@ def test_what_nobody_has_orders_by_id(people: tuple[ColumnFile, dict[str, int], 
     file, numbers, _ = people
     for order in (Order(By.ATTRIBUTE, "no"), Order(By.TAG, "no"), Order(By.LAST_EVENT, "no", descending=True)):
         assert pages(file, order, EVERYBODY, 50) == sorted(numbers)
+
+
+def test_a_page_goes_on_where_a_kind_of_value_is_gone() -> None:
+    """The store was built anew between two pages, and nobody has a boolean any more."""
+    file = store(["b", 1, "a", 2])
+    tables, order = Tables(file.layout), Order(By.ATTRIBUTE, "x")
+    after_a_boolean = Place(0, "1", name_of(0))
+    rows = asking.rows_of(
+        file.reader(),
+        parse_rule(EVERYBODY),
+        tables,
+        NOW_MS,
+        UTC,
+        partial(page, order=order, after=after_a_boolean, size=9, tables=tables, everybody=True),
+    )
+
+    assert [place_of(row).id for row in rows] == [name_of(number) for number in (1, 3, 2, 0)]
