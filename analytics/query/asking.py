@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from analytics.query.expressions import DUCKDB, Table, Value, statement_of
 from analytics.query.population import count_query, prepare, to_query
 from analytics.query.sources import Tables
-from analytics.query.tag_values import tag_values_query
+from analytics.query.tag_values import tag_values_query, value_counts_query
 from rules.tags.definition import Definition, rule_of
 from rules.tree import Rule
 
@@ -43,6 +43,16 @@ def tag_values(
     with _one_state(reader):
         found = prepare(rule_of(definition), tables, now_ms, zone, lambda expression: _batches(reader, expression))
         return _run(reader, tag_values_query(definition, tables, now_ms, zone, found)).to_arrow_table()
+
+
+def tag_value_counts(
+    reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
+) -> pa.Table:
+    """How many customers have each value, as `value_counts_query` says."""
+    with _one_state(reader):
+        found = prepare(rule_of(definition), tables, now_ms, zone, lambda expression: _batches(reader, expression))
+        values = tag_values_query(definition, tables, now_ms, zone, found)
+        return _run(reader, value_counts_query(values)).to_arrow_table()
 
 
 @contextmanager
