@@ -13,7 +13,7 @@ from analytics.query.expressions import Table
 from analytics.query.population import count_query, prepare, to_query
 from analytics.query.running import batches, one_state, run, shown
 from analytics.query.sources import Tables
-from analytics.query.tag_values import tag_values_query
+from analytics.query.tag_values import tag_values_query, value_counts_query
 from analytics.store.results import Kept, keep_members, keep_values
 from rules.tags.definition import Definition, rule_of
 from rules.tree import Rule
@@ -36,11 +36,11 @@ def count(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, z
 
 
 def keep_customers(
-    reader: DuckDBPyConnection, name: str, segment: str, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo
+    reader: DuckDBPyConnection, name: str, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo
 ) -> Kept:
-    """Keep who they are, as the result `name`, and whom that tells apart from the members of a segment."""
+    """Keep who they are, as the result `name`."""
     with one_state(reader):
-        return keep_members(reader, name, shown(reader, _found(reader, rule, tables, now_ms, zone)), segment)
+        return keep_members(reader, name, shown(reader, _found(reader, rule, tables, now_ms, zone)))
 
 
 def tag_values(
@@ -51,32 +51,39 @@ def tag_values(
         return run(reader, _values(reader, definition, tables, now_ms, zone)).to_arrow_table()
 
 
+def tag_value_counts(
+    reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
+) -> pa.Table:
+    """How many customers have each value, as `value_counts_query` says."""
+    with one_state(reader):
+        return run(reader, value_counts_query(_values(reader, definition, tables, now_ms, zone))).to_arrow_table()
+
+
 def keep_tag(
     reader: DuckDBPyConnection,
     name: str,
-    tag: str,
-    keep_old: bool,
     definition: Definition,
     tables: Tables,
     now_ms: int,
     zone: ZoneInfo,
+    keeping_old_of: str | None = None,
 ) -> Kept:
-    """Keep the same as the result `name`, and whom it tells apart from the values that are stored.
+    """Keep the same as the result `name`.
 
     Args:
-        keep_old: who has no value any more keeps the stored one.
+        keeping_old_of: the tag whose stored values those keep who have none any more; None: nobody does.
     """
     with one_state(reader):
         values = _values(reader, definition, tables, now_ms, zone)
-        return keep_values(reader, name, shown(reader, values), _kinds(values.columns), tag, keep_old=keep_old)
+        return keep_values(reader, name, shown(reader, values), _kinds(values.columns), keeping_old_of)
 
 
-def keep_table(reader: DuckDBPyConnection, name: str, tag: str, keep_old: bool, values: pa.Table) -> Kept:
-    """Keep values that were found already, and whom they tell apart; arguments as of `keep_tag`."""
+def keep_table(reader: DuckDBPyConnection, name: str, values: pa.Table, keeping_old_of: str | None = None) -> Kept:
+    """Keep values that were found already; arguments as of `keep_tag`."""
     with one_state(reader):
         reader.register("found", values)
         try:
-            return keep_values(reader, name, "SELECT * FROM found", _kinds(values.column_names), tag, keep_old=keep_old)
+            return keep_values(reader, name, "SELECT * FROM found", _kinds(values.column_names), keeping_old_of)
         finally:
             reader.unregister("found")
 

@@ -32,6 +32,7 @@ from analytics.query.expressions import (
     all_of,
     at_least,
     at_most,
+    each_of,
     first_of,
     nothing,
     number,
@@ -77,7 +78,7 @@ _OF_TYPE: Mapping[ValueType | None, Kind] = {
     ValueType.NUMBER: Kind.NUMBER,
     ValueType.BOOLEAN: Kind.FLAG,
 }
-_LISTS = (Kind.TEXTS, Kind.NUMBERS, Kind.FLAGS)
+_ELEMENTS: Mapping[Kind, Kind] = {Kind.TEXTS: Kind.TEXT, Kind.NUMBERS: Kind.NUMBER, Kind.FLAGS: Kind.FLAG}
 
 
 def tag_values_query(
@@ -114,6 +115,19 @@ def tag_values_query(
             raise ValueError("nobody computes it by rules")
         case _:
             assert_never(definition)
+
+
+def value_counts_query(values: Table) -> Table:
+    """How many customers have each value: its columns, and `customers`. Of a list each element counts.
+
+    Args:
+        values: what `tag_values_query` gave. A row has one value in one of its columns, and null in the others.
+    """
+    kinds = [Kind(name) for name in values.columns if name != "customer"]
+    if kinds[0] not in _ELEMENTS:
+        return values.group_by(kinds[0].value).aggregate(customers=values.count())
+    elements = values.select(**{_ELEMENTS[kind].value: each_of(values[kind.value]) for kind in kinds})
+    return elements.group_by(elements.columns).aggregate(customers=elements.count())
 
 
 def tag_values_of(definition: Definition, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, TagValue]]:

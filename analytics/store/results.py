@@ -35,17 +35,26 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A result: how many customers it has, and how many of all it tells apart from what is stored.
+    """A result.
 
     Attributes:
-        table: where they are.
-        columns: those beside `customer`.
+        name: by which it is asked for.
+        table: where it is.
+        kinds: the columns of the value.
+        folded: whether case-folded forms of texts are beside them.
+        count: how many customers it has.
     """
 
+    name: str
     table: str
-    columns: tuple[str, ...]
+    kinds: tuple[str, ...]
+    folded: bool
     count: int
-    differing: int
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns beside `customer`."""
+        return (*self.kinds, Kind.FOLDED) if self.folded else self.kinds
 
 
 def new_name() -> str:
@@ -53,52 +62,63 @@ def new_name() -> str:
     return secrets.token_hex(_NAME_BYTES)
 
 
-def keep_members(reader: DuckDBPyConnection, name: str, query: str, segment: str) -> Kept:
-    """Keep the customers of a query that was made here, one column, and compare them with a segment's members."""
+def keep_members(reader: DuckDBPyConnection, name: str, query: str) -> Kept:
+    """Keep the customers of a query that was made here, one column."""
     result, _ = _tables(name)
     reader.execute(f"CREATE TABLE {result} AS {query}")
+    return _kept(reader, name, ())
+
+
+def keep_values(
+    reader: DuckDBPyConnection, name: str, query: str, kinds: Sequence[str], keeping_old_of: str | None
+) -> Kept:
+    """Keep the values of a query that was made here.
+
+    Args:
+        kinds: columns of `tag_values` that the query has beside `customer`; in a list, null stands for an element of
+            another kind.
+        keeping_old_of: the tag whose stored values those keep who have none any more; None: nobody does.
+    """
+    result, _ = _tables(name)
+    reader.execute(f"CREATE TABLE {result} AS {query}")
+    folded = Kind.TEXT in kinds and _add_folded(reader, result)
+    if keeping_old_of is not None:
+        columns = ", ".join((*kinds, Kind.FOLDED) if folded else kinds)
+        reader.execute(
+            f"INSERT INTO {result} BY NAME SELECT customer, {columns} FROM {TAG_VALUES}"
+            f" WHERE tag = ? AND customer NOT IN (SELECT customer FROM {result})",
+            [keeping_old_of],
+        )
+    return _kept(reader, name, kinds, folded)
+
+
+def compare_members(reader: DuckDBPyConnection, kept: Kept, segment: str) -> int:
+    """How many customers a result tells apart from a segment's members; they are kept too."""
     return _compared(
         reader,
-        name,
-        (),
-        f"SELECT id, customer FROM {CUSTOMERS} WHERE (customer IN (FROM {result})) <> (customer IN (FROM members))",
+        kept,
+        f"""
+        SELECT id, customer FROM {CUSTOMERS}
+        WHERE (customer IN (FROM {CATALOG}.{kept.table})) <> (customer IN (FROM members))
+        """,
         f"WITH members AS (SELECT customer FROM {MEMBERS} WHERE segment = ?)",
         segment,
     )
 
 
-def keep_values(
-    reader: DuckDBPyConnection, name: str, query: str, kinds: Sequence[str], tag: str, *, keep_old: bool
-) -> Kept:
-    """Keep the values of a query that was made here, and compare them with those that a tag has.
-
-    Args:
-        kinds: columns of `tag_values` that the query has beside `customer`; in a list, null stands for an element of
-            another kind.
-        keep_old: who has no value any more keeps the stored one.
-    """
-    result, _ = _tables(name)
-    columns = list(kinds)
-    reader.execute(f"CREATE TABLE {result} AS {query}")
-    if Kind.TEXT in columns and _add_folded(reader, result):
-        columns.append(Kind.FOLDED)
-    if keep_old:
-        reader.execute(
-            f"INSERT INTO {result} BY NAME SELECT customer, {', '.join(columns)} FROM {TAG_VALUES}"
-            f" WHERE tag = ? AND customer NOT IN (SELECT customer FROM {result})",
-            [tag],
-        )
-    differs = [_differs(kind) for kind in kinds]
-    if all(kind in _LISTS for kind in kinds):
+def compare_values(reader: DuckDBPyConnection, kept: Kept, tag: str) -> int:
+    """How many customers have another value in a result than the tag has stored; they are kept too."""
+    differs = [_differs(kind) for kind in kept.kinds]
+    if all(kind in _LISTS for kind in kept.kinds):
         # In which order elements of different kinds stand is not stored.
         differs.append(f"({' + '.join(f'coalesce(len(old.{kind}) > 0, false)::INT' for kind in _LISTS)}) > 1")
     return _compared(
         reader,
-        name,
-        columns,
+        kept,
         f"""
         SELECT id, people.customer FROM {CUSTOMERS} AS people
-        LEFT JOIN old ON old.customer = people.customer LEFT JOIN {result} AS new ON new.customer = people.customer
+        LEFT JOIN old ON old.customer = people.customer
+        LEFT JOIN {CATALOG}.{kept.table} AS new ON new.customer = people.customer
         WHERE (old.customer IS NULL) <> (new.customer IS NULL)
         OR (old.customer IS NOT NULL AND new.customer IS NOT NULL AND ({" OR ".join(differs)}))
         """,
@@ -129,18 +149,21 @@ def _add_folded(reader: DuckDBPyConnection, result: str) -> bool:
     return True
 
 
-def _compared(
-    reader: DuckDBPyConnection, name: str, columns: Sequence[str], differing_people: str, with_stored: str, key: str
-) -> Kept:
-    result, differing = _tables(name)
+def _kept(reader: DuckDBPyConnection, name: str, kinds: Sequence[str], folded: bool = False) -> Kept:
+    result, _ = _tables(name)
+    ((count,),) = reader.execute(f"SELECT count(*) FROM {result}").fetchall()
+    return Kept(name, result.partition(".")[2], tuple(kinds), folded, count)
+
+
+def _compared(reader: DuckDBPyConnection, kept: Kept, differing_people: str, with_stored: str, key: str) -> int:
+    _, differing = _tables(kept.name)
     reader.execute(
-        f"CREATE TABLE {differing} AS {with_stored}"
+        f"CREATE OR REPLACE TABLE {differing} AS {with_stored}"
         f" SELECT row_number() OVER (ORDER BY id) AS place, id, customer FROM ({differing_people})",
         [key],
     )
-    ((count,),) = reader.execute(f"SELECT count(*) FROM {result}").fetchall()
     ((different,),) = reader.execute(f"SELECT count(*) FROM {differing}").fetchall()
-    return Kept(result.partition(".")[2], tuple(columns), count, different)
+    return int(different)
 
 
 def page_differing(reader: DuckDBPyConnection, name: str, after: int, limit: int) -> list[str]:

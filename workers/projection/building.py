@@ -54,10 +54,13 @@ class KeptResults:
         self._by_name[name] = result
         return leaving
 
-    def note_read(self, name: str) -> None:
-        """Somebody still reads it."""
-        if (one := self._by_name.get(name)) is not None:
+    def find(self, file: ColumnFile, name: str) -> KeptResult | None:
+        """The result, if it is kept; somebody still reads it."""
+        self._of(file)
+        one = self._by_name.get(name)
+        if one is not None:
             one.read_s = time.monotonic()
+        return one
 
     def remove(self, name: str) -> bool:
         """Keep it no longer; whether it was kept."""

@@ -37,13 +37,13 @@ async def begin_build(answering: Answering, segment: str, document: bytes) -> di
     """Answer a segment's rule (JSON) for everybody, and keep the answer.
 
     Returns:
-        Its name, how many customers it has, how many it tells apart from the segment's members, as of when (ms).
+        Its name, how many customers it has, as of when (ms).
     """
     rule = parse_rule(msgspec.json.decode(document))
 
     def keep(connection: DuckDBPyConnection, name: str, layout: Layout, now_ms: int) -> Kept:
         check_known(rule, layout)
-        return asking.keep_customers(connection, name, segment, rule, Tables(layout), now_ms, answering.zone)
+        return asking.keep_customers(connection, name, rule, Tables(layout), now_ms, answering.zone)
 
     return await _begin(answering, segment, keep, is_tag=False)
 
@@ -51,7 +51,7 @@ async def begin_build(answering: Answering, segment: str, document: bytes) -> di
 async def begin_tag_build(
     answering: Answering, tag: str, document: bytes, zone: str | None, keep_old: bool
 ) -> dict[str, object]:
-    """The same for a tag's definition (JSON): how many customers have a value, and how many another than is stored.
+    """The same for a tag's definition (JSON).
 
     Args:
         zone: of the tag; None for the deployment's.
@@ -59,13 +59,14 @@ async def begin_tag_build(
     """
     definition = parse_definition(msgspec.json.decode(document))
     own = ZoneInfo(zone) if zone else answering.zone
+    keeping_old_of = tag if keep_old else None
 
     def keep(connection: DuckDBPyConnection, name: str, layout: Layout, now_ms: int) -> Kept:
         if isinstance(definition, Sql):
             values = sql_values(connection, definition, layout, now_ms, own)
-            return asking.keep_table(connection, name, tag, keep_old, values)
+            return asking.keep_table(connection, name, values, keeping_old_of)
         check_known(rule_of(definition), layout)
-        return asking.keep_tag(connection, name, tag, keep_old, definition, Tables(layout), now_ms, own)
+        return asking.keep_tag(connection, name, definition, Tables(layout), now_ms, own, keeping_old_of)
 
     return await _begin(answering, tag, keep, is_tag=True)
 
@@ -83,18 +84,32 @@ async def _begin(
     kept = await run(answering.owner, file, lambda connection: keep(connection, name, file.layout, now_ms))
     for other in answering.results.add(file, name, KeptResult(key, is_tag, kept)):
         await run(answering.owner, file, partial(results.drop, name=other))
-    return {"name": name, "count": kept.count, "differing": kept.differing, "as_of_ms": now_ms}
+    return {"name": name, "count": kept.count, "as_of_ms": now_ms}
+
+
+async def compare_build(answering: Answering, name: str) -> dict[str, object]:
+    """How many customers a result tells apart from what is stored now; null: it is kept no longer."""
+    result = answering.results.find(answering.owner.file(), name)
+    if result is None:
+        return {"differing": None}
+
+    def compare(connection: DuckDBPyConnection) -> int:
+        if result.is_tag:
+            return results.compare_values(connection, result.kept, result.key)
+        return results.compare_members(connection, result.kept, result.key)
+
+    return {"differing": await run(answering.owner, answering.owner.file(), compare)}
 
 
 async def page_build(answering: Answering, name: str, after: int, limit: int) -> dict[str, object]:
     """Ids of customers whom the result tells apart from what was stored, behind a place."""
-    answering.results.note_read(name)
+    answering.results.find(answering.owner.file(), name)
     return await _page(answering, partial(results.page_differing, name=name, after=after, limit=limit))
 
 
 async def page_values(answering: Answering, name: str, after: int, limit: int) -> dict[str, object]:
     """The same with their values, where the result is of a tag."""
-    answering.results.note_read(name)
+    answering.results.find(answering.owner.file(), name)
     try:
         found = await run(
             answering.owner,

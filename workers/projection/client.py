@@ -31,14 +31,12 @@ class Built:
     """The answer to a rule for everybody, kept for a while under a name.
 
     Args:
-        count: of the customers for whom it holds.
-        differing: of the customers whom it tells apart from what was stored.
+        count: of the customers for whom it holds, or who have a value.
         as_of_ms: everything that was committed up to this instant was read.
     """
 
     name: str
     count: int
-    differing: int
     as_of_ms: int
 
 
@@ -111,10 +109,10 @@ class ColumnStore:
             BadInput: the store has no room for a name of the rule.
         """
         answer = await self._ask("begin_build", segment, rule)
-        return Built(answer["name"], answer["count"], answer["differing"], answer["as_of_ms"])
+        return Built(answer["name"], answer["count"], answer["as_of_ms"])
 
     async def begin_tag_build(self, tag: str, definition: bytes, zone: str | None, *, keep_old: bool) -> Built:
-        """The same for a tag's definition (JSON); a customer differs whose value is another one.
+        """The same for a tag's definition (JSON).
 
         Args:
             zone: of the tag; None for the deployment's.
@@ -125,7 +123,18 @@ class ColumnStore:
             BadInput: the store has no room for a name; or the statement of a tag by SQL cannot give its values.
         """
         answer = await self._ask("begin_tag_build", tag, definition, zone, keep_old)
-        return Built(answer["name"], answer["count"], answer["differing"], answer["as_of_ms"])
+        return Built(answer["name"], answer["count"], answer["as_of_ms"])
+
+    async def compare_build(self, name: str) -> int:
+        """How many customers a result tells apart from what is stored now; once, before they are read.
+
+        Raises:
+            ResultGone, Unavailable.
+        """
+        differing: int | None = (await self._ask("compare_build", name))["differing"]
+        if differing is None:
+            raise ResultGone
+        return differing
 
     async def page_values(self, name: str, after: int, limit: int) -> list[tuple[str, TagValue | None]]:
         """Like `page_build`, with the values of a tag's result; None: none any more.

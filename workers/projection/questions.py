@@ -13,6 +13,7 @@ from workers.projection.answering import Answering
 from workers.projection.builds import (
     begin_build,
     begin_tag_build,
+    compare_build,
     end_build,
     page_build,
     page_result,
@@ -36,6 +37,7 @@ _ASKED: Final = (
     check_sql,
     begin_build,
     begin_tag_build,
+    compare_build,
     page_build,
     page_values,
     page_result,

@@ -24,7 +24,7 @@ from rules.tags.compiled import TagValue
 from rules.tags.definition import Imported, is_over_everybody, rule_of
 from rules.tags.parser import parse_definition
 from workers.live.builder import PAGE_CUSTOMERS, Progress, Superseded
-from workers.projection.client import Built, ResultGone
+from workers.projection.client import Built, ColumnStore, ResultGone
 from workers.tasks.services import TaskServices
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ async def build_segment_from_columns(services: TaskServices, state: BuildState, 
         await services.builder.build_page(state.key, state.version, page)
 
     async def bring(built: Built) -> None:
-        await _bring_to_graph(built, columns.page_build, evaluate, progress)
+        await _bring_to_graph(columns, built, columns.page_build, evaluate, progress)
 
     return await _build(
         services, services.builds, state, lambda: columns.begin_build(state.key, document), bring, otherwise=True
@@ -85,9 +85,9 @@ async def build_tag_from_columns(services: TaskServices, state: BuildState, prog
 
     async def bring(built: Built) -> None:
         if compared:
-            await _bring_to_graph(built, columns.page_values, put, progress)
+            await _bring_to_graph(columns, built, columns.page_values, put, progress)
         else:
-            await _bring_to_graph(built, columns.page_build, evaluate, progress)
+            await _bring_to_graph(columns, built, columns.page_build, evaluate, progress)
 
     return await _build(
         services,
@@ -142,6 +142,7 @@ async def _build(
 
 
 async def _bring_to_graph(
+    columns: ColumnStore,
     built: Built,
     read: Callable[[str, int, int], Awaitable[Sequence[T]]],
     write: Callable[[Sequence[T]], Awaitable[None]],
@@ -152,18 +153,18 @@ async def _bring_to_graph(
     Args:
         read: (name of a result, how many to pass over, how many) → the next.
     """
-    done = 0
+    done, differing = 0, await columns.compare_build(built.name)
 
     async def build(found: AsyncIterator[Sequence[T]]) -> None:
         nonlocal done
         async for page in found:
             await write(page)
             done += len(page)
-            await progress(done / built.differing, "")
+            await progress(done / differing, "")
 
     async def read_on() -> AsyncGenerator[Sequence[T], None]:
         asked = 0
-        while asked < built.differing:
+        while asked < differing:
             rows = await read(built.name, asked, PAGE_IDS)
             if not rows:
                 raise ResultGone

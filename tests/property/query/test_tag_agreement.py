@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from analytics.query.sources import Tables
 from analytics.query.tag_values import tag_values_of, tag_values_query
 from analytics.store.batch import number_of
 from analytics.store.spread import stored_text
+from base.clock import iso
 from rules.facts import Facts
 from rules.tags.compiled import TagValue, compile_tag, same_value
 from rules.tags.definition import Definition, is_over_everybody, rule_of
@@ -194,10 +196,25 @@ def on_duckdb(people: Sequence[Customer], questions: Sequence[Question], seed: i
     reader, tables = file.reader(), Tables(file.layout)
 
     def ask(definition: Definition, now: int, zone: ZoneInfo) -> list[pa.RecordBatch]:
-        return asking.tag_values(reader, definition, tables, now, zone).to_batches()
+        batches = asking.tag_values(reader, definition, tables, now, zone).to_batches()
+        counts = asking.tag_value_counts(reader, definition, tables, now, zone).to_pylist()
+        assert_counted([value for _, value in tag_values_of(definition, batches)], counts)
+        return batches
 
     assert_all_agree(people, questions, ask)
     file.close()
+
+
+def assert_counted(values: Sequence[TagValue], rows: Sequence[dict[str, Any]]) -> None:
+    """Counts of values, of a list of its elements, are those of values that are counted here."""
+    elements = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    found: dict[tuple[bool, Any], int] = {}
+    for row in rows:
+        ((kind, value),) = ((kind, cell) for kind, cell in row.items() if kind != "customers" and cell is not None)
+        key = type(value) is bool, iso(value) if kind == "instant" else value
+        assert key not in found
+        found[key] = row["customers"]
+    assert found == Counter((type(each) is bool, each) for each in elements)
 
 
 def on_clickhouse(clickhouse: ClickHouse, people: Sequence[Customer], questions: Sequence[Question], seed: int) -> None:

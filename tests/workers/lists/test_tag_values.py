@@ -185,7 +185,7 @@ async def give_one(line: Line, namespace: str, name: str, value: int) -> None:
         lambda given: tag_value(given, ValueType.NUMBER, line.live.zone),
         key="points",
         mode=ImportMode.ADD,
-        round=await values.begin("points"),
+        round=await values.begin("points", "admin"),
     )
     await done.add(1, name, value)
     assert (await done.finish()).found == 1
