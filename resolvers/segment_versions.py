@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from base.errors import BadInput, NotFound
+from base.errors import NotFound
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.segment_version import VersionRecord
 from resolvers import segments
 from resolvers.context import RequestContext
-from resolvers.pages import Page, check_first
+from resolvers.pages import Page
 from resolvers.refusal import Refusal
 from resolvers.segments import Edit
+from resolvers.versions import both, page_of
 from rules.difference import Difference, difference
 
 VERSIONS = "segment-versions"
@@ -23,19 +26,12 @@ async def versions_page(
     context: RequestContext, segment: SegmentRecord, *, first: int | None, after: str | None
 ) -> Page[VersionRecord]:
     """A segment's versions, newest first."""
-    first = check_first(first)
-    before = segment.version + 1
-    if after is not None:
-        before = int(context.services.cursors.decode(VERSIONS, after, (int,))[0])
-    found = await context.services.segment_versions.list_page(segment.id, before, first + 1)
-    return Page(
-        found[:first],
-        cursors=context.services.cursors,
-        scope=VERSIONS,
-        place_of=lambda version: (version.version,),
-        has_next_page=len(found) > first,
-        resumed=after is not None,
-    )
+    repository = context.services.segment_versions
+
+    async def list_page(before: int, count: int) -> Sequence[VersionRecord]:
+        return await repository.list_page(segment.id, before, count)
+
+    return await page_of(context, VERSIONS, segment.version, list_page, first=first, after=after)
 
 
 async def version_difference(context: RequestContext, segment: SegmentRecord, from_: int, to: int) -> list[Difference]:
@@ -45,10 +41,8 @@ async def version_difference(context: RequestContext, segment: SegmentRecord, fr
         BadInput: no such version.
     """
     found = await context.services.segment_versions.get_many(segment.id, [from_, to])
-    for field, version in (("from", from_), ("to", to)):
-        if version not in found:
-            raise BadInput("There is no such version.", hint="`versions` lists them.", field=field)
-    return difference(msgspec.json.decode(found[from_].rule), msgspec.json.decode(found[to].rule), "rule")
+    old, new = both(found, from_, to)
+    return difference(msgspec.json.decode(old.rule), msgspec.json.decode(new.rule), "rule")
 
 
 async def restore(context: RequestContext, key: str, version: int, reason: str | None) -> SegmentRecord | Refusal:

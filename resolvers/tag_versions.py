@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from base.errors import BadInput, NotFound
+from base.errors import NotFound
 from graph.repositories.tag import TagRecord
 from graph.repositories.tag_version import TagVersionRecord
 from resolvers import tag_changes, tags
 from resolvers.context import RequestContext
-from resolvers.pages import Page, check_first
+from resolvers.pages import Page
 from resolvers.refusal import Refusal
 from resolvers.tag_changes import Edit
+from resolvers.versions import both, page_of
 from rules.difference import Difference, DifferenceKind, difference
 
 VERSIONS = "tag-versions"
@@ -25,19 +26,12 @@ async def versions_page(
     context: RequestContext, tag: TagRecord, *, first: int | None, after: str | None
 ) -> Page[TagVersionRecord]:
     """A tag's versions, newest first."""
-    first = check_first(first)
-    before = tag.version + 1
-    if after is not None:
-        before = int(context.services.cursors.decode(VERSIONS, after, (int,))[0])
-    found = await context.services.tag_versions.list_page(tag.id, before, first + 1)
-    return Page(
-        found[:first],
-        cursors=context.services.cursors,
-        scope=VERSIONS,
-        place_of=lambda version: (version.version,),
-        has_next_page=len(found) > first,
-        resumed=after is not None,
-    )
+    repository = context.services.tag_versions
+
+    async def list_page(before: int, count: int) -> Sequence[TagVersionRecord]:
+        return await repository.list_page(tag.id, before, count)
+
+    return await page_of(context, VERSIONS, tag.version, list_page, first=first, after=after)
 
 
 async def version_difference(context: RequestContext, tag: TagRecord, from_: int, to: int) -> list[Difference]:
@@ -47,10 +41,7 @@ async def version_difference(context: RequestContext, tag: TagRecord, from_: int
         BadInput: no such version.
     """
     found = await context.services.tag_versions.get_many(tag.id, [from_, to])
-    for field, version in (("from", from_), ("to", to)):
-        if version not in found:
-            raise BadInput("There is no such version.", hint="`versions` lists them.", field=field)
-    old, new = found[from_], found[to]
+    old, new = both(found, from_, to)
     places = difference(msgspec.json.decode(old.definition), msgspec.json.decode(new.definition), "definition")
     before, after = _rest(old), _rest(new)
     return places + [
