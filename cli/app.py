@@ -12,10 +12,8 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from base.errors import ConfigurationFault, KithError
+from cli.exits import EXIT_CONFIGURATION, EXIT_FAULT
 
-# Source: sysexits.h, EX_CONFIG. The guard of a role does not start it again after this one.
-EXIT_CONFIGURATION = 78
-EXIT_FAULT = 1
 PROCFILE = Path(__file__).resolve().parent.parent / "Procfile"
 
 app = typer.Typer(

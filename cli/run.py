@@ -22,7 +22,7 @@ from rich.console import Console
 from base import logs
 from base.errors import ConfigurationFault
 from base.settings import Settings, load_settings
-from cli.app import EXIT_CONFIGURATION
+from cli.exits import EXIT_CONFIGURATION
 from cli.jars import jar_progress
 from cli.migrate import migrate_graph
 from local.directory import DataDirectory, is_free

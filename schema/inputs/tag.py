@@ -10,7 +10,7 @@ from rules.tags.definition import Take, Which
 from rules.type_problems import ValueType
 from schema.inputs.rule import MeasureInput, PropertyCondition, RuleInput, WindowInput, plain
 from schema.scalars import JSON
-from schema.types.tag import TagMode
+from schema.types.tag_enums import TagMode
 from workers.lists.lists import ImportMode
 
 strawberry.enum(Which, name="TagEvent", description="Which event; of several at one instant, by their ids.")

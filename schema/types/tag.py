@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, cast
 
 import strawberry
@@ -22,18 +21,8 @@ from schema.types.page import PageInfo
 from schema.types.refusal import ValidationError
 from schema.types.segment_version import RuleDifference
 from schema.types.status import BuildStatus
+from schema.types.tag_enums import TagMode
 from schema.types.tag_version import TagVersionConnection
-
-strawberry.enum(TagKind, description="How a tag gets its value.")
-strawberry.enum(ValueType, name="TagValueType", description="The type of every value of a tag.")
-
-
-@strawberry.enum(description="When a tag is computed: with every change, at the beginning of a day or a week, by hand.")
-class TagMode(StrEnum):
-    LIVE = "LIVE"
-    DAILY = "DAILY"
-    WEEKLY = "WEEKLY"
-    MANUAL = "MANUAL"
 
 
 @strawberry.type(description="How many customers have a value; of a list, each element counts.")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import strawberry
 
 from schema.scalars import JSON, DateTime
 from schema.types.page import PageInfo
-
-if TYPE_CHECKING:
-    from schema.types.tag import TagMode
+from schema.types.tag_enums import TagMode
 
 
 @strawberry.type(description="What decided the values of a tag.")
@@ -18,7 +14,7 @@ class TagVersion:
     version: int
     name: str = strawberry.field(description="Of the tag, when the version was made.")
     definition: JSON
-    mode: Annotated[TagMode, strawberry.lazy("schema.types.tag")]
+    mode: TagMode
     zone: str | None
     keep_old: bool
     author: str

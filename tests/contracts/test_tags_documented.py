@@ -18,7 +18,7 @@ from rules.tags.definition import TagKind
 from rules.tags.parser import KINDS, parse_definition
 from rules.tags.spread import MAX_BUCKETS
 from schema.types.status import BuildStatus
-from schema.types.tag import TagMode
+from schema.types.tag_enums import TagMode
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "tags.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```json\n(.*?)^```$", TEXT, re.M | re.S)
