@@ -13,9 +13,9 @@ from base.settings import Settings
 from base.valkey import connect
 from graph.client import GraphClient
 from workers.heartbeat import beating
-from workers.projection.answering import Answering
+from workers.projection.answers.answering import Answering
+from workers.projection.answers.questions import answer
 from workers.projection.owner import ProjectionOwner
-from workers.projection.questions import answer
 from workers.queue import make_answerer
 from workers.role import run_arq, stop_on_sigterm
 

@@ -21,8 +21,8 @@ from tests.support.builders import make_identify, make_track
 from tests.support.line import Line
 from tests.support.segments import NOBODY, change_rule, create_segment, segment_of, sequences_of
 from workers.jobs import make_services
-from workers.projection import building as kept
-from workers.projection import builds as answers
+from workers.projection.answers import builds as answers
+from workers.projection.answers import kept
 from workers.projection.owner import ProjectionOwner
 from workers.tasks import columns
 from workers.tasks.segment import build_segment

@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from analytics.store.file import ColumnFile
 from base.keys import Keyring
-from workers.projection.building import KeptResults
+from workers.projection.answers.kept import KeptResults
 from workers.projection.owner import ProjectionOwner
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from base import clock
 from base.errors import BadInput
 from rules.parser import parse_rule
 from rules.tree import Everyone, Rule
-from workers.projection.answering import REACH_S, Answering, run
+from workers.projection.answers.answering import REACH_S, Answering, run
 
 
 async def list_customers(

@@ -26,8 +26,8 @@ from base.errors import Unavailable
 from rules.parser import parse_rule
 from rules.tags.definition import Sql, rule_of
 from rules.tags.parser import parse_definition
-from workers.projection.answering import Answering, run
-from workers.projection.building import KeptResult
+from workers.projection.answers.answering import Answering, run
+from workers.projection.answers.kept import KeptResult
 
 # A build waits longer than a person, but not for a store that cannot follow.
 REACH_S: Final = 20.0

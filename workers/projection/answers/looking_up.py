@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analytics.query.looking_up import customers_with
 from base import clock
-from workers.projection.answering import REACH_S, Answering, run
+from workers.projection.answers.answering import REACH_S, Answering, run
 
 
 async def find_customers(answering: Answering, attribute: str, texts: list[str]) -> dict[str, object]:

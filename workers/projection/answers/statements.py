@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from analytics.sql import values as checking
 from rules.tags.definition import Sql
 from rules.type_problems import ValueType
-from workers.projection.answering import Answering, run
+from workers.projection.answers.answering import Answering, run
 
 
 async def check_sql(answering: Answering, text: str, of_type: str, zone: str | None) -> dict[str, object]:

@@ -13,7 +13,7 @@ from analytics.query.sources import Tables
 from base import clock
 from rules.parser import parse_rule
 from rules.tree import Rule
-from workers.projection.answering import REACH_S, Answering, run
+from workers.projection.answers.answering import REACH_S, Answering, run
 
 
 async def count(answering: Answering, document: dict[str, object]) -> dict[str, object]:

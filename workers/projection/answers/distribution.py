@@ -15,7 +15,7 @@ from analytics.query.sources import Tables
 from base import clock
 from rules.tags.spread import bounds_of
 from rules.values import MAX_EXACT_INTEGER
-from workers.projection.answering import REACH_S, Answering, run
+from workers.projection.answers.answering import REACH_S, Answering, run
 
 Ask: TypeAlias = Callable[[Table], list[tuple[Any, ...]]]
 

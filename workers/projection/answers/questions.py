@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from base.errors import KithError
-from workers.projection.answering import Answering
-from workers.projection.builds import (
+from workers.projection.answers.answering import Answering
+from workers.projection.answers.builds import (
     begin_build,
     begin_tag_build,
     compare_build,
@@ -19,12 +19,12 @@ from workers.projection.builds import (
     page_result,
     page_values,
 )
-from workers.projection.counting import count
-from workers.projection.distribution import spread_tag
-from workers.projection.listing import list_customers
-from workers.projection.looking_up import find_customers
+from workers.projection.answers.counting import count
+from workers.projection.answers.distribution import spread_tag
+from workers.projection.answers.listing import list_customers
+from workers.projection.answers.looking_up import find_customers
+from workers.projection.answers.statements import check_sql
 from workers.projection.replies import open_question, reply_of, sealed
-from workers.projection.statements import check_sql
 
 # (what it works with, arguments of the question) → the answer; raises KithError for a fault that its asker sees.
 Question: TypeAlias = Callable[..., Awaitable[Mapping[str, Any]]]

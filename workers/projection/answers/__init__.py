@@ -1,0 +1,1 @@
+"""What the owner of the columnar store answers, one module a kind of question."""
