@@ -13,7 +13,8 @@ from duckdb import DuckDBPyConnection
 from analytics.query.expressions import DUCKDB, Table, Value, statement_of
 from analytics.query.population import count_query, prepare, to_query
 from analytics.query.sources import Tables
-from analytics.query.tag_values import tag_values_query, value_counts_query
+from analytics.query.tag_changes import tag_changes_query
+from analytics.query.tag_values import tag_value_counts_query, tag_values_query
 from rules.tags.definition import Definition, rule_of
 from rules.tree import Rule
 
@@ -45,14 +46,26 @@ def tag_values(
         return _run(reader, tag_values_query(definition, tables, now_ms, zone, found)).to_arrow_table()
 
 
-def tag_value_counts(
-    reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
-) -> pa.Table:
-    """How many customers have each value, as `value_counts_query` says."""
+def tag_changes(
+    reader: DuckDBPyConnection, tag: str, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
+) -> Iterator[pa.RecordBatch]:
+    """Whose value of a tag is another one than the store holds, or is gone, as `tag_changes_query` says.
+
+    The reader is in use, and sees one state of the store, until the last batch is taken.
+    """
     with _one_state(reader):
         found = prepare(rule_of(definition), tables, now_ms, zone, lambda expression: _batches(reader, expression))
         values = tag_values_query(definition, tables, now_ms, zone, found)
-        return _run(reader, value_counts_query(values)).to_arrow_table()
+        yield from _batches(reader, tag_changes_query(values, tag, tables))
+
+
+def tag_value_counts(
+    reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
+) -> pa.Table:
+    """How many customers have each value, as `tag_value_counts_query` says."""
+    with _one_state(reader):
+        found = prepare(rule_of(definition), tables, now_ms, zone, lambda expression: _batches(reader, expression))
+        return _run(reader, tag_value_counts_query(definition, tables, now_ms, zone, found)).to_arrow_table()
 
 
 @contextmanager

@@ -186,14 +186,14 @@ def record(**columns: Value) -> Value:
     return ibis.struct(columns)
 
 
-def each_of(values: Value) -> Value:
-    """A row for each element of a list; several lists of one length go along with one another."""
-    return values.unnest()
-
-
 def list_of(values: Sequence[Value], length: Value) -> Value:
     """The first so many of some values as a list, nulls included."""
     return ibis.array(values)[:length]
+
+
+def those_there(values: Value) -> Value:
+    """A list without its nulls."""
+    return values.filter(lambda value: value.notnull())
 
 
 def place_among(rows: Table, *order: Value, of: Value | None = None) -> Value:

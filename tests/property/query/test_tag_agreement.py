@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
@@ -198,7 +198,10 @@ def on_duckdb(people: Sequence[Customer], questions: Sequence[Question], seed: i
     def ask(definition: Definition, now: int, zone: ZoneInfo) -> list[pa.RecordBatch]:
         batches = asking.tag_values(reader, definition, tables, now, zone).to_batches()
         counts = asking.tag_value_counts(reader, definition, tables, now, zone).to_pylist()
-        assert_counted([value for _, value in tag_values_of(definition, batches)], counts)
+        values = dict(tag_values_of(definition, batches))
+        assert_counted(list(values.values()), counts)
+        changes = asking.tag_changes(reader, "x", definition, tables, now, zone)
+        assert_changed(people, values, [row for batch in changes for row in batch.to_pylist()])
         return batches
 
     assert_all_agree(people, questions, ask)
@@ -215,6 +218,25 @@ def assert_counted(values: Sequence[TagValue], rows: Sequence[dict[str, Any]]) -
         assert key not in found
         found[key] = row["customers"]
     assert found == Counter((type(each) is bool, each) for each in elements)
+
+
+def assert_changed(people: Sequence[Customer], values: Mapping[int, TagValue], rows: Sequence[dict[str, Any]]) -> None:
+    """Those whose value of the tag `x` is another one than it was, as `values` are now; none other but mixed lists."""
+    found = {row.pop("customer"): any(cell is not None for cell in row.values()) for row in rows}
+    assert len(found) == len(rows)
+    for number, (_, _, _, tags) in enumerate(people):
+        customer, before = number_of(f"c{number}"), tags.get("x")
+        now = values.get(customer)
+        if customer in found:
+            # None is there to say that there is none any more.
+            assert found[customer] is (now is not None)
+            mixed = (
+                isinstance(now, list) and len({type(each) if type(each) in (str, bool) else float for each in now}) > 1
+            )
+            assert mixed or not same_value(now, before), (before, now)
+        elif not (isinstance(before, list) and None in before):
+            # A stored value holds no null, so that those of lists are not told apart.
+            assert same_value(now, before), (before, now)
 
 
 def on_clickhouse(clickhouse: ClickHouse, people: Sequence[Customer], questions: Sequence[Question], seed: int) -> None:
