@@ -12,7 +12,7 @@ COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check format bench chaos conformance demo lock clean
+.PHONY: help install install-dev run test check format bench bench-large chaos conformance demo lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 22
@@ -61,6 +61,9 @@ format: install-dev  ## Put the code into its one form
 
 bench: install-dev  ## The numbers of the README, on this machine
 	$(PY) -m bench $(ARGS)
+
+bench-large: install-dev  ## Rules and tags of 10,000,000 customers beside SQL by hand; 5 GB of disk meanwhile
+	$(PY) -m bench.large $(ARGS)
 
 chaos: install-dev  ## Kill processes at random under load; nothing acknowledged may be lost
 	KITH_TEST_CHAOS=long $(PY) -m pytest tests/chaos $(ARGS)

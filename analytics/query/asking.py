@@ -13,7 +13,7 @@ from analytics.query.expressions import Table
 from analytics.query.population import count_query, prepare, to_query
 from analytics.query.running import batches, one_state, run, shown
 from analytics.query.sources import Tables
-from analytics.query.tag_values import tag_values_query, value_counts_query
+from analytics.query.tag_values import tag_values_query
 from analytics.store.results import Kept, keep_members, keep_values
 from rules.tags.definition import Definition, rule_of
 from rules.tree import Rule
@@ -49,14 +49,6 @@ def tag_values(
     """The value of everybody who has one of a checked tag that is computed, as `tag_values_query` says."""
     with one_state(reader):
         return run(reader, _values(reader, definition, tables, now_ms, zone)).to_arrow_table()
-
-
-def tag_value_counts(
-    reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
-) -> pa.Table:
-    """How many customers have each value, as `value_counts_query` says."""
-    with one_state(reader):
-        return run(reader, value_counts_query(_values(reader, definition, tables, now_ms, zone))).to_arrow_table()
 
 
 def keep_tag(

@@ -215,11 +215,6 @@ def record(**columns: Value) -> Value:
     return ibis.struct(columns)
 
 
-def each_of(values: Value) -> Value:
-    """A row for each element of a list; several lists of one length go along with one another."""
-    return values.unnest()
-
-
 def list_of(values: Sequence[Value], length: Value) -> Value:
     """The first so many of some values as a list, nulls included."""
     return ibis.array(values)[:length]

@@ -32,10 +32,9 @@ _RANKED: Final[Mapping[Kind, Kind]] = {Kind.FLAG: Kind.FLAGS, Kind.NUMBER: Kind.
 def preferred(definition: Preference, gathering: Gathering) -> Table:
     """Customer, then one column for each kind that elements can have: lists, equally long, null for other kinds."""
     places = _places(definition, gathering)
-    customers = gathering.tables.customers()
     if places is None:
-        return customers.filter(FALSE).select("customer", **{Kind.TEXTS.value: empty_list("string")})
-    kinds = [kind for kind in _RANKED if kind.value in places.columns]
+        return gathering.tables.customers().filter(FALSE).select("customer", **{Kind.TEXTS.value: empty_list("string")})
+    kinds = _kinds_of(places)
     # Sorted lists take an engine several times as long.
     elements = {
         f"{kind.value}{place}": places[kind.value].max(where=places.place == place)
@@ -44,19 +43,23 @@ def preferred(definition: Preference, gathering: Gathering) -> Table:
     }
     best = places.group_by("customer").aggregate(length=places.place.max() + 1, **elements)
 
-    def element(kind: Kind, place: int) -> Value:
-        cell = best[f"{kind.value}{place}"]
-        return cell.cast("boolean") if kind is Kind.FLAG else cell
+    def elements_of(kind: Kind) -> Value:
+        cells = [_element(best[f"{kind.value}{place}"], kind) for place in range(definition.top)]
+        return list_of(cells, best.length)
 
-    lists = {
-        _RANKED[kind].value: list_of([element(kind, place) for place in range(definition.top)], best.length)
-        for kind in kinds
-    }
-    return best.semi_join(customers, "customer").select("customer", **lists)
+    return best.select("customer", **{_RANKED[kind].value: elements_of(kind) for kind in kinds})
+
+
+def _kinds_of(places: Table) -> list[Kind]:
+    return [kind for kind in _RANKED if kind.value in places.columns]
+
+
+def _element(cell: Value, kind: Kind) -> Value:
+    return cell.cast("boolean") if kind is Kind.FLAG else cell
 
 
 def _places(definition: Preference, gathering: Gathering) -> Table | None:
-    """The best values of each customer: customer, a column a kind, place from 0 on; None where nothing ranks."""
+    """The best values of each living customer: customer, a column a kind, place from 0 on; None where nothing ranks."""
     leaf, tables = definition.events, gathering.tables
     events = tables.events(leaf.name)
     if events is None:
@@ -78,7 +81,7 @@ def _places(definition: Preference, gathering: Gathering) -> Table | None:
     ranked = rows.group_by(["customer", *(kind.value for kind in cells)]).aggregate(amount=amount)
     order = [descending(ranked.amount), *(ascending(ranked[kind.value]) for kind in cells)]
     placed = ranked.mutate(place=place_among(ranked, *order, of=ranked.customer))
-    return placed.filter(placed.place < definition.top)
+    return placed.filter(placed.place < definition.top).semi_join(tables.customers(), "customer")
 
 
 def _ranked(cells: Cells, gathering: Gathering) -> dict[Kind, Value]:

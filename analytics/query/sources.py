@@ -76,7 +76,7 @@ class Tables:
         owners = table(OWNERS, {"identifier": "int64", "customer": "int64"})
         stretches = table(STRETCHES, {"identifier": "int64", "from_ms": "int64", "to_ms": "int64", "customer": "int64"})
         if few is not None:
-            owners, stretches = owners.semi_join(few, "customer"), stretches.semi_join(few, "customer")
+            owners, stretches = owners.inner_join(few, "customer"), stretches.inner_join(few, "customer")
         for_ever = events.inner_join(owners, "identifier").drop("identifier")
         in_stretches = events.inner_join(stretches, _in_stretch(events, stretches)).drop(
             "identifier", "identifier_right", "from_ms", "to_ms"

@@ -32,7 +32,6 @@ from analytics.query.expressions import (
     all_of,
     at_least,
     at_most,
-    each_of,
     first_of,
     nothing,
     number,
@@ -78,7 +77,6 @@ _OF_TYPE: Mapping[ValueType | None, Kind] = {
     ValueType.NUMBER: Kind.NUMBER,
     ValueType.BOOLEAN: Kind.FLAG,
 }
-_ELEMENTS: Mapping[Kind, Kind] = {Kind.TEXTS: Kind.TEXT, Kind.NUMBERS: Kind.NUMBER, Kind.FLAGS: Kind.FLAG}
 
 
 def tag_values_query(
@@ -106,7 +104,7 @@ def tag_values_query(
             return _layered(numbers, layers, gathering) if layers else numbers
         case Rfm():
             named = rfm(definition, gathering)
-            return _nobody(Kind.TEXT, gathering) if named is None else named
+            return _nobody(Kind.TEXT, gathering) if named is None else with_value(named, {Kind.TEXT: named.text})
         case Preference():
             return preferred(definition, gathering)
         case FirstLast():
@@ -117,21 +115,8 @@ def tag_values_query(
             assert_never(definition)
 
 
-def value_counts_query(values: Table) -> Table:
-    """How many customers have each value: its columns, and `customers`. Of a list each element counts.
-
-    Args:
-        values: what `tag_values_query` gave. A row has one value in one of its columns, and null in the others.
-    """
-    kinds = [Kind(name) for name in values.columns if name != "customer"]
-    if kinds[0] not in _ELEMENTS:
-        return values.group_by(kinds[0].value).aggregate(customers=values.count())
-    elements = values.select(**{_ELEMENTS[kind].value: each_of(values[kind.value]) for kind in kinds})
-    return elements.group_by(elements.columns).aggregate(customers=elements.count())
-
-
 def tag_values_of(definition: Definition, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, TagValue]]:
-    """(customer, value) of what the expression yields, as memory has it; a number without fraction is an integer.
+    """(customer, value) of what an expression yields, as memory has it; a number without fraction is an integer.
 
     Only the measures that memory adds up are floats whatever they are; of others the store has kept doubles alone.
     """
@@ -155,7 +140,11 @@ def numbers_query(events: EventLeaf, gathering: Gathering) -> Table:
 
 
 def with_value(customers: Table, cells: Mapping[Kind, Value]) -> Table:
-    """The customers who have a value, with it alone."""
+    """The customers who have a value, with it alone.
+
+    TRICKY: the filter also ends the joins behind. Ibis would compute the value after whatever is joined next, by an
+    outer join of rows that are not there.
+    """
     ((kind, value),) = cells.items()
     valued = customers.select("customer", **{kind.value: value})
     return valued.filter(valued[kind.value].notnull())

@@ -204,12 +204,17 @@ def page_values(reader: DuckDBPyConnection, name: str, after: int, limit: int) -
 
 
 def _value(kinds: Sequence[Kind], cells: Sequence[Any]) -> TagValue | None:
-    for kind, cell in zip(kinds, cells, strict=True):
-        if cell is not None:
-            if kind is Kind.INSTANT:
-                return iso(cell)
-            return [*map(_whole, cell)] if isinstance(cell, list) else _whole(cell)
-    return None
+    there = [(kind, cell) for kind, cell in zip(kinds, cells, strict=True) if cell is not None]
+    if not there:
+        return None
+    kind, cell = there[0]
+    if kind is Kind.INSTANT:
+        return iso(cell)
+    if kind not in _LISTS:
+        return _whole(cell)
+    # Elements of several kinds stand each in its place of one of the lists.
+    parts = zip(*(part for _, part in there if part), strict=True)
+    return [_whole(next(each for each in part if each is not None)) for part in parts]
 
 
 def _whole(value: Any) -> Scalar:

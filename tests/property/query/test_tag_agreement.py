@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
@@ -18,9 +17,9 @@ from analytics.query import asking
 from analytics.query.population import prepare
 from analytics.query.sources import Tables
 from analytics.query.tag_values import tag_values_of, tag_values_query
+from analytics.store import results
 from analytics.store.batch import number_of
 from analytics.store.spread import stored_text
-from base.clock import iso
 from rules.facts import Facts
 from rules.tags.compiled import TagValue, compile_tag, same_value
 from rules.tags.definition import Definition, is_over_everybody, rule_of
@@ -197,24 +196,38 @@ def on_duckdb(people: Sequence[Customer], questions: Sequence[Question], seed: i
 
     def ask(definition: Definition, now: int, zone: ZoneInfo) -> list[pa.RecordBatch]:
         batches = asking.tag_values(reader, definition, tables, now, zone).to_batches()
-        counts = asking.tag_value_counts(reader, definition, tables, now, zone).to_pylist()
-        assert_counted([value for _, value in tag_values_of(definition, batches)], counts)
+        values = dict(tag_values_of(definition, batches))
+        kept = asking.keep_tag(reader, results.new_name(), definition, tables, now, zone)
+        assert kept.count == len(values)
+        differing = results.compare_values(reader, kept, "x")
+        assert_changed(people, values, results.page_values(reader, kept.name, 0, differing))
+        results.drop(reader, kept.name)
         return batches
 
     assert_all_agree(people, questions, ask)
     file.close()
 
 
-def assert_counted(values: Sequence[TagValue], rows: Sequence[dict[str, Any]]) -> None:
-    """Counts of values, of a list of its elements, are those of values that are counted here."""
-    elements = [each for value in values for each in (value if isinstance(value, list) else [value])]
-    found: dict[tuple[bool, Any], int] = {}
-    for row in rows:
-        ((kind, value),) = ((kind, cell) for kind, cell in row.items() if kind != "customers" and cell is not None)
-        key = type(value) is bool, iso(value) if kind == "instant" else value
-        assert key not in found
-        found[key] = row["customers"]
-    assert found == Counter((type(each) is bool, each) for each in elements)
+def assert_changed(
+    people: Sequence[Customer], values: Mapping[int, TagValue], rows: Sequence[tuple[str, TagValue | None]]
+) -> None:
+    """Those whose value of the tag `x` is another one than it was, as `values` are now; none other but mixed lists."""
+    found = dict(rows)
+    assert len(found) == len(rows)
+    for number, (_, _, _, tags) in enumerate(people):
+        id, before = f"c{number}", tags.get("x")
+        now = values.get(number_of(id))
+        if id in found:
+            assert same_value(found[id], now)
+            assert is_mixed(now) or is_mixed(before) or not same_value(now, before), (before, now)
+        elif not (isinstance(before, list) and None in before):
+            # A stored value holds no null, so that those of lists are not told apart.
+            assert same_value(now, before), (before, now)
+
+
+def is_mixed(value: object) -> bool:
+    """Whether a list has elements of several kinds, of which the store has not kept the order."""
+    return isinstance(value, list) and len({type(each) if type(each) in (str, bool) else float for each in value}) > 1
 
 
 def on_clickhouse(clickhouse: ClickHouse, people: Sequence[Customer], questions: Sequence[Question], seed: int) -> None:

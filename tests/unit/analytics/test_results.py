@@ -51,7 +51,7 @@ def table(kind: str, of: pa.DataType, values: Mapping[str, object]) -> pa.Table:
         ),
         pytest.param(
             {"a": ["x", "y"], "b": ["y", "x"], "c": ["x", 1]},
-            ("texts", pa.list_(pa.string()), {"a": ["x", "y"], "b": ["x", "y"], "c": ["x", None]}),
+            ("texts", pa.list_(pa.string()), {"a": ["x", "y"], "b": ["x", "y"], "c": ["x"]}),
             [("b", ["x", "y"]), ("c", ["x"])],
             id="the order of lists",
         ),
@@ -66,10 +66,7 @@ def test_values_are_compared_with_those_that_are_stored(
     kept = asking.keep_table(reader, results.new_name(), table(*found))
     assert kept.count == len(found[2])
     assert results.compare_values(reader, kept, TAG) == len(changes)
-    told = results.page_values(reader, kept.name, 0, 10)
-    if found[0] == "texts":
-        told = [(id, [each for each in value if each is not None]) for id, value in told if isinstance(value, list)]
-    assert told == changes
+    assert results.page_values(reader, kept.name, 0, 10) == changes
     assert results.page_differing(reader, kept.name, 1, 10) == [id for id, _ in changes[1:]]
 
 
