@@ -234,10 +234,10 @@ def _tiers_by_hand(layout: Layout) -> list[str]:
           SELECT customer, {count(365)} AS year, {count(90)} AS quarter, {count(730)} AS ever, fsum(total) AS spent,
             min("at") AS first FROM ({of_orders}) GROUP BY customer
         ), opened AS (SELECT DISTINCT customer, true AS opens FROM ({of_opened}))
-        SELECT customer, CASE WHEN {vip} AND year >= 3 THEN 'patron' WHEN year >= 20 THEN 'diamond' WHEN quarter >= 5 THEN 'gold'
-          WHEN quarter >= 2 THEN 'silver' WHEN spent >= 2000 THEN 'spender' WHEN first >= {_since(30)} THEN 'new'
-          WHEN year >= 1 THEN 'active' WHEN opens THEN 'browsing' WHEN ever >= 1 THEN 'asleep'
-          ELSE 'nobody yet' END AS value
+        SELECT customer, CASE WHEN {vip} AND year >= 3 THEN 'patron' WHEN year >= 20 THEN 'diamond'
+          WHEN quarter >= 5 THEN 'gold' WHEN quarter >= 2 THEN 'silver' WHEN spent >= 2000 THEN 'spender'
+          WHEN first >= {_since(30)} THEN 'new' WHEN year >= 1 THEN 'active' WHEN opens THEN 'browsing'
+          WHEN ever >= 1 THEN 'asleep' ELSE 'nobody yet' END AS value
         FROM customers LEFT JOIN ordered USING (customer) LEFT JOIN opened USING (customer)"""
         for of_orders, of_opened in zip(orders, opened, strict=True)
     ]
