@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, table
 from analytics.store.spread import Kind, stored_text
-from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
+from analytics.store.tables import CHANGES, CUSTOMERS, MEMBERS, MOVES, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
 
 # What there is of a value, by kind; a kind that no value ever had is missing.
 Cells: TypeAlias = Mapping[Kind, Value]
@@ -76,6 +76,15 @@ class Tables:
     def members(self) -> Table:
         """Who is in which segment: customer, segment."""
         return table(MEMBERS, {"customer": "int64", "segment": "string"})
+
+    def moves(self) -> Table:
+        """Moves between stages of life cycles."""
+        columns = {"tag": "string", "at": "int64", "before": "string", "stage": "string", "reason": "string"}
+        return table(MOVES, columns)
+
+    def changes(self) -> Table:
+        """Who entered and left which segment when."""
+        return table(CHANGES, {"segment": "string", "entered": "boolean", "at": "int64"})
 
     def tag_values(self) -> Table:
         """Who has which tags: customer, tag, then a column for each kind of value."""

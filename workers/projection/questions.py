@@ -20,6 +20,7 @@ from workers.projection.builds import (
 )
 from workers.projection.counting import count
 from workers.projection.distribution import spread_tag
+from workers.projection.history import count_segment_moves, count_stage_moves
 from workers.projection.listing import list_customers
 from workers.projection.looking_up import find_customers
 from workers.projection.replies import open_question, reply_of, sealed
@@ -32,6 +33,8 @@ _ASKED: Final = (
     count,
     list_customers,
     spread_tag,
+    count_stage_moves,
+    count_segment_moves,
     find_customers,
     check_sql,
     begin_build,
