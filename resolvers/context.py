@@ -31,6 +31,7 @@ from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
+from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRecord, TagRepository
 from graph.repositories.tag_version import TagVersionRepository
 from resolvers.cursors import Cursors
@@ -72,6 +73,7 @@ class Services:
     segments: SegmentRepository
     tags: TagRepository
     tag_versions: TagVersionRepository
+    stages: StageRepository
     segment_history: SegmentHistoryRepository
     segment_versions: SegmentVersionRepository
     builds: SegmentBuildRepository

@@ -8,6 +8,8 @@ from typing import Protocol
 from analytics.query.order import FIRST, Order, Place
 from delivery.change import PublishedChange
 from delivery.customers import CustomerUpdate
+from graph.repositories.segment_history import Moves
+from graph.repositories.stage import MoveCount
 from rules.facts import Facts
 from rules.tree import Rule
 from workers.decisions.desk import NamedIdentifier
@@ -66,6 +68,12 @@ class ColumnStore(Protocol):
 
     async def spread_tag(self, tag: str, *, is_list: bool, value_count: int, bucket_count: int) -> Spread:
         """How the values of a tag are spread; no buckets for 0."""
+
+    async def count_stage_moves(self, tag: str, from_ms: int, to_ms: int, reasons: Sequence[str]) -> list[MoveCount]:
+        """How often customers moved between any two stages of a tag in a range of time."""
+
+    async def count_segment_moves(self, segment: str, edges_ms: Sequence[int]) -> tuple[int, list[Moves]]:
+        """Members of a segment now, and who moved in each of consecutive ranges of time."""
 
     async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
         """(text, customer) of everybody whose value of an attribute is one of the texts."""

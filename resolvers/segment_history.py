@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from strawberry import Parent
 
 from base.clock import now_ms
-from base.errors import BadInput
+from base.errors import BadInput, Unavailable
 from graph.repositories.customer import ProfileNeed
 from graph.repositories.segment import SegmentRecord
-from graph.repositories.segment_history import FIRST_PLACE, Place, StayRecord
+from graph.repositories.segment_history import FIRST_PLACE, Moves, Place, StayRecord
 from resolvers import customers
 from resolvers.context import Info, RequestContext
 from resolvers.pages import Page, check_first
@@ -23,6 +26,8 @@ MAX_POINTS = 400
 # Intervals that one step of a search looks at, and those that one page may.
 SCAN_PAGE = 500
 MAX_SCANNED_A_PAGE = 10_000
+# How long the store may take, since the graph can answer too.
+WAIT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ async def size_over_time(
         raise BadInput(
             f"At most {MAX_POINTS} points.", hint="Ask for a shorter time, or for longer buckets.", field="granularity"
         )
-    size, moves = await context.services.segment_history.count_moves(segment.key, edges)
+    size, moves = await _count_moves(context, segment.key, edges)
     # Back from the present: what is counted is what moved since, not all who ever were in it.
     size -= moves[-1].entered - moves[-1].exited
     points: list[SizePoint] = []
@@ -134,3 +139,11 @@ async def size_over_time(
         points.append(SizePoint(start_ms, end_ms, size, moved.entered, moved.exited))
         size -= moved.entered - moved.exited
     return points[::-1]
+
+
+async def _count_moves(context: RequestContext, key: str, edges_ms: Sequence[int]) -> tuple[int, Sequence[Moves]]:
+    services = context.services
+    with suppress(Unavailable, TimeoutError):
+        async with services.spreads, asyncio.timeout(WAIT_S):
+            return await services.columns.count_segment_moves(key, edges_ms)
+    return await services.segment_history.count_moves(key, edges_ms)

@@ -21,6 +21,7 @@ from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
+from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRepository
 from graph.repositories.tag_version import TagVersionRepository
 from resolvers.catalogue import DefinitionCatalogue
@@ -75,6 +76,7 @@ def make_services(
         segments=segments,
         tags=tags,
         tag_versions=TagVersionRepository(graph),
+        stages=StageRepository(graph),
         profiles=ProfileReader(customers, events, *catalogues, keyring),
         segment_history=SegmentHistoryRepository(graph),
         segment_versions=SegmentVersionRepository(graph),

@@ -29,6 +29,7 @@ from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.tag_build import TagBuildRepository
 from ingest.quarantine import Quarantine
 from ingest.stream import IngestStream
+from rules.tags.stages import KEEP_MOVES_MS
 from workers.decisions.desk import Desk
 from workers.decisions.upkeep import Upkeep
 from workers.heartbeat import beating
@@ -46,6 +47,7 @@ from workers.tasks.policy import follow_policy
 from workers.tasks.recovery import requeue_unfinished
 from workers.tasks.segment import build_segment, delete_segment
 from workers.tasks.services import TaskServices
+from workers.tasks.stages import forget_moves
 from workers.tasks.tag import build_tag, delete_tag, start_scheduled_builds
 
 TASKS = (build_segment, delete_segment, build_tag, delete_tag, carry_out_decision, follow_policy)
@@ -53,6 +55,7 @@ TASKS = (build_segment, delete_segment, build_tag, delete_tag, carry_out_decisio
 CATCH_UP_EVERY_S = 2.0
 REQUEUE_EVERY_S = 5.0
 FORGET_EVERY_S = 60.0
+FORGET_MOVES_EVERY_S = 3_600.0
 # Notes for the columnar store, which removes them itself within seconds; without the role `analytics` nobody does.
 KEEP_NOTES_MS = 24 * 3_600_000
 # Whether a day has begun for a tag that is built on a schedule.
@@ -125,6 +128,9 @@ async def work(services: TaskServices, settings: Settings) -> None:
     async def forget_notes() -> None:
         await forget_touched(services, clock.now_ms() - KEEP_NOTES_MS)
 
+    async def forget_stages() -> None:
+        await forget_moves(services, clock.now_ms() - KEEP_MOVES_MS)
+
     async def schedule() -> None:
         await start_scheduled_builds(services, zone)
 
@@ -140,6 +146,7 @@ async def work(services: TaskServices, settings: Settings) -> None:
         loops.create_task(every("requeue", REQUEUE_EVERY_S, lambda: requeue_unfinished(services), services.faults))
         loops.create_task(every("forget", FORGET_EVERY_S, forget, services.faults))
         loops.create_task(every("forget_notes", FORGET_EVERY_S, forget_notes, services.faults))
+        loops.create_task(every("forget_moves", FORGET_MOVES_EVERY_S, forget_stages, services.faults))
         loops.create_task(every("schedule", SCHEDULE_EVERY_S, schedule, services.faults))
         loops.create_task(every("overview", OVERVIEW_EVERY_S, overview, services.faults))
         loops.create_task(every("check", CHECK_EVERY_S, check, services.faults))

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, null, result_table, table, union_of
 from analytics.store.spread import Kind, stored_text
-from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
+from analytics.store.tables import CHANGES, CUSTOMERS, MEMBERS, MOVES, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
 
 # What there is of a value, by kind; a kind that no value ever had is missing.
 Cells: TypeAlias = Mapping[Kind, Value]
@@ -99,6 +99,15 @@ class Tables:
             for key, name in built.items()
         ]
         return union_of([members.filter(~members.segment.isin([self.engine.text(key) for key in built])), *found])
+
+    def moves(self) -> Table:
+        """Moves between stages of life cycles."""
+        columns = {"tag": "string", "at": "int64", "before": "string", "stage": "string", "reason": "string"}
+        return table(MOVES, columns)
+
+    def changes(self) -> Table:
+        """Who entered and left which segment when."""
+        return table(CHANGES, {"segment": "string", "entered": "boolean", "at": "int64"})
 
     def tag_values(self) -> Table:
         """Who has which tags: customer, tag, then a column for each kind of value."""

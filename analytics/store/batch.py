@@ -53,6 +53,37 @@ class TagCells(NamedTuple):
     cells: Mapping[Kind, Cell]
 
 
+class StageMove(NamedTuple):
+    """A customer moved from one stage of a life cycle to another at an instant (ms); None for none."""
+
+    customer: str
+    tag: str
+    at_ms: int
+    before: str | None
+    stage: str | None
+    reason: str
+    version: int
+
+
+class SegmentChange(NamedTuple):
+    """A customer entered or left a segment at an instant (ms), by a version of its rule.
+
+    Args:
+        sequence: counts the changes of the pair from 1.
+        cause: of leaving; None for entering.
+        position: in the log of changes; 0 where it was read from the graph.
+    """
+
+    customer: str
+    segment: str
+    sequence: int
+    entered: bool
+    at_ms: int
+    version: int
+    cause: str | None
+    position: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Changes that become visible together.
@@ -66,6 +97,12 @@ class Batch:
         members: the newest state of each pair.
         tags: all values that those of `customers` have who live.
         nowhere: customers who are in no segment any more, before `members`.
+        moved: ids of customers all of whose moves are replaced by those of `moves`.
+        changes: to add.
+        doubtful_changes: whether changes may be there already, so that those of the same pairs and
+            sequences are replaced.
+        cleared: customers of whose changes nothing is left.
+        dropped: segment → the position up to which its changes are to be forgotten, before `changes`.
     """
 
     customers: Mapping[str, CustomerCells | None] = field(default_factory=dict)
@@ -76,6 +113,12 @@ class Batch:
     members: Sequence[Membership] = ()
     tags: Sequence[TagCells] = ()
     nowhere: Set[str] = frozenset()
+    moved: Set[str] = frozenset()
+    moves: Sequence[StageMove] = ()
+    changes: Sequence[SegmentChange] = ()
+    doubtful_changes: bool = False
+    cleared: Set[str] = frozenset()
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +128,7 @@ class Position:
     Args:
         changes, touched: the last positions that it holds.
         doubtful_until: notes of what was touched up to here may name events that a wider read has brought already.
+        doubtful_changes_until: the same of changes in the log.
         as_of_ms: everything that was committed up to this instant is in it; 0 while it is not known.
         built: whether everything was read once; what came since is followed.
     """
@@ -92,6 +136,7 @@ class Position:
     changes: int = 0
     touched: int = 0
     doubtful_until: int = 0
+    doubtful_changes_until: int = 0
     as_of_ms: int = 0
     built: bool = False
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from importlib.resources import files
 from pathlib import Path
 from threading import RLock
@@ -18,17 +18,38 @@ import duckdb
 import pyarrow as pa
 
 from analytics.store import results
-from analytics.store.batch import Batch, EventCells, Membership, Position, Stretch, TagCells, number_of
+from analytics.store.batch import (
+    Batch,
+    EventCells,
+    Membership,
+    Position,
+    SegmentChange,
+    StageMove,
+    Stretch,
+    TagCells,
+    number_of,
+)
 from analytics.store.spread import Cells, Kind, stored_text
-from analytics.store.tables import CUSTOMERS, EVENT_TABLES, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Layout
+from analytics.store.tables import (
+    CHANGES,
+    CUSTOMERS,
+    EVENT_TABLES,
+    MEMBERS,
+    MOVES,
+    OWNERS,
+    STRETCHES,
+    TAG_VALUES,
+    Layout,
+)
 from analytics.store.vocabulary import Vocabulary
 from base.clock import MAX_MS, MIN_MS
 
 DEFAULT_MEMORY_MB: Final = 2048
 CATALOG: Final = "store"
 _TABLES: Final = f"""
-CREATE TABLE position (changes BIGINT, touched BIGINT, doubtful_until BIGINT, as_of BIGINT, built BOOLEAN);
-INSERT INTO position VALUES (0, 0, 0, 0, false);
+CREATE TABLE position (changes BIGINT, touched BIGINT, doubtful_until BIGINT, doubtful_changes_until BIGINT,
+  as_of BIGINT, built BOOLEAN);
+INSERT INTO position VALUES (0, 0, 0, 0, 0, false);
 CREATE TABLE event_tables (name VARCHAR, table_name VARCHAR);
 CREATE TABLE columns (table_name VARCHAR, path VARCHAR, kind VARCHAR, column_name VARCHAR);
 CREATE TABLE incomplete (table_name VARCHAR);
@@ -37,7 +58,13 @@ CREATE TABLE {OWNERS} (identifier BIGINT, customer BIGINT);
 CREATE TABLE {STRETCHES} (identifier BIGINT, from_ms BIGINT, to_ms BIGINT, customer BIGINT);
 CREATE TABLE {MEMBERS} (customer BIGINT, segment VARCHAR, since BIGINT);
 CREATE TABLE {TAG_VALUES} (customer BIGINT, tag VARCHAR, since BIGINT, {{kinds}});
+CREATE TABLE {MOVES} (customer BIGINT, tag VARCHAR, "at" BIGINT, before VARCHAR, stage VARCHAR, reason VARCHAR,
+  version BIGINT);
+CREATE TABLE {CHANGES} (customer BIGINT, segment VARCHAR, sequence BIGINT, entered BOOLEAN, "at" BIGINT, version BIGINT,
+  cause VARCHAR, position BIGINT);
 """
+# Of `position`, in the order of the fields.
+_POSITION: Final = tuple(one.name.removesuffix("_ms") for one in fields(Position))
 # What is open at that moment stays so: the file, its log, and what queries spill.
 _CLOSED: Final = (
     "allow_persistent_secrets = false",
@@ -79,7 +106,8 @@ class ColumnFile:
         memory_mb: what all queries together may use; beyond it they spill to disk, beside the file and encrypted too.
 
     Raises:
-        duckdb.Error: another process has the file open, the key is another, or the file is damaged.
+        duckdb.Error: another process has the file open, the key is another, or the file is damaged or of an older
+            layout.
     """
 
     def __init__(self, path: Path | None = None, key: str | None = None, *, memory_mb: int = DEFAULT_MEMORY_MB):
@@ -91,6 +119,8 @@ class ColumnFile:
                 with self._transaction():
                     kinds = ", ".join(f"{kind.value} {type_.sql}" for kind, type_ in _TYPES.items())
                     self._connection.execute(_TABLES.format(kinds=kinds))
+            elif not self._rows(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{CHANGES}'"):
+                raise duckdb.InvalidInputException("a file of an older layout")
             self._vocabulary = self._read_vocabulary()
         except BaseException:
             self._connection.close()
@@ -106,7 +136,7 @@ class ColumnFile:
     def position(self) -> Position:
         """How far it has followed the graph; all 0 for a new one."""
         with self._lock:
-            return Position(*self._rows("SELECT changes, touched, doubtful_until, as_of, built FROM position")[0])
+            return Position(*self._rows(f"SELECT {', '.join(_POSITION)} FROM position")[0])
 
     def reader(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own to read by; a statement sees what is committed when it begins."""
@@ -139,8 +169,10 @@ class ColumnFile:
                     self._add_owners(batch.owners)
                     self._add_members(batch.members)
                     self._add_tags(batch.tags)
+                    self._add_moves(batch.moves)
+                    self._add_changes(batch.changes, doubtful=batch.doubtful_changes)
                     self._connection.execute(
-                        "UPDATE position SET changes = ?, touched = ?, doubtful_until = ?, as_of = ?, built = ?",
+                        f"UPDATE position SET {', '.join(f'{column} = ?' for column in _POSITION)}",
                         astuple(position),
                     )
             except BaseException:
@@ -208,6 +240,10 @@ class ColumnFile:
         for table in (CUSTOMERS, TAG_VALUES):
             self._delete(table, _numbers("customer", batch.customers))
         self._delete(MEMBERS, _numbers("customer", batch.nowhere))
+        self._delete(MOVES, _numbers("customer", batch.moved))
+        self._delete(CHANGES, _numbers("customer", batch.cleared))
+        for segment, position in batch.dropped.items():
+            self._connection.execute(f"DELETE FROM {CHANGES} WHERE segment = ? AND position <= ?", [segment, position])
         owned = _numbers("identifier", batch.owners)
         self._delete(OWNERS, owned)
         self._delete(STRETCHES, owned)
@@ -266,6 +302,43 @@ class ColumnFile:
         for kind, type_ in _TYPES.items():
             columns[kind.value] = pa.array([one.cells.get(kind) for one in tags], type_.arrow)
         self._insert(TAG_VALUES, pa.table(columns))
+
+    def _add_moves(self, moves: Sequence[StageMove]) -> None:
+        if moves:
+            customers, tags, at, before, stages, reasons, versions = zip(*moves, strict=True)
+            columns = {
+                "customer": pa.array(map(number_of, customers), pa.int64()),
+                "tag": pa.array(tags, pa.string()),
+                "at": pa.array(at, pa.int64()),
+                "before": pa.array(before, pa.string()),
+                "stage": pa.array(stages, pa.string()),
+                "reason": pa.array(reasons, pa.string()),
+                "version": pa.array(versions, pa.int64()),
+            }
+            self._insert(MOVES, pa.table(columns))
+
+    def _add_changes(self, changes: Sequence[SegmentChange], *, doubtful: bool) -> None:
+        if not changes:
+            return
+        customers, segments, sequences, entered, at, versions, causes, positions = zip(*changes, strict=True)
+        columns = {
+            "customer": pa.array(map(number_of, customers), pa.int64()),
+            "segment": pa.array(segments, pa.string()),
+            "sequence": pa.array(sequences, pa.int64()),
+            "entered": pa.array(entered, pa.bool_()),
+            "at": pa.array(at, pa.int64()),
+            "version": pa.array(versions, pa.int64()),
+            "cause": pa.array(causes, pa.string()),
+            "position": pa.array(positions, pa.int64()),
+        }
+        rows = pa.table(columns)
+        if doubtful:
+            with self._shown(rows):
+                self._connection.execute(
+                    f"DELETE FROM {CHANGES} AS old USING rows WHERE old.customer = rows.customer"
+                    " AND old.segment = rows.segment AND old.sequence = rows.sequence"
+                )
+        self._insert(CHANGES, rows)
 
     def _insert_rows(self, table: str, names: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
         if rows:

@@ -8,9 +8,15 @@
 | event tables, one a name | an event | identifier, at (ms), id, then those of the properties |
 | members | a customer in a segment | customer, segment (key), since (ms) |
 | tag_values | a customer's value of a tag | customer, tag (key), since (ms), then one a kind, named like it |
+| moves | a move between stages of a life cycle | customer, tag (key), at (ms), before, stage, reason, version |
+| changes | somebody entered or left | customer, segment, sequence, entered, at (ms), version, cause, position |
 
 Events hang on identifiers, so that a merge or a split moves rows of `owners` and `stretches`, and no event. An
 identifier is in one of the two or, when nobody has it, in neither.
+
+Moves and changes stay under the number that a customer had then, whoever was merged since. The cause is that of
+leaving, as the graph keeps it, and null for entering; the position is that in the log of changes, 0 where the row was
+read from the graph.
 """
 
 from __future__ import annotations
@@ -26,6 +32,8 @@ OWNERS: Final = "owners"
 STRETCHES: Final = "stretches"
 MEMBERS: Final = "members"
 TAG_VALUES: Final = "tag_values"
+MOVES: Final = "moves"
+CHANGES: Final = "changes"
 EVENT_TABLES: Final = "event_tables"
 
 # Path → kind → name of the column. What has never had a value is missing.

@@ -6,7 +6,7 @@
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})
 CALL (c) {
-  MATCH (c)-[r:IN_SEGMENT|WAS_IN|TAGGED|WAS_TAGGED]->()
+  MATCH (c)-[r:IN_SEGMENT|WAS_IN|TAGGED|WAS_TAGGED|MOVED]->()
   DELETE r
 }
 SET c = {id: c.id, version: c.version + 1, updated_at: $now}

@@ -4,8 +4,9 @@
 // Param: leave LIST<MAP>, sorted by customer: {customer, segment, since ms, until ms, entered_version INT, version INT, sequence INT, cause STRING}
 // Param: enter LIST<MAP>, sorted by customer: {customer, segment, since ms, version INT, sequence INT}
 // Param: retag LIST<MAP>, sorted by customer: {customer, tag, value JSON or null for none any more, items LIST<STRING> JSON of a list's or null, instant ms that the value names or null, marks JSON or null, since ms, version INT}
+// Param: moves LIST<MAP>, in order: {customer, tag, before STRING or null, stage STRING or null, at ms, reason STRING, version INT, number INT from 0}
 // Param: bodies LIST<STRING>, JSON of the changes without their positions, in order
-// Param: touched LIST<MAP>, at most one: {events LIST<STRING> ids, customers LIST<STRING> ids, owned LIST<STRING> uids, hung LIST<STRING> uids}
+// Param: touched LIST<MAP>, at most one: {events LIST<STRING> ids, customers LIST<STRING> ids, owned LIST<STRING> uids, hung LIST<STRING> uids, moved LIST<STRING> ids, cleared LIST<STRING> ids, dropped LIST<STRING> keys of segments}
 // Param: at INT ms
 // Column: created INT, less than there are events when a call that is no event has one of the ids
 // Column: last INT, the last position taken
@@ -75,15 +76,22 @@ CALL () {
     CREATE (c)-[:WAS_TAGGED {tag: row.tag, marks: row.marks, since: row.since, tag_version: row.version}]->(t)
   }
 }
+CALL (entry) {
+  UNWIND $moves AS row
+  MATCH (c:Customer {id: row.customer})
+  MATCH (t:Tag {key: row.tag})
+  CREATE (c)-[:MOVED {tag: row.tag, customer: row.customer, before: row.before, stage: row.stage, at: row.at,
+    reason: row.reason, tag_version: row.version, place: entry * 1048576 + row.number}]->(t)
+}
 CALL (last) {
   UNWIND range(1, size($bodies)) AS number
   WITH number, last - size($bodies) + number AS position
   CREATE (:Change {position: position, at: $at, body: '{"position":' + toString(position) + $bodies[number - 1]})
 }
-CALL (entry) {
+CALL (entry, last) {
   UNWIND $touched AS row
   CREATE (:Touched {position: entry, at: $at, events: row.events, customers: row.customers, owned: row.owned,
-    hung: row.hung})
+    hung: row.hung, moved: row.moved, cleared: row.cleared, dropped: row.dropped, changes: last})
 }
 OPTIONAL MATCH (c:Counter {name: 'catalogue'})
 OPTIONAL MATCH (s:Counter {name: 'sweep'})

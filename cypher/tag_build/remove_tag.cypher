@@ -6,7 +6,7 @@
 // Index: maintenance_record
 MATCH (t:Tag {key: $key}) WHERE t.status = 'DELETING'
 SET t.progress = 1.0
-WITH t WHERE NOT EXISTS { (t)<-[:TAGGED|WAS_TAGGED|GIVES]-() }
+WITH t WHERE NOT EXISTS { (t)<-[:TAGGED|WAS_TAGGED|GIVES|MOVED]-() }
 CALL (t) {
   MATCH (t)<-[of:VERSION_OF]-(v:TagVersion)
   DELETE of, v

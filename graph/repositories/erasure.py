@@ -154,6 +154,8 @@ async def clear_customers(tx: Transaction, ids: Iterable[str], now_ms: int) -> N
     """Nothing is left of customers but their ids."""
     ordered = sorted(ids)
     tx.touched.customers.update(ordered)
+    tx.touched.moved.update(ordered)
+    tx.touched.cleared.update(ordered)
     await tx.run(_CLEAR_CUSTOMERS, ids=ordered, now=now_ms)
 
 

@@ -43,6 +43,7 @@ class StoredTag:
         zone: None for the deployment's.
         on_events: computed whenever something touches it; otherwise by builds alone.
         building: a build is under way, or is to be.
+        settled: a build of this version came to its end.
     """
 
     key: str
@@ -53,6 +54,7 @@ class StoredTag:
     keep_old: bool
     on_events: bool
     building: bool
+    settled: bool = True
 
     @property
     def is_computed(self) -> bool:
@@ -182,6 +184,19 @@ class RetagRow(TypedDict):
     version: int
 
 
+class MoveRow(TypedDict):
+    """A move from one stage of a life cycle to another, None for none; `number` counts those of the transaction."""
+
+    customer: str
+    tag: str
+    before: str | None
+    stage: str | None
+    at: int
+    reason: str
+    version: int
+    number: int
+
+
 class RangeRow(TypedDict):
     """A half-open range of times of a named event or attribute: after < t <= until."""
 
@@ -296,6 +311,7 @@ async def commit_changes(
     at: int,
     events: Sequence[EventRow] = (),
     retag: Sequence[RetagRow] = (),
+    moves: Sequence[MoveRow] = (),
 ) -> CommitOrder:
     """Create events; take the lock that orders commits; then bring memberships and tags up to date, and the outbox.
 
@@ -307,6 +323,7 @@ async def commit_changes(
         at: instant of the outbox entries, ms.
         events: sorted by uid.
         retag: each customer and tag once.
+        moves: of customers and tags of `retag`, in order.
 
     Raises:
         TryAgain: an event's id belongs to a call that took effect before.
@@ -314,6 +331,7 @@ async def commit_changes(
     """
     tx.touched.events += [event["id"] for event in events]
     tx.touched.customers.update(row["customer"] for row in retag)
+    tx.touched.moved.update(row["customer"] for row in moves)
     touched = tx.touched.take()
     row = (
         await tx.run(
@@ -321,6 +339,7 @@ async def commit_changes(
             leave=leave,
             enter=enter,
             retag=retag,
+            moves=moves,
             bodies=bodies,
             touched=touched,
             at=at,

@@ -11,7 +11,7 @@ from graph.queries import load
 from graph.repositories.change import StoredChange
 from graph.repositories.live import SealedIdentifier
 
-_PAGE_CUSTOMERS = load("live/page_customers")
+_PAGE_EVERYBODY = load("projection/page_everybody")
 _PAGE_IDENTIFIERS = load("identity/page_identifiers")
 _GET_CUT = load("projection/get_cut")
 _TAKE_CUT = load("projection/take_cut")
@@ -19,6 +19,8 @@ _LIST_TOUCHED = load("projection/list_touched")
 _LIST_CHANGES = load("projection/list_changes")
 _GET_CUSTOMERS = load("projection/get_customers")
 _GET_MEMBERS = load("projection/get_members")
+_GET_MOVES = load("projection/get_moves")
+_GET_STAYS = load("projection/get_stays")
 _GET_OWNERS = load("projection/get_owners")
 _GET_EVENTS = load("projection/get_events")
 _GET_HANGING = load("projection/get_hanging")
@@ -36,13 +38,21 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What one transaction touched; see `graph.touched`."""
+    """What one transaction touched; see `graph.touched`.
+
+    Args:
+        changes: the last position of the log of changes then.
+    """
 
     position: int
     events: Sequence[str]
     customers: Sequence[str]
     owned: Sequence[str]
     hung: Sequence[str]
+    moved: Sequence[str] = ()
+    cleared: Sequence[str] = ()
+    dropped: Sequence[str] = ()
+    changes: int = 0
 
 
 class ProjectedTag(NamedTuple):
@@ -70,6 +80,37 @@ class ProjectedMember(NamedTuple):
     customer: str
     segment: str
     since_ms: int
+
+
+class ProjectedMove(NamedTuple):
+    """A customer moved from one stage of a life cycle to another at an instant (ms); None for none."""
+
+    customer: str
+    tag: str
+    at_ms: int
+    before: str | None
+    stage: str | None
+    reason: str
+    version: int
+
+
+class ProjectedStay(NamedTuple):
+    """A customer was in a segment (ms), or is (until is None).
+
+    Args:
+        entered_version, left_version: of the rule; equal while it lasts.
+        sequence: of the change that ended it, or of the one that began it while it lasts.
+        cause: that ended it.
+    """
+
+    customer: str
+    segment: str
+    since_ms: int
+    until_ms: int | None
+    entered_version: int
+    left_version: int
+    sequence: int
+    cause: str | None
 
 
 class ProjectedOwner(NamedTuple):
@@ -121,9 +162,9 @@ class ProjectionRepository:
         rows = await self._graph.read(_LIST_CHANGES, after=after, until=until, limit=limit)
         return [StoredChange(*row) for row in rows[0]["changes"]]
 
-    async def page_customers(self, after: str, size: int) -> list[str]:
-        """Ids of living customers after one, ascending, at most `size`."""
-        return [row["id"] for row in await self._graph.read(_PAGE_CUSTOMERS, after=after, size=size)]
+    async def page_everybody(self, after: str, size: int) -> list[str]:
+        """Ids of customers after one, those who live no longer included, ascending, at most `size`."""
+        return [row["id"] for row in await self._graph.read(_PAGE_EVERYBODY, after=after, size=size)]
 
     async def page_identifiers(self, after: str, size: int) -> list[str]:
         """Uids of identifiers after one, ascending, at most `size`."""
@@ -146,6 +187,14 @@ class ProjectionRepository:
     async def get_members(self, ids: Sequence[str]) -> list[ProjectedMember]:
         """The segments of customers."""
         return [ProjectedMember(*row) for row in (await self._graph.read(_GET_MEMBERS, ids=ids))[0]["members"]]
+
+    async def get_moves(self, ids: Sequence[str]) -> list[ProjectedMove]:
+        """Moves of customers between stages, whether they live or not."""
+        return [ProjectedMove(*row) for row in (await self._graph.read(_GET_MOVES, ids=ids))[0]["moves"]]
+
+    async def get_stays(self, ids: Sequence[str]) -> list[ProjectedStay]:
+        """Times of customers in segments, whether they live or not."""
+        return [ProjectedStay(*row) for row in (await self._graph.read(_GET_STAYS, ids=ids))[0]["stays"]]
 
     async def get_owners(self, uids: Sequence[str]) -> list[ProjectedOwner]:
         """Everybody who has or had one of the identifiers."""

@@ -137,7 +137,14 @@ class SegmentBuildRepository:
 
     async def remove_segment(self, key: str) -> bool:
         """Remove the node of a segment that is being deleted; False while somebody hangs on it."""
-        return (await self._write(_REMOVE_SEGMENT, key=key))[0] > 0
+
+        async def work(tx: Transaction) -> bool:
+            removed = int((await tx.run(_REMOVE_SEGMENT, key=key))[0]["removed"]) > 0
+            if removed:
+                tx.touched.dropped.add(key)
+            return removed
+
+        return await self._graph.write(_REMOVE_SEGMENT.name, work)
 
     async def _end(self, query: Query, key: str, fault: str | None, **parameters: object) -> bool:
         async def work(tx: Transaction) -> bool:

@@ -9,6 +9,7 @@ from graph.client import GraphClient, Transaction
 from graph.queries import Query, load
 from graph.repositories import maintenance
 from graph.repositories.maintenance import Maintained
+from graph.repositories.segment import lock_catalogue
 from graph.repositories.segment_build import BuildResult, BuildState
 
 _LIST_UNFINISHED = load("tag_build/list_unfinished")
@@ -21,6 +22,8 @@ _FINISH = load("tag_build/finish")
 _FAIL = load("tag_build/fail")
 _REMOVE_VALUES = load("tag_build/remove_values")
 _REMOVE_GIVEN = load("tag_build/remove_given")
+_REMOVE_MOVES = load("tag_build/remove_moves")
+_GET_SETTLING = load("tag_build/get_settling")
 _REMOVE_TAG = load("tag_build/remove_tag")
 
 
@@ -90,7 +93,15 @@ class TagBuildRepository:
 
     async def finish(self, key: str, version: int, as_of_ms: int) -> bool:
         """Let a built tag be what its mode says, and add the run to its maintenance record."""
-        return await self._end(_FINISH, key, None, version=version, as_of=as_of_ms)
+
+        async def work(tx: Transaction) -> bool:
+            rows = await tx.run(_GET_SETTLING, key=key)
+            if rows and rows[0]["settles"]:
+                # Whoever evaluates has to know, from one commit on.
+                await lock_catalogue(tx)
+            return await _ended(tx, _FINISH, key, None, version=version, as_of=as_of_ms)
+
+        return await self._graph.write(_FINISH.name, work)
 
     async def fail(self, key: str, version: int, error: str) -> bool:
         """Mark a build as failed; `error` is shown to people, and stands in the maintenance record."""
@@ -107,6 +118,16 @@ class TagBuildRepository:
 
         return await self._graph.write(_REMOVE_VALUES.name, work)
 
+    async def remove_moves(self, key: str, limit: int) -> int:
+        """Remove moves between stages of a tag that is being deleted; returns how many."""
+
+        async def work(tx: Transaction) -> int:
+            rows = await tx.run(_REMOVE_MOVES, key=key, limit=limit)
+            tx.touched.moved.update(rows[0]["customers"])
+            return int(rows[0]["removed"])
+
+        return await self._graph.write(_REMOVE_MOVES.name, work)
+
     async def remove_given(self, key: str, limit: int) -> int:
         """Remove what was imported for a tag that is being deleted; returns for how many identifiers."""
         return await self._write(_REMOVE_GIVEN, key=key, limit=limit)
@@ -117,10 +138,7 @@ class TagBuildRepository:
 
     async def _end(self, query: Query, key: str, fault: str | None, **parameters: object) -> bool:
         async def work(tx: Transaction) -> bool:
-            ended = bool(await tx.run(query, key=key, **parameters))
-            if ended:
-                await maintenance.end_run(tx, Maintained.TAG, key, fault, clock.now_ms())
-            return ended
+            return await _ended(tx, query, key, fault, **parameters)
 
         return await self._graph.write(query.name, work)
 
@@ -132,3 +150,10 @@ class TagBuildRepository:
             return int(next(iter(rows[0].values()))) if rows else 0
 
         return await self._graph.write(query.name, work)
+
+
+async def _ended(tx: Transaction, query: Query, key: str, fault: str | None, **parameters: object) -> bool:
+    ended = bool(await tx.run(query, key=key, **parameters))
+    if ended:
+        await maintenance.end_run(tx, Maintained.TAG, key, fault, clock.now_ms())
+    return ended

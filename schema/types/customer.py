@@ -20,6 +20,8 @@ from schema.types.node import Node
 from schema.types.page import PageInfo
 from schema.types.segment_history import SegmentStayConnection
 from schema.types.segment_history import history as segment_history
+from schema.types.stage import StageMoveConnection
+from schema.types.stage import history as stage_history
 from schema.types.tag import TagAssignment
 
 if TYPE_CHECKING:
@@ -78,6 +80,9 @@ class Customer(Node):
     events: EventConnection = declare.resolved(_events, "Newest first.")
     segment_history: SegmentStayConnection = declare.resolved(
         segment_history, "Times in segments, newest first, under ids that were merged into this one too."
+    )
+    stage_history: StageMoveConnection = declare.resolved(
+        stage_history, "Moves between the stages of a life cycle, newest first, under ids that were merged into it too."
     )
     decisions: DecisionConnection = declare.resolved(identity_decisions, "What made them who they are, newest first.")
 

@@ -20,6 +20,8 @@ from schema.types.node import Node
 from schema.types.page import PageInfo
 from schema.types.refusal import ValidationError
 from schema.types.segment_version import RuleDifference
+from schema.types.stage import StageFlow
+from schema.types.stage import flow as stage_flow
 from schema.types.status import BuildStatus
 from schema.types.tag_enums import TagMode
 from schema.types.tag_version import TagVersionConnection
@@ -90,6 +92,9 @@ class Tag(Node):
     values: list[TagValueCount] = declare.resolved(tag_spread.values, "The most frequent ones; at most 100.")
     distribution: TagDistribution = declare.resolved(
         tag_spread.distribution, "At most 100 values and 20 buckets, from the columnar store where there is one."
+    )
+    flow: list[StageFlow] = declare.resolved(
+        stage_flow, "Moves between the stages of a life cycle, from (included) to (excluded); of others a fault."
     )
     created_at_ms: DateTime = strawberry.field(name="createdAt")
     updated_at_ms: DateTime = strawberry.field(name="updatedAt")

@@ -70,6 +70,7 @@ _FILL_TAGS = query(
     WITH t, n MATCH (c:Customer)
     CREATE (c)-[:TAGGED {tag: t.key, customer: c.id, value: '1', since: 1, tag_version: 1, instant: n}]->(t)
     CREATE (c)-[:WAS_TAGGED {tag: t.key, since: 1, tag_version: 1}]->(t)
+    CREATE (c)-[:MOVED {tag: t.key, customer: c.id, at: n, place: n, reason: 'CUSTOMER'}]->(t)
     """,
     "WRITE",
 )

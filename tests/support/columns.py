@@ -20,6 +20,9 @@ JOIN customers ON customers.customer = stretches.customer
 def contents(file: ColumnFile) -> dict[str, list[Any]]:
     """Everything, whatever columns and tables are called."""
     found = {table: _rows(file, f"SELECT * FROM {table}") for table in ("owners", "stretches", "members", "tag_values")}
+    found["moves"] = _rows(file, "SELECT * FROM moves")
+    # Where in the log a change was is not known of those that were read from the graph.
+    found["changes"] = _rows(file, "SELECT * EXCLUDE (position) FROM changes")
     found["customers"] = _cells(file, CUSTOMERS, "id, created_at", file.layout.attributes)
     for name, event in file.layout.events.items():
         # A table whose events were all taken back is as good as none.

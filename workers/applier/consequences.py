@@ -135,7 +135,7 @@ class Consequences:
             flips += hand_over_tags(catalogue, identified, states, retired, now_ms)
         for customer in sorted(retired):
             cause: CauseKind = "ERASURE" if customer in identified.erased else "IDENTITY"
-            flips += leave_all(retired[customer], cause, now_ms)
+            flips += leave_all(retired[customer], cause, now_ms, catalogue.stages)
         return flips
 
     async def _states(

@@ -40,6 +40,8 @@ class LiveTag:
         on_events: computed whenever something touches it; otherwise by builds alone.
         building: a build is under way, or is to be.
         counts_days: the value changes at every midnight.
+        has_stages: a life cycle, of which changes are moves.
+        settled: a build of this version came to its end.
     """
 
     key: str
@@ -48,6 +50,8 @@ class LiveTag:
     counts_days: bool
     on_events: bool
     building: bool
+    has_stages: bool
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +92,7 @@ class Catalogue:
         with_ids: names of events of which the order at one instant matters.
         has_tags: whether there are any, labels included.
         labels: keys of tags that people put on customers.
+        stages: keys of tags that are life cycles, whoever computes them.
         compared: keys of tags that are being computed over everybody, with their versions.
         lists: keys of the rules that read imported lists, and `imported`.
         imported: names of tags whose values are imported and hang on identifiers.
@@ -106,6 +111,7 @@ class Catalogue:
     reads_identifiers: bool
     has_tags: bool
     labels: frozenset[str]
+    stages: frozenset[str]
     compared: Mapping[str, int]
     lists: frozenset[str]
     imported: frozenset[str]
@@ -212,6 +218,7 @@ def build(
             name for _, made in computed.values() if orders_events(made.definition) for name in needs(made.rule).events
         ),
         labels=frozenset(tag.key for tag in tags if tag.kind == TagKind.MANUAL),
+        stages=frozenset(tag.key for tag in tags if tag.kind == TagKind.LIFECYCLE),
         compared={tag.key: tag.version for tag in tags if tag.building and is_over_everybody(defined[tag.key])},
         imported=frozenset(name for name, (_, made) in computed.items() if isinstance(made.definition, Imported)),
         has_tags=bool(tags),
@@ -228,6 +235,7 @@ def of_question(rule: Rule, zone: ZoneInfo, now_ms: int) -> Catalogue:
         now_ms,
         with_ids=frozenset(),
         labels=frozenset(),
+        stages=frozenset(),
         compared={},
         imported=frozenset(),
         has_tags=False,
@@ -242,6 +250,7 @@ def _indexed(
     *,
     with_ids: frozenset[str],
     labels: frozenset[str],
+    stages: frozenset[str],
     compared: Mapping[str, int],
     imported: frozenset[str],
     has_tags: bool,
@@ -277,6 +286,7 @@ def _indexed(
         ),
         has_tags=has_tags or any(rule.needs.tags for rule in rules.values()),
         labels=labels,
+        stages=stages,
         compared=compared,
         lists=frozenset(key for key, rule in rules.items() if rule.needs.lists) | imported,
         imported=imported,
@@ -315,6 +325,8 @@ def _tag(tag: StoredTag, made: CompiledTag) -> LiveTag:
         counts_days=counts_days(made.definition),
         on_events=tag.on_events,
         building=tag.building,
+        has_stages=tag.kind == TagKind.LIFECYCLE,
+        settled=tag.settled,
     )
 
 

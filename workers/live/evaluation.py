@@ -8,14 +8,15 @@ windows. Rules are evaluated at each of these instants between what was evaluate
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from base import metrics
 from delivery.change import CauseKind
 from rules.facts import Facts
 from rules.instants import instants_of
-from rules.tags.compiled import same_value
+from rules.tags.compiled import TagValue, same_value
+from rules.tags.stages import MoveReason
 from workers.live.catalogue import Catalogue, LiveRule, LiveTag
 from workers.live.state import CustomerState, Membership, Tagged
 
@@ -77,12 +78,25 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """From which stage somebody moved (None: from none), and why."""
+
+    before: TagValue | None
+    reason: MoveReason
+
+
+@dataclass(frozen=True, slots=True)
 class TagFlip:
-    """Another value of a tag from an instant (ms) on; None: none any more."""
+    """Another value of a tag from an instant (ms) on; None: none any more.
+
+    Args:
+        move: of a life cycle, what it was before and why it is another one.
+    """
 
     customer: str
     tag: str
     tagged: Tagged
+    move: Move | None = None
 
 
 AnyFlip: TypeAlias = Flip | TagFlip
@@ -132,8 +146,13 @@ def evaluate_customer(
                     continue
             evaluations += 1
             if rule.tag is not None:
+                known = state.tagged.get(rule.tag.key)
                 retagged = _retag(rule.tag, rule, state, facts, instant)
                 if retagged is not None:
+                    if rule.tag.has_stages:
+                        final = instant >= now_ms and rule in agenda.late
+                        cause, _ = _cause(rule, touched, flipped, instant, final)
+                        retagged = _moved(retagged, known, rule.tag, touched, cause)
                     flips.append(retagged)
                     flipped.add(rule.key)
                 continue
@@ -207,8 +226,12 @@ def _tags_told(rule: LiveRule, state: CustomerState) -> list[int]:
     return [known.at for key in (*own, *rule.needs.tags) if (known := state.tagged.get(key))]
 
 
-def leave_all(state: CustomerState, cause: CauseKind, now_ms: int) -> list[AnyFlip]:
-    """End every membership of a customer that exists no longer, and take its tags; changes `state` accordingly."""
+def leave_all(state: CustomerState, cause: CauseKind, now_ms: int, stages: Collection[str] = ()) -> list[AnyFlip]:
+    """End every membership of a customer that exists no longer, and take its tags; changes `state` accordingly.
+
+    Args:
+        stages: keys of the tags that are life cycles.
+    """
     flips: list[AnyFlip] = []
     for segment, before in sorted(state.memberships.items()):
         if before.inside:
@@ -220,14 +243,20 @@ def leave_all(state: CustomerState, cause: CauseKind, now_ms: int) -> list[AnyFl
     for tag, known in sorted(state.tagged.items()):
         if known.value is not None:
             # Labels are known to whoever is somebody again.
-            flips.append(put_tag(state, tag, Tagged(None, max(now_ms, known.at), known.version, known.marks)))
+            why = MoveReason.IDENTITY if tag in stages and cause != "ERASURE" else None
+            flips.append(put_tag(state, tag, Tagged(None, max(now_ms, known.at), known.version, known.marks), why))
     return flips
 
 
-def put_tag(state: CustomerState, tag: str, tagged: Tagged) -> TagFlip:
-    """Change the state's value of a tag and say so."""
+def put_tag(state: CustomerState, tag: str, tagged: Tagged, why: MoveReason | None = None) -> TagFlip:
+    """Change the state's value of a tag and say so.
+
+    Args:
+        why: of a life cycle, the reason of the move.
+    """
+    before = state.tagged.get(tag)
     state.set_tag(tag, tagged)
-    return TagFlip(state.id, tag, tagged)
+    return TagFlip(state.id, tag, tagged, None if why is None else Move(None if before is None else before.value, why))
 
 
 def _retag(tag: LiveTag, rule: LiveRule, state: CustomerState, facts: Facts, instant: int) -> TagFlip | None:
@@ -237,6 +266,24 @@ def _retag(tag: LiveTag, rule: LiveRule, state: CustomerState, facts: Facts, ins
     if same_value(value, None if before is None else before.value) or (value is None and tag.keep_old):
         return None
     return put_tag(state, tag.key, Tagged(value, instant, rule.version))
+
+
+def _moved(flip: TagFlip, before: Tagged | None, tag: LiveTag, touched: Touched, cause: CauseKind) -> TagFlip:
+    """The change of a life cycle as a move.
+
+    Until a version is built, what the version before said, or nothing at all, is no stage that somebody was in by this
+    one: only a new customer begins with none. And a tag that is kept up to date has nothing left for builds, other than
+    what another rule means by now.
+    """
+    created = touched.created_ms is not None
+    unknown = not tag.settled and not created and (before is None or before.version != flip.tagged.version)
+    if unknown or (touched.cause == "RULE" and tag.on_events):
+        reason = MoveReason.RULE
+    elif touched.cause == "IDENTITY" and not created and cause not in ("EVENT", "ATTRIBUTE"):
+        reason = MoveReason.IDENTITY
+    else:
+        reason = MoveReason.CUSTOMER
+    return replace(flip, move=Move(None if before is None else before.value, reason))
 
 
 def _flip(

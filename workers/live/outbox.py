@@ -13,12 +13,13 @@ from graph.client import Transaction
 from graph.identity.policy import IdentityPolicy
 from graph.repositories import live as repository
 from graph.repositories.apply import EventRow
-from graph.repositories.live import CommitOrder, EnterRow, LeaveRow, RetagRow
+from graph.repositories.live import CommitOrder, EnterRow, LeaveRow, MoveRow, RetagRow
+from rules.tags.compiled import TagValue
 from rules.values import as_time_ms
 from workers.identity.outcome import Turn
 from workers.live.catalogue import Catalogue
 from workers.live.context import LiveContext
-from workers.live.evaluation import AnyFlip, Flip, TagFlip
+from workers.live.evaluation import AnyFlip, Flip, Move, TagFlip
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Memberships:
     enter: list[EnterRow] = field(default_factory=list)
     leave: list[LeaveRow] = field(default_factory=list)
     retag: list[RetagRow] = field(default_factory=list)
+    moves: list[MoveRow] = field(default_factory=list)
 
 
 def membership_rows(flips: Sequence[AnyFlip]) -> Memberships:
@@ -35,7 +37,7 @@ def membership_rows(flips: Sequence[AnyFlip]) -> Memberships:
 
     Returns:
         Rows sorted by customer and segment or tag. A stay that began and ended within the flips gives a closed
-        interval; of the values of a tag only the last is written.
+        interval; of the values of a tag only the last is written, of a life cycle every move.
     """
     rows = Memberships()
     newest: dict[tuple[str, str], Flip] = {}
@@ -43,6 +45,8 @@ def membership_rows(flips: Sequence[AnyFlip]) -> Memberships:
     for flip in flips:
         if isinstance(flip, TagFlip):
             retagged[flip.customer, flip.tag] = flip
+            if flip.move is not None:
+                rows.moves.append(_move_row(flip, flip.move, len(rows.moves)))
             continue
         newest[flip.customer, flip.segment] = flip
         if flip.ended is not None:
@@ -88,6 +92,23 @@ def _retag_row(flip: TagFlip) -> RetagRow:
         since=tagged.at,
         version=tagged.version,
     )
+
+
+def _move_row(flip: TagFlip, move: Move, number: int) -> MoveRow:
+    return MoveRow(
+        customer=flip.customer,
+        tag=flip.tag,
+        before=_stage(move.before),
+        stage=_stage(flip.tagged.value),
+        at=flip.tagged.at,
+        reason=move.reason.value,
+        version=flip.tagged.version,
+        number=number,
+    )
+
+
+def _stage(value: TagValue | None) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _text(value: object) -> str:
@@ -186,7 +207,7 @@ async def commit(
 ) -> CommitOrder:
     """Write events, memberships, tags and the outbox in one statement."""
     bodies = [encode_without_position(change) for change in changes]
-    return await repository.commit_changes(tx, rows.leave, rows.enter, bodies, now_ms, events, rows.retag)
+    return await repository.commit_changes(tx, rows.leave, rows.enter, bodies, now_ms, events, rows.retag, rows.moves)
 
 
 def positioned(changes: Sequence[AnyChange], order: CommitOrder) -> list[AnyChange]:

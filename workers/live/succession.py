@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rules.needs import tag_name
+from rules.tags.stages import MoveReason
 from workers.identity.outcome import Identified
 from workers.live.catalogue import Catalogue
 from workers.live.evaluation import TagFlip, put_tag
@@ -62,7 +63,8 @@ def _inherit(catalogue: Catalogue, gone: CustomerState, survivor: CustomerState,
             joined = labelled([*marks, *(own.marks if own else ())], _after(own, now_ms), theirs.version)
             flips.append(put_tag(survivor, key, joined))
         elif (own is None or own.value is None) and _stays(catalogue, key):
-            flips.append(put_tag(survivor, key, Tagged(theirs.value, _after(own, now_ms), theirs.version)))
+            why = MoveReason.IDENTITY if key in catalogue.stages else None
+            flips.append(put_tag(survivor, key, Tagged(theirs.value, _after(own, now_ms), theirs.version), why))
     return flips
 
 

@@ -12,6 +12,8 @@ from redis.exceptions import RedisError
 from analytics.query.order import FIRST, Order, Place
 from base.errors import Unavailable
 from base.keys import Keyring
+from graph.repositories.segment_history import Moves
+from graph.repositories.stage import MoveCount
 from rules.tags.compiled import TagValue
 from workers.projection import state
 from workers.projection.replies import answer_of, sealed_question
@@ -211,6 +213,24 @@ class ColumnStore:
         answer = await self._ask("spread_tag", tag, is_list, value_count, bucket_count)
         values = [(value, customers) for value, customers in answer.pop("values")]
         return Spread(values=values, **answer)
+
+    async def count_stage_moves(self, tag: str, from_ms: int, to_ms: int, reasons: Sequence[str]) -> list[MoveCount]:
+        """How often customers moved between any two stages of a tag in from ≤ t < to, in no order.
+
+        Raises:
+            Unavailable: nobody owns the store, it is being built, it lags, or it did not answer in time.
+        """
+        answer = await self._ask("count_stage_moves", tag, from_ms, to_ms, list(reasons))
+        return [MoveCount(*row) for row in answer["moves"]]
+
+    async def count_segment_moves(self, segment: str, edges_ms: Sequence[int]) -> tuple[int, list[Moves]]:
+        """Members now, and who moved between each two of the ascending edges, and after the last of them.
+
+        Raises:
+            Unavailable: as `count_stage_moves`.
+        """
+        answer = await self._ask("count_segment_moves", segment, list(edges_ms))
+        return answer["members"], [Moves(*moved) for moved in answer["moves"]]
 
     async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
         """(text, customer) of everybody whose value of an attribute is one of the texts.

@@ -56,10 +56,11 @@ class Follower:
             self._position = replace(before, as_of_ms=asked_ms)
             return False
         cut = await self._repository.take_cut(asked_ms)
-        notes = _few(await self._repository.list_touched(before.touched, cut.touched, PAGE_NOTES))
-        _check("notes", before.touched, cut.touched, notes)
+        found = await self._repository.list_touched(before.touched, cut.touched, PAGE_NOTES)
+        _check("notes", before.touched, cut.touched, found)
         changes = await self._repository.list_changes(before.changes, cut.changes, PAGE_CHANGES)
         _check("changes", before.changes, cut.changes, changes)
+        notes = _few(_ripe(found, changes[-1].position if changes else before.changes))
         after = replace(
             before,
             touched=notes[-1].position if notes else before.touched,
@@ -70,7 +71,12 @@ class Follower:
             after = replace(after, as_of_ms=asked_ms)
         started_s = time.perf_counter()
         doubtful = bool(notes) and notes[0].position <= before.doubtful_until
-        batch = await self._reader.touched(notes, changes, doubtful=doubtful)
+        batch = await self._reader.touched(
+            notes,
+            changes,
+            doubtful=doubtful,
+            doubtful_changes=bool(changes) and changes[0].position <= before.doubtful_changes_until,
+        )
         if batch.rehung:
             # Events that were created since hang there already, and a later note names them again.
             now = await self._repository.take_cut(clock.now_ms())
@@ -84,11 +90,19 @@ class Follower:
         return not caught_up
 
 
+def _ripe(notes: Sequence[Note], position: int) -> Sequence[Note]:
+    """The notes before the first that forgets changes which are not all there yet."""
+    for number, note in enumerate(notes):
+        if (note.cleared or note.dropped) and note.changes > position:
+            return notes[:number]
+    return notes
+
+
 def _few(notes: Sequence[Note]) -> Sequence[Note]:
     """The first notes, at least one, that together name no more than a page."""
     names = 0
     for number, note in enumerate(notes):
-        names += len(note.events) + len(note.customers) + len(note.owned) + len(note.hung)
+        names += len(note.events) + len(note.customers) + len(note.owned) + len(note.hung) + len(note.moved)
         if names > PAGE_NAMES and number:
             return notes[:number]
     return notes

@@ -32,10 +32,17 @@ async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile
     sizes = await count_sizes(graph)
     total, done = max(1, sizes["Customer"] + sizes["Identifier"]), 0
     after = ""
-    while page := await repository.page_customers(after, PAGE_CUSTOMERS):
+    while page := await repository.page_everybody(after, PAGE_CUSTOMERS):
         after = page[-1]
         people, tags = await reader.customers(page)
-        await _add(file, Batch(customers=people, tags=tags, members=await reader.members(page)))
+        batch = Batch(
+            customers=people,
+            tags=tags,
+            members=await reader.members(page),
+            moves=await reader.moves(page),
+            changes=await reader.changes(page),
+        )
+        await _add(file, batch)
         done += len(page)
         progress(min(1.0, done / total))
     after = ""
@@ -45,7 +52,9 @@ async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile
         done += len(page)
         progress(min(1.0, done / total))
     end = await repository.take_cut(clock.now_ms())
-    position = Position(start.changes, start.touched, doubtful_until=end.touched, built=True)
+    position = Position(
+        start.changes, start.touched, doubtful_until=end.touched, doubtful_changes_until=end.changes, built=True
+    )
     await asyncio.to_thread(file.apply, Batch(), position)
     await asyncio.to_thread(file.checkpoint)
     progress(1.0)

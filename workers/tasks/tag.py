@@ -33,7 +33,7 @@ async def build_tag(ctx: Mapping[str, object], key: str, version: int) -> None:
 
 
 async def delete_tag(ctx: Mapping[str, object], key: str) -> None:
-    """Take a hidden tag out of the graph: its values, then itself."""
+    """Take a hidden tag out of the graph: its values and moves, then itself."""
     services = cast("TaskServices", ctx["services"])
     await remove(services, "delete_tag", services.tag_builds, key, _remove_once)
 
@@ -41,6 +41,8 @@ async def delete_tag(ctx: Mapping[str, object], key: str) -> None:
 async def _remove_once(services: TaskServices, key: str) -> bool:
     """Remove all that hangs on the tag now, then the node; False when something was added meanwhile."""
     while await services.tag_builds.remove_values(key, PAGE_VALUES):
+        pass
+    while await services.tag_builds.remove_moves(key, PAGE_VALUES):
         pass
     while await services.tag_builds.remove_given(key, PAGE_VALUES):
         pass

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from redis.asyncio import Redis
 
 from base.clock import iso, now_ms
 from base.keys import Keyring
+from base.settings import Settings
 from graph.client import GraphClient, Transaction
+from graph.repositories.segment_history import SegmentHistoryRepository
+from tests.support.answering import answering
 from tests.support.api import Api
 from tests.support.line import query
 from tests.support.profiles import Person, retire, write_people
@@ -178,6 +184,38 @@ async def test_sizes_begin_with_the_segment_and_end_with_the_present(api: Api, p
     assert await months("0001-01-01T00:00:00Z", at(0)) == []
     last = (await months(at(0), "9999-12-31T00:00:00Z"))[-1]
     assert str(last["from"]) <= iso(now_ms()) < str(last["to"])
+
+
+async def test_the_store_tells_the_sizes_that_the_graph_tells(
+    api: Api,
+    graph: GraphClient,
+    redis: Redis,
+    settings: Settings,
+    people: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await write(graph, stay("cus_0", 0, 2), stay("cus_1", 0.5, None), stay("cus_2", 1, 1), stay("cus_3", 1, 3))
+    await write(graph, stay("cus_0", 2.5, None, sequence=3), stay("cus_4", 1, 2, key="t"))
+    await retire(graph, "cus_3", "cus_4")
+    asked = [
+        {"from": at(0), "to": at(5), "by": "DAY"},
+        {"from": at(0.5), "to": at(1.5), "by": "HOUR"},
+        {"from": at(0), "to": iso(now_ms()), "by": "MONTH"},
+    ]
+
+    async def told() -> list[object]:
+        return [(await api.data(SIZE, each))["segment"]["sizeOverTime"] for each in asked]
+
+    expected = await told()
+    assert [point["size"] for point in expected[0]] == [2, 3, 3, 2, 2]  # type: ignore[attr-defined]
+
+    async def away(*_: object) -> object:
+        raise AssertionError
+
+    async with answering(graph, redis, settings, tmp_path):
+        monkeypatch.setattr(SegmentHistoryRepository, "count_moves", away)
+        assert await told() == expected
 
 
 @pytest.mark.parametrize(

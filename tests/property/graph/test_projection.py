@@ -19,6 +19,7 @@ from analytics.store.spread import Kind
 from base import clock
 from base.errors import NotFound
 from base.keys import Keyring
+from base.settings import Settings
 from graph.client import GraphClient
 from graph.repositories.projection import ProjectionRepository
 from rules.parser import parse_rule
@@ -27,17 +28,29 @@ from tests.property.graph.deciding import SAID, decide
 from tests.property.graph.streams import NOW_MS, SEGMENTS, random_calls
 from tests.support.columns import contents, events_by_customer
 from tests.support.line import Line, query
-from tests.support.tags import BOUGHT_COUNT, save_tag
+from tests.support.segments import hide_segment
+from tests.support.tags import BOUGHT_COUNT, change_tag, save_tag
+from workers.jobs import make_services
 from workers.projection import follower as following
 from workers.projection import rebuild as rebuilding
 from workers.projection.follower import Follower, Lost
 from workers.projection.reading import ProjectionReader
 from workers.projection.rebuild import rebuild
+from workers.tasks.segment import delete_segment
+from workers.tasks.tag import delete_tag
 
 CALLS = 60
 # Of `tag_values`: customer, tag and since come before the kinds.
 _NUMBER = 3 + list(Kind).index(Kind.NUMBER)
 FAR_MS = 10**15
+LIFE = {
+    "lifecycle": {
+        "stages": [
+            {"stage": "regular", "rule": {"event": {"name": "Bought", "values": [2]}}},
+            {"stage": "buyer", "rule": {"event": {"name": "Bought"}}},
+        ]
+    }
+}
 UTC = ZoneInfo("UTC")
 _LIVING = query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.id AS id ORDER BY id")
 _OWNED = query(
@@ -52,7 +65,23 @@ _MEMBERS = query(
 )
 
 
-_TAGGED = query("MATCH (c:Customer)-[t:TAGGED]->() RETURN c.id AS customer, t.tag AS tag, t.value AS value")
+_MOVED = query(
+    """
+    MATCH (c:Customer)-[m:MOVED]->()
+    RETURN c.id AS customer, [m.tag, m.at, m.before, m.stage, m.reason, m.tag_version] AS move
+    """
+)
+_STAYED = query(
+    """
+    MATCH (c:Customer)-[i:IN_SEGMENT|WAS_IN]->()
+    RETURN c.id AS customer,
+      [i.segment, i.sequence, i.since, i.until, coalesce(i.entered_version, i.segment_version), i.segment_version,
+        i.cause] AS stay
+    """
+)
+_TAGGED = query(
+    "MATCH (c:Customer)-[t:TAGGED {tag: 'bought'}]->() RETURN c.id AS customer, t.tag AS tag, t.value AS value"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -93,8 +122,23 @@ async def assert_like_the_graph(projection: Projection) -> None:
         inside[segment].add(customer)
     # One rule, one meaning: who is in a segment by live evaluation is who the store finds.
     assert {key: found(projection.file, rule) for key, rule in SEGMENTS.items()} == inside
+    assert sorted(held["moves"], key=repr) == sorted(
+        [(number_of(row["customer"]), *row["move"]) for row in await graph.read(_MOVED)], key=repr
+    )
+    stayed = [(number_of(row["customer"]), *row["stay"]) for row in await graph.read(_STAYED)]
+    assert sorted(held["changes"], key=repr) == sorted(
+        [
+            change
+            for customer, segment, sequence, since, until, entered, left, cause in stayed
+            for change in (
+                (customer, segment, sequence - (until is not None), True, since, entered, None),
+                *([(customer, segment, sequence, False, until, left, cause)] if until is not None else []),
+            )
+        ],
+        key=repr,
+    )
     tagged = [(number_of(row["customer"]), row["tag"], float(row["value"])) for row in await graph.read(_TAGGED)]
-    assert sorted((*row[:2], row[_NUMBER]) for row in held["tag_values"]) == sorted(tagged)
+    assert sorted((*row[:2], row[_NUMBER]) for row in held["tag_values"] if row[1] == "bought") == sorted(tagged)
 
 
 def found(file: ColumnFile, document: dict[str, object]) -> set[int]:
@@ -104,8 +148,9 @@ def found(file: ColumnFile, document: dict[str, object]) -> set[int]:
 
 
 async def tagged(line: Line) -> Line:
-    """With a tag that follows events and identity."""
+    """With tags that follow events and identity."""
     await save_tag(line.graph, "bought", BOUGHT_COUNT)
+    await save_tag(line.graph, "life", LIFE)
     return line
 
 
@@ -173,18 +218,27 @@ async def test_a_store_can_be_built_while_everything_changes(
         await line.apply(call)
 
     original = ProjectionRepository.get_cut
-    read = ProjectionRepository.get_owners
+    read, read_stays = ProjectionRepository.get_owners, ProjectionRepository.get_stays
 
-    async def interrupted(self: ProjectionRepository, uids: Any) -> Any:
-        if len(calls) > 15 and chance.random() < 0.7:
+    async def happens(until: int) -> None:
+        if len(calls) > until and chance.random() < 0.7:
             await line.apply(calls.pop())
         if chance.random() < 0.2:
             await decide(line, line.desk(), calls[:15], chance)
+
+    async def interrupted(self: ProjectionRepository, uids: Any) -> Any:
+        await happens(15)
         return await read(self, uids)
 
+    async def interrupted_before(self: ProjectionRepository, ids: Any) -> Any:
+        await happens(22)
+        return await read_stays(self, ids)
+
     monkeypatch.setattr(ProjectionRepository, "get_owners", interrupted)
+    monkeypatch.setattr(ProjectionRepository, "get_stays", interrupted_before)
     await projection.build()
     monkeypatch.setattr(ProjectionRepository, "get_owners", read)
+    monkeypatch.setattr(ProjectionRepository, "get_stays", read_stays)
     assert original is ProjectionRepository.get_cut
     await happening
     await projection.catch_up()
@@ -218,6 +272,53 @@ async def test_a_store_follows_beside_many_writers(graph: GraphClient, redis: Re
     await projection.catch_up()
 
     await assert_like_the_graph(projection)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_segment_or_tag_that_is_deleted_and_made_anew_has_the_history_of_the_new_one(
+    seed: int,
+    graph: GraphClient,
+    redis: Redis,
+    keyring: Keyring,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sequences of the new one begin anew, and notes and changes are followed at their own paces."""
+    chance = random.Random(seed)
+    monkeypatch.setattr(following, "PAGE_NOTES", chance.choice([1, 3, 1000]))
+    monkeypatch.setattr(following, "PAGE_CHANGES", chance.choice([1, 3, 1000]))
+    monkeypatch.setattr(rebuilding, "PAGE_CUSTOMERS", 3)
+    line = await tagged(await fresh(graph, redis, keyring))
+    context = {"services": make_services(settings, graph, redis)}
+    followed = Projection(graph, keyring)
+    await followed.build()
+    late: Projection | None = None
+    # Not too many, so that everybody is in it again.
+    calls = random_calls(700 + seed, 40)
+    for part in range(4):
+        for call in calls[part * 10 : part * 10 + 10]:
+            await line.apply(call)
+            while chance.random() < 0.3:
+                await followed.follower.step()
+        if part == chance.randrange(4):
+            late = Projection(graph, keyring)
+            await late.build()
+        for _ in range(chance.randrange(3)):
+            await followed.follower.step()
+        if part == 3:
+            break
+        await hide_segment(graph, "buyers")
+        await delete_segment(context, "buyers")
+        await change_tag(graph, "life", status="DELETING")
+        await delete_tag(context, "life")
+        await line.segment("buyers", SEGMENTS["buyers"])
+        await save_tag(graph, "life", LIFE, status="BUILDING")
+        await line.build("buyers")
+        await line.build("tag:life")
+    for projection in (followed, late):
+        if projection is not None:
+            await projection.catch_up()
+            await assert_like_the_graph(projection)
 
 
 async def test_a_store_that_missed_notes_says_so(graph: GraphClient, redis: Redis, keyring: Keyring) -> None:

@@ -21,6 +21,7 @@ from workers.projection.answers.builds import (
 )
 from workers.projection.answers.counting import count
 from workers.projection.answers.distribution import spread_tag
+from workers.projection.answers.history import count_segment_moves, count_stage_moves
 from workers.projection.answers.listing import list_customers
 from workers.projection.answers.looking_up import find_customers
 from workers.projection.answers.statements import check_sql
@@ -33,6 +34,8 @@ _ASKED: Final = (
     count,
     list_customers,
     spread_tag,
+    count_stage_moves,
+    count_segment_moves,
     find_customers,
     check_sql,
     begin_build,
