@@ -64,7 +64,8 @@ class _Name:
     like: Mapping[str, object]
 
 
-_PRICE: Final = f"round(5 + 500 * pow({_uniform('price')}, 3), 2)"
+# In quarters, whose sums are exact in whatever order: none is on either side of a layer's end.
+_PRICE: Final = f"floor(4 * (5 + 500 * pow({_uniform('price')}, 3))) / 4"
 NAMES: Final = (
     _Name(VIEWED, 0.6, {"brand": _BRAND, "price": _PRICE}, {"brand": "Brand 01", "price": 1.5}),
     _Name(ORDERED, 0.15, {"brand": _BRAND, "total": _PRICE}, {"brand": "Brand 01", "total": 1.5}),
