@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias, assert_never
 from zoneinfo import ZoneInfo
 
@@ -35,25 +36,42 @@ from rules.tree import (
 Read: TypeAlias = Callable[[Table], Iterable[pa.RecordBatch]]
 
 
-# By the identity of a sequence in a rule, its customers: a table of one column, `customer`.
-Found: TypeAlias = Mapping[int, Table]
-NOTHING: Final[Found] = {}
+# Whoever comes into question is looked for before the events are read if they are at most this part of everybody: it
+# spares the events of the others, and takes a join of its own (docs/adr/0016).
+FEW: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What has to be read of the store before a rule can be asked as one expression.
+
+    Attributes:
+        sequences: by the identity of a sequence in the rule, its customers: a table of one column, `customer`.
+        are_few: whether attributes and segments leave but few customers in question.
+    """
+
+    sequences: Mapping[int, Table] = field(default_factory=dict)
+    are_few: bool = True
+
+
+NOTHING: Final = Found()
 
 
 def prepare(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, read: Read) -> Found:
-    """The customers of each sequence of a checked rule, which no expression finds; empty where there is none.
+    """The customers of each sequence of a checked rule, which no expression finds, and whether few are in question.
 
     Args:
         read: the batches that an expression yields. To see one state of the store, what is asked with the result has
             to be read in the same transaction.
     """
-    gathering = _gathering(rule, tables, now_ms, zone)
-    found: dict[int, Table] = {}
+    are_few = _are_few(rule, tables, now_ms, zone, read)
+    gathering = _gathering(rule, tables, now_ms, zone, are_few)
+    sequences: dict[int, Table] = {}
     for leaf in leaves_of(rule):
         if isinstance(leaf, SequenceLeaf):
             moments = moments_of(leaf, gathering)
-            found[id(leaf)] = numbers_of("customer", () if moments is None else who_fills(leaf, read(moments)))
-    return found
+            sequences[id(leaf)] = numbers_of("customer", () if moments is None else who_fills(leaf, read(moments)))
+    return Found(sequences, are_few)
 
 
 def to_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: Found = NOTHING) -> Table:
@@ -64,7 +82,7 @@ def to_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: Fou
     Args:
         found: what `prepare` gave for the very rule object; not needed where it has no sequences.
     """
-    gathering = _gathering(rule, tables, now_ms, zone)
+    gathering = _gathering(rule, tables, now_ms, zone, found.are_few)
     part = part_of(rule, gathering, found)
     customers = gathering.joined(part.keys)
     return customers.filter(part.answer(customers)).select("customer")
@@ -75,9 +93,25 @@ def count_query(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, found: 
     return to_query(rule, tables, now_ms, zone, found).count()
 
 
-def _gathering(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Gathering:
+def _gathering(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, are_few: bool) -> Gathering:
     asked = Asked(now_ms, zone, tables.engine)
-    return Gathering(tables, asked, _few(rule, Gathering(tables, asked)))
+    return Gathering(tables, asked, _few(rule, Gathering(tables, asked)) if are_few else None)
+
+
+def _are_few(rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo, read: Read) -> bool:
+    """Whether attributes and segments leave but few customers in question; asked where events are read besides."""
+    if not any(isinstance(leaf, EventLeaf | HabitLeaf | SequenceLeaf) for leaf in leaves_of(rule)):
+        return True
+    few = _few(rule, Gathering(tables, Asked(now_ms, zone, tables.engine)))
+    if few is None:
+        return True
+    asked, everybody = (_number(read(each.aggregate(n=each.count()))) for each in (few, tables.customers()))
+    return asked <= FEW * everybody
+
+
+def _number(batches: Iterable[pa.RecordBatch]) -> int:
+    (number,) = (row["n"] for batch in batches for row in batch.to_pylist())
+    return int(number)
 
 
 def _few(rule: Rule, gathering: Gathering) -> Table | None:
@@ -129,7 +163,7 @@ def part_of(rule: Rule, gathering: Gathering, found: Found) -> Part:
         case HabitLeaf():
             return habit_part(rule, gathering)
         case SequenceLeaf():
-            key = gathering.add(found[id(rule)])
+            key = gathering.add(found.sequences[id(rule)])
             return Part(lambda customers: customers[key].notnull(), frozenset({key}))
         case SegmentLeaf(key) | ListLeaf(key):
             # Who is on a list is who is in its segment.
