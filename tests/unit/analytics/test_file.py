@@ -161,3 +161,15 @@ def test_nothing_can_be_read_without_the_key(tmp_path: Path) -> None:
     with pytest.raises(duckdb.Error):
         ColumnFile(path, OTHER_KEY)
     ColumnFile(path, KEY).close()
+
+
+def test_a_file_of_an_older_layout_is_not_opened(tmp_path: Path) -> None:
+    """Its owner builds a new one then."""
+    path = tmp_path / "columns.duckdb"
+    ColumnFile(path).close()
+    ColumnFile(path).close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE changes")
+
+    with pytest.raises(duckdb.Error):
+        ColumnFile(path)
