@@ -75,6 +75,10 @@ class JobQueue:
         await self._arq.delete(in_progress_key_prefix + job_id)
 
 
+class NoAnswer(Unavailable):
+    """A question was not answered in time, or whoever was to answer it failed; Redis is there."""
+
+
 class Questions:
     """Asks the role that owns the columnar store, and waits for what it answers.
 
@@ -89,7 +93,8 @@ class Questions:
         """What the role makes of a question.
 
         Raises:
-            Unavailable: nobody answers in time, or Redis is away.
+            NoAnswer: nobody answers in time.
+            Unavailable: Redis is away.
         """
         try:
             job = await self._arq.enqueue_job(
@@ -101,7 +106,7 @@ class Questions:
             raise Unavailable("Redis cannot be reached now.") from fault
         except Exception as fault:
             # arq gives back whatever the function raised, and its own faults for a job that was lost.
-            raise Unavailable("The columnar store did not answer.", hint="`kith status` shows what it does.") from fault
+            raise NoAnswer("The columnar store did not answer.", hint="`kith status` shows what it does.") from fault
         return answer
 
 

@@ -49,8 +49,9 @@ class Tables:
     building: Building = Building()
 
     def customers(self) -> Table:
-        """Everybody: customer, then the columns of attributes."""
-        return table(CUSTOMERS, {"customer": "int64", **_columns(self.layout.attributes)})
+        """Everybody: customer, created_at (ms), then the columns of attributes."""
+        # One column more than is asked for at least: a selection of all that are known here would be one of all.
+        return table(CUSTOMERS, {"customer": "int64", "created_at": "int64", **_columns(self.layout.attributes)})
 
     def people(self) -> Table:
         """Everybody, with `id` and `created_at` (ms) beside the columns of `customers`."""

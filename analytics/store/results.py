@@ -64,9 +64,9 @@ def new_name() -> str:
 
 
 def keep_members(reader: DuckDBPyConnection, name: str, query: str) -> Kept:
-    """Keep the customers of a query that was made here, one column."""
+    """Keep the customers of a query that was made here."""
     result, _ = _tables(name)
-    reader.execute(f"CREATE TABLE {result} AS {query}")
+    reader.execute(f"CREATE TABLE {result} AS SELECT customer FROM ({query})")
     return _kept(reader, name, ())
 
 
@@ -81,7 +81,7 @@ def keep_values(
         keeping_old_of: the tag whose stored values those keep who have none any more; None: nobody does.
     """
     result, _ = _tables(name)
-    reader.execute(f"CREATE TABLE {result} AS {query}")
+    reader.execute(f"CREATE TABLE {result} AS SELECT customer, {', '.join(kinds)} FROM ({query})")
     folded = Kind.TEXT in kinds and _add_folded(reader, result)
     if keeping_old_of is not None:
         columns = ", ".join((*kinds, Kind.FOLDED) if folded else kinds)

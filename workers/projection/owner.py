@@ -84,7 +84,9 @@ class ProjectionOwner:
             self._news.set()
 
     async def reach(self, at_ms: int, within_s: float) -> None:
-        """Wait until the store is as of an instant, or for some time: then it lags."""
+        """Wait until the store is as of an instant, or for some time: then it lags. One that is built stays behind."""
+        if self._doing is Doing.BUILDING:
+            return
         self._news.set()
         try:
             async with asyncio.timeout(within_s), self._followed:

@@ -25,6 +25,7 @@ from rules.tags.definition import Imported, is_over_everybody, rule_of
 from rules.tags.parser import parse_definition
 from workers.live.builder import PAGE_CUSTOMERS, Progress, Superseded
 from workers.projection.client import Built, ColumnStore, ResultGone
+from workers.queue import NoAnswer
 from workers.tasks.services import TaskServices
 
 T = TypeVar("T")
@@ -132,6 +133,11 @@ async def _build(
             await bring(built)
         except ResultGone:
             continue
+        except NoAnswer as fault:
+            if not otherwise:
+                raise
+            _log.warning("built_without_columns", key=state.key, version=state.version, reason=fault.message)
+            return False
         finally:
             with suppress(Unavailable):
                 await services.columns.end_build(built.name)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 
 from analytics.query import asking
+from analytics.query.sources import Tables
 from analytics.store import results
 from analytics.store.batch import Batch, CustomerCells, Membership, Position, TagCells, number_of
 from analytics.store.file import ColumnFile
 from analytics.store.results import Gone
 from analytics.store.spread import cells_of
+from rules.parser import parse_rule
 
 TAG = "t"
+NOW_MS = 1_800_000_000_000
 IDS = ("a", "b", "c")
 
 
@@ -90,6 +94,16 @@ def test_members_are_compared_and_both_are_read_in_pages() -> None:
     results.drop(reader, kept.name)
     with pytest.raises(Gone):
         results.page_result(reader, kept.name, "", 10)
+
+
+@pytest.mark.parametrize("rule", [{"everyone": True}, {"event": {"name": "Never", "op": "LT", "values": [1]}}])
+def test_customers_of_whom_nothing_is_known_are_kept(rule: Mapping[str, object]) -> None:
+    file = store(members=["a"])
+    reader = file.reader()
+    kept = asking.keep_customers(
+        reader, results.new_name(), parse_rule(rule), Tables(file.layout), NOW_MS, ZoneInfo("UTC")
+    )
+    assert (kept.count, results.compare_members(reader, kept, "s")) == (3, 2)
 
 
 @pytest.mark.parametrize("name", ["", "x", "00'; DROP TABLE customers; --"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from analytics.store import results
 from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
@@ -216,3 +217,16 @@ async def test_a_result_that_nobody_brings_to_the_graph_counts_no_longer(
     monkeypatch.undo()
     await services.columns.end_build(newer.name)
     assert (await services.columns.count(asked)).count == 0
+
+
+async def test_a_store_that_fails_is_done_without(
+    owner: ProjectionOwner, services: TaskServices, graph: GraphClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise RuntimeError("a fault inside")
+
+    monkeypatch.setattr(results, "compare_members", broken)
+    await create_segment(graph, rule=BOUGHT)
+    await build_segment(context(services), "buyers", 1)
+    assert (await segment_of(graph)).status == "LIVE"
+    assert len(await sequences_of(graph)) == BUYERS
