@@ -65,6 +65,11 @@ class ProjectionOwner:
         """Everything that was committed up to this instant is in the store; 0 before the first build."""
         return 0 if self._follower is None else self._follower.as_of_ms
 
+    @property
+    def is_building(self) -> bool:
+        """Whether it is built anew: what answers meanwhile stays behind."""
+        return self._doing is Doing.BUILDING
+
     def file(self) -> ColumnFile:
         """The file to ask.
 
@@ -84,9 +89,7 @@ class ProjectionOwner:
             self._news.set()
 
     async def reach(self, at_ms: int, within_s: float) -> None:
-        """Wait until the store is as of an instant, or for some time: then it lags. One that is built stays behind."""
-        if self._doing is Doing.BUILDING:
-            return
+        """Wait until the store is as of an instant, or for some time: then it lags."""
         self._news.set()
         try:
             async with asyncio.timeout(within_s), self._followed:

@@ -75,7 +75,8 @@ async def _begin(
     answering: Answering, key: str, keep: Callable[[DuckDBPyConnection, str, Layout, int], Kept], *, is_tag: bool
 ) -> dict[str, object]:
     asked_ms = clock.now_ms()
-    await answering.owner.reach(asked_ms, REACH_S)
+    if not answering.owner.is_building:
+        await answering.owner.reach(asked_ms, REACH_S)
     file, now_ms = answering.owner.file(), answering.owner.as_of_ms
     if now_ms < asked_ms:
         # What was saved or changed before might be missing.
