@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
+from cli.files import bar_of
 from graph.client import GraphClient
 from graph.repositories.quarantine import QuarantineRepository
 from ingest.imports.mapping import load_mapping
@@ -66,7 +66,8 @@ async def _run(
             if state.progress.rows_done:
                 Console(stderr=True).print(f"Going on after row {state.progress.rows_done}.")
             one = Import(file, mapping, state, destination, settings.phone_region)
-            await _show_progress(one, file.name)
+            with bar_of(file) as show:
+                await one.run(show)
             _report(state, dry_run)
             if not dry_run and not await one.wait_until_applied(wait_s):
                 Console(stderr=True).print("The last rows wait in the ingest stream; `kith status` shows the backlog.")
@@ -74,13 +75,6 @@ async def _run(
     finally:
         await redis.aclose()
         await graph.close()
-
-
-async def _show_progress(one: Import, name: str) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(escape(name), total=1.0)
-        await one.run(lambda done: bar.update(task, completed=done))
 
 
 def _report(state: ImportState, dry_run: bool) -> None:

@@ -12,21 +12,19 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from base.errors import BadInput
 from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
+from cli.files import rows_of, text_in
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.segment import SegmentRepository
 from ingest.imports.mapping import Csv
-from ingest.imports.readers import read_rows
-from ingest.imports.values import cell, text_of
+from ingest.imports.values import cell
 from ingest.namespaces import parse_namespace
 from ingest.normalising import normalise
 from workers.lists.importing import ListImport, Report
@@ -96,21 +94,9 @@ async def _run(
                 check_importable(segment)
         round = None if dry_run else await lists.begin(key, name, AUTHOR, mode)
         done = ListImport(lists, keyring, spell, key=key, namespace=namespace, mode=mode, round=round)
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(escape(where.path.name), total=1.0)
-            for row in read_rows(where.path, [where.column], where.layout):
-                await done.add(row.number, "" if row.fault is not None else _text(cell(row.cells, where.column)))
-                bar.update(task, completed=row.done)
-            return await done.finish()
-
-
-def _text(value: object) -> str:
-    """A cell as text; "" for what cannot be one, which is malformed."""
-    try:
-        return "" if value is None else text_of(value)
-    except TypeError:
-        return ""
+        for row in rows_of(where.path, [where.column], where.layout):
+            await done.add(row.number, "" if row.fault is not None else text_in(cell(row.cells, where.column)))
+        return await done.finish()
 
 
 @asynccontextmanager

@@ -13,21 +13,19 @@ from zoneinfo import ZoneInfo
 import typer
 from redis.asyncio import Redis
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
+from cli.files import rows_of, text_in
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.identity.policy import IdentityPolicy
 from graph.repositories.policy import PolicyRepository
 from ingest.imports.mapping import Csv
-from ingest.imports.readers import read_rows
 from ingest.imports.tag_values import tag_value
-from ingest.imports.values import cell, text_of
+from ingest.imports.values import cell
 from ingest.normalising import normalise
 from rules.type_problems import ValueType
 from workers.lists.addressing import Addressing, ByAttribute, ByIdentifier, check_address
@@ -119,15 +117,11 @@ async def _run(
             round=None if dry_run else await opened.values.begin(key, AUTHOR),
         )
         columns = [where.column] if mode is ImportMode.REMOVE else [where.column, where.value_column]
-        shown = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        with Progress(*shown, console=Console(stderr=True)) as bar:
-            task = bar.add_task(escape(where.path.name), total=1.0)
-            for row in read_rows(where.path, columns, where.layout):
-                readable = row.fault is None
-                who = _text(cell(row.cells, where.column)) if readable else ""
-                await done.add(row.number, who, cell(row.cells, where.value_column) if readable else None)
-                bar.update(task, completed=row.done)
-            return await done.finish()
+        for row in rows_of(where.path, columns, where.layout):
+            readable = row.fault is None
+            who = text_in(cell(row.cells, where.column)) if readable else ""
+            await done.add(row.number, who, cell(row.cells, where.value_column) if readable else None)
+        return await done.finish()
 
 
 def _addressing(
@@ -146,14 +140,6 @@ def _addressing(
         return found.value, found.reason is None
 
     return ByIdentifier(keyring, namespace, spell)
-
-
-def _text(value: object) -> str:
-    """A cell as text; "" for what cannot be one, which is malformed."""
-    try:
-        return "" if value is None else text_of(value)
-    except TypeError:
-        return ""
 
 
 @asynccontextmanager

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import msgspec
 
+from base.clock import now_ms
 from graph.client import Transaction
+from graph.repositories import maintenance
 from graph.repositories import segment as segment_repository
 from graph.repositories import tag as tag_repository
+from graph.repositories.maintenance import RecordKind
 from graph.repositories.registry import Named
-from graph.repositories.segment import DELETING
-from graph.repositories.tag import DRAFT, OFFLINE, PAUSED
+from graph.repositories.segment import DELETING, SegmentRecord
+from graph.repositories.tag import DRAFT, OFFLINE, PAUSED, TagRecord
+from resolvers.identity import AUTHOR
 from resolvers.known_names import known_names
 from rules.checker import KnownNames, Problem
 from rules.keys import KEY, KEY_HINT, TITLE_FAULT, is_title
@@ -99,3 +103,32 @@ def key_problems(key: str, what: str) -> list[Problem]:
 def name_problems(name: str | None) -> list[Problem]:
     """What is wrong with what it is called; None leaves that as it is."""
     return [] if name is None or is_title(name) else [Problem("input.name", TITLE_FAULT, None)]
+
+
+async def note(
+    tx: Transaction,
+    kind: RecordKind,
+    thing: SegmentRecord | TagRecord,
+    *,
+    reason: str | None = None,
+    changes: Sequence[str] = (),
+    before: str | None = None,
+) -> None:
+    """Add what was done to a segment or tag to its maintenance record.
+
+    Args:
+        thing: as it is now.
+        before: its status before, where that may be another one.
+    """
+    await maintenance.note(
+        tx,
+        thing.id,
+        kind,
+        version=thing.version,
+        status=thing.status,
+        now_ms=now_ms(),
+        author=AUTHOR,
+        reason=reason,
+        changes=changes,
+        status_before=before if before != thing.status else None,
+    )

@@ -11,7 +11,7 @@ from graph.repositories.maintenance import RecordKind
 from graph.repositories.segment import OFFLINE, SegmentRecord, heading_of
 from resolvers import segments
 from resolvers.context import RequestContext
-from resolvers.definitions import read_definitions
+from resolvers.definitions import note, read_definitions
 from resolvers.refusal import Refusal, Refused
 from resolvers.segments import Edit
 
@@ -38,7 +38,7 @@ async def archive(context: RequestContext, key: str) -> SegmentRecord | Refusal:
             return old
         segments.refuse_used((await read_definitions(tx)).live_users_of(key), "Change or archive those first.")
         archived = await repository.archive(tx, key=key, now_ms=now_ms())
-        await segments.note(tx, RecordKind.STATUS, archived, before=old.status)
+        await note(tx, RecordKind.STATUS, archived, before=old.status)
         return archived
 
     try:
@@ -68,7 +68,7 @@ async def unarchive(context: RequestContext, key: str, reason: str | None) -> Se
         if old.status != OFFLINE:
             return old
         back = await segments.rebuild(tx, old, heading_of(old), segments.rule_of(old), reason)
-        await segments.note(tx, RecordKind.STATUS, back, reason=reason, before=old.status)
+        await note(tx, RecordKind.STATUS, back, reason=reason, before=old.status)
         return back
 
     try:

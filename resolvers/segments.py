@@ -15,7 +15,6 @@ from base.clock import now_ms
 from base.errors import BadInput, NotFound, Unavailable
 from base.ids import SEGMENT_PREFIX
 from graph.client import Transaction
-from graph.repositories import maintenance
 from graph.repositories import segment as repository
 from graph.repositories.customer import ProfileNeed
 from graph.repositories.maintenance import RecordKind
@@ -24,7 +23,7 @@ from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, Segme
 from graph.repositories.segment_build import BUILDING
 from resolvers import customers
 from resolvers.context import Info, RequestContext
-from resolvers.definitions import key_problems, name_problems, read_definitions, shown
+from resolvers.definitions import key_problems, name_problems, note, read_definitions, shown
 from resolvers.identity import AUTHOR
 from resolvers.pages import Page, check_first
 from resolvers.profiles import Profile
@@ -284,34 +283,6 @@ def _changes(old: SegmentRecord, new: SegmentRecord) -> list[str]:
     before = {**msgspec.structs.asdict(heading_of(old)), "rule": _encoded(rule_of(old))}
     after = {**msgspec.structs.asdict(heading_of(new)), "rule": _encoded(rule_of(new))}
     return [name for name in before if before[name] != after[name]]
-
-
-async def note(
-    tx: Transaction,
-    kind: RecordKind,
-    segment: SegmentRecord,
-    *,
-    reason: str | None = None,
-    changes: Sequence[str] = (),
-    before: str | None = None,
-) -> None:
-    """Add what was done to a segment to its maintenance record.
-
-    Args:
-        before: its status before, where that may be another one.
-    """
-    await maintenance.note(
-        tx,
-        segment.id,
-        kind,
-        version=segment.version,
-        status=segment.status,
-        now_ms=now_ms(),
-        author=AUTHOR,
-        reason=reason,
-        changes=changes,
-        status_before=before if before != segment.status else None,
-    )
 
 
 def refuse_used(users: Sequence[str], hint: str) -> None:

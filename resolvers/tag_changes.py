@@ -1,100 +1,77 @@
-"""The checks and steps of a change of a tag's definition."""
+"""The steps of a change of a tag: made, changed, resting and at work again, deleted."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from zoneinfo import available_timezones
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from base.clock import now_ms
-from base.errors import BadInput, ErrorCode, KithError
 from base.ids import TAG_PREFIX
 from graph.client import Transaction
-from graph.repositories import maintenance, tag_version
 from graph.repositories import tag as repository
+from graph.repositories import tag_version
 from graph.repositories.maintenance import RecordKind
-from graph.repositories.registry import get_named
 from graph.repositories.segment import lock_catalogue
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
 from resolvers.context import RequestContext
-from resolvers.definitions import RESTING, Definitions, key_problems, name_problems, read_definitions, shown
+from resolvers.definitions import RESTING, key_problems, note, read_definitions, shown
+from resolvers.identity import AUTHOR
 from resolvers.refusal import Refusal, Refused
-from resolvers.tags import ADMIN, Deleted, unknown_tag
-from rules.checker import Problem, find_cycle
-from rules.names import names_in
+from resolvers.tag_checks import (
+    MAX_REASON_CHARS,
+    Edit,
+    check_change,
+    check_names,
+    edit_problems,
+    kind_problems,
+    long_reason,
+    mode,
+    parsed,
+    sql_problems,
+)
+from resolvers.tags import Deleted, unknown_tag
+from rules.checker import Problem
 from rules.needs import tag_name
 from rules.tags.definition import (
     Definition,
     Imported,
     Manual,
-    Sql,
     TagKind,
-    is_over_everybody,
     kind_of,
-    rule_of,
     value_type,
 )
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
-from rules.tags.problems import check_definition
-from rules.tree import ListLeaf, leaves_of
 
 BUILD_TASK = "build_tag"
 DELETE_TASK = "delete_tag"
-MAX_REASON_CHARS = 1_000
-# Labels are nobody's to compute; imported values follow their identifiers, which costs next to nothing.
-FIXED_MODES: Mapping[str, str] = {TagKind.MANUAL: "MANUAL", TagKind.IMPORTED: "LIVE"}
-MAX_CATEGORY_LEVELS = 5
-MAX_CATEGORY_CHARS = 50
 _ID_BYTES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What of a tag is to be, or to become; None stays as it is, or is the default.
-
-    Args:
-        mode: LIVE, DAILY, WEEKLY or MANUAL.
-        category: levels parted by slashes; "" for none.
-        zone: a name like `Asia/Shanghai`; "" for the deployment's.
-        definition: a document.
-        reason: why, kept with the version that a change makes.
-    """
-
-    name: str | None = None
-    category: str | None = None
-    mode: str | None = None
-    zone: str | None = None
-    keep_old: bool | None = None
-    definition: Mapping[str, object] | None = None
-    reason: str | None = None
 
 
 async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) -> TagRecord | Refusal:
     """Check and store a new tag, then have it built unless it is a draft."""
-    problems = [*key_problems(key, "tag"), *_edit_problems(edit)]
-    definition = _parsed(edit.definition or {}, problems)
+    problems = [*key_problems(key, "tag"), *edit_problems(edit)]
+    definition = parsed(edit.definition or {}, problems)
     if definition is not None:
-        problems += _kind_problems(definition, _mode(definition, edit.mode), bool(edit.keep_old))
+        problems += kind_problems(definition, mode(definition, edit.mode), bool(edit.keep_old))
     if problems or definition is None:
         return Refusal(tuple(problems))
-    if problems := await _sql_problems(context, definition, edit.zone):
+    if problems := await sql_problems(context, definition, edit.zone):
         return Refusal(tuple(problems))
     status = DRAFT if draft else LIVE if isinstance(definition, Manual | Imported) else BUILDING
     tag_id = TAG_PREFIX + secrets.token_hex(_ID_BYTES)
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        await _check_names(tx, await read_definitions(tx), key, definition)
+        await check_names(tx, await read_definitions(tx), key, definition)
         properties = {
             "name": (edit.name or "").strip(),
             "category": edit.category or None,
             "kind": kind_of(definition).value,
             "value_type": value_type(definition).value,
-            "mode": _mode(definition, edit.mode),
+            "mode": mode(definition, edit.mode),
             "zone": edit.zone or None,
             "keep_old": bool(edit.keep_old),
             "definition": _encoded(definition),
@@ -110,8 +87,8 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
                     "Try again in a minute." if leaving else "Choose another key, or use updateTag.",
                 )
             )
-        await tag_version.keep(tx, key=key, author=ADMIN, reason=edit.reason, now_ms=now_ms())
-        await _note(tx, RecordKind.CREATED, made, reason=edit.reason)
+        await tag_version.keep(tx, key=key, author=AUTHOR, reason=edit.reason, now_ms=now_ms())
+        await note(tx, RecordKind.CREATED, made, reason=edit.reason)
         return made
 
     return await _change(context, "create_tag", work)
@@ -123,10 +100,10 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
     Raises:
         NotFound: no such tag.
     """
-    problems = _edit_problems(edit)
-    given = None if edit.definition is None else _parsed(edit.definition, problems)
+    problems = edit_problems(edit)
+    given = None if edit.definition is None else parsed(edit.definition, problems)
     if given is not None and not problems:
-        problems += await _sql_problems(context, given, edit.zone)
+        problems += await sql_problems(context, given, edit.zone)
     if problems:
         return Refusal(tuple(problems))
 
@@ -135,14 +112,14 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
         old = await _found(tx, key)
         definition = given or parse_definition(msgspec.json.decode(old.definition))
         defined = await read_definitions(tx)
-        await _check_change(tx, defined, old, definition)
+        await check_change(tx, defined, old, definition)
         changed = {
-            "mode": _mode(definition, edit.mode or old.mode),
+            "mode": mode(definition, edit.mode or old.mode),
             "zone": old.zone if edit.zone is None else edit.zone or None,
             "keep_old": old.keep_old if edit.keep_old is None else edit.keep_old,
             "definition": _encoded(definition),
         }
-        if found := _kind_problems(definition, str(changed["mode"]), bool(changed["keep_old"])):
+        if found := kind_problems(definition, str(changed["mode"]), bool(changed["keep_old"])):
             raise Refused(*found)
         before = (old.mode, old.zone, old.keep_old, _encoded(parse_definition(msgspec.json.decode(old.definition))))
         is_other = tuple(changed.values()) != before
@@ -154,11 +131,11 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
         }
         made = await repository.update(tx, key=key, properties=properties, now_ms=now_ms())
         if is_other:
-            await tag_version.keep(tx, key=key, author=ADMIN, reason=edit.reason, now_ms=now_ms())
+            await tag_version.keep(tx, key=key, author=AUTHOR, reason=edit.reason, now_ms=now_ms())
         if is_other and made.status not in RESTING and made.kind != TagKind.MANUAL:
             made = await repository.set_status(tx, key=key, status=BUILDING, now_ms=now_ms())
         if changes := _changes(old, made):
-            await _note(tx, RecordKind.EDITED, made, reason=edit.reason, changes=changes, before=old.status)
+            await note(tx, RecordKind.EDITED, made, reason=edit.reason, changes=changes, before=old.status)
         return made
 
     return await _change(context, "update_tag", work)
@@ -193,7 +170,7 @@ async def resume(context: RequestContext, key: str, reason: str | None = None) -
     """
 
     if reason is not None and len(reason) > MAX_REASON_CHARS:
-        return Refusal((_long_reason("reason"),))
+        return Refusal((long_reason("reason"),))
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
@@ -202,9 +179,9 @@ async def resume(context: RequestContext, key: str, reason: str | None = None) -
             raise Refused(Problem("key", f"The tag is {old.status}.", "It is at work already."))
         at_ms = now_ms()
         await repository.update(tx, key=key, properties={"version": old.version + 1}, now_ms=at_ms)
-        await tag_version.keep(tx, key=key, author=ADMIN, reason=reason, now_ms=at_ms)
+        await tag_version.keep(tx, key=key, author=AUTHOR, reason=reason, now_ms=at_ms)
         made = await repository.set_status(tx, key=key, status=_working(old), now_ms=at_ms)
-        await _note(tx, RecordKind.STATUS, made, reason=reason, before=old.status)
+        await note(tx, RecordKind.STATUS, made, reason=reason, before=old.status)
         return made
 
     return await _change(context, "resume_tag", work)
@@ -258,7 +235,7 @@ async def _move(
             raise Refused(Problem("key", f"The tag is {old.status}.", "resumeTag has it built and kept up to date."))
         made = await repository.set_status(tx, key=key, status=status_of(old), now_ms=now_ms())
         if made.status != old.status:
-            await _note(tx, RecordKind.STATUS, made, before=old.status)
+            await note(tx, RecordKind.STATUS, made, before=old.status)
         return made
 
     return await _change(context, "move_tag", work)
@@ -293,121 +270,11 @@ def _parts(tag: TagRecord) -> Mapping[str, object]:
     }
 
 
-async def _note(
-    tx: Transaction,
-    kind: RecordKind,
-    tag: TagRecord,
-    *,
-    reason: str | None = None,
-    changes: Sequence[str] = (),
-    before: str | None = None,
-) -> None:
-    await maintenance.note(
-        tx,
-        tag.id,
-        kind,
-        version=tag.version,
-        status=tag.status,
-        now_ms=now_ms(),
-        author=ADMIN,
-        reason=reason,
-        changes=changes,
-        status_before=before if before != tag.status else None,
-    )
-
-
 async def _found(tx: Transaction, key: str) -> TagRecord:
     found = await repository.find(tx, key)
     if found is None:
         raise unknown_tag()
     return found
-
-
-async def _check_change(tx: Transaction, defined: Definitions, old: TagRecord, definition: Definition) -> None:
-    if kind_of(definition) != old.kind:
-        raise Refused(Problem("input.definition", f"The tag is of kind {old.kind}.", "Create another tag."))
-    if isinstance(definition, Imported) and value_type(definition) != old.value_type:
-        raise Refused(Problem("input.definition", f"Imported values are {old.value_type}.", "Create another tag."))
-    users = defined.users_of(tag_name(old.key))
-    if value_type(definition) != old.value_type and users:
-        message = f"Values would be {value_type(definition)} instead of {old.value_type}; in use by {shown(users)}."
-        raise Refused(Problem("input.definition", message, "Create another tag, or change those first."))
-    await _check_names(tx, defined, old.key, definition)
-
-
-async def _check_names(tx: Transaction, defined: Definitions, key: str, definition: Definition) -> None:
-    name, rule = tag_name(key), rule_of(definition)
-    if any(isinstance(leaf, ListLeaf) for leaf in leaves_of(rule)):
-        message, hint = "An imported list is one segment's alone.", "Name the segment."
-        raise Refused(Problem("input.definition", message, hint))
-    known = defined.known(name, await get_named(tx, names_in(rule)))
-    problems = check_definition(definition, known, "input.definition")
-    if problems:
-        raise Refused(*problems)
-    cycle = find_cycle(name, rule, defined.rules)
-    if cycle is not None:
-        raise Refused(Problem("input.definition", "The tag comes back to itself: " + " → ".join(cycle) + ".", None))
-
-
-def _parsed(document: Mapping[str, object], problems: list[Problem]) -> Definition | None:
-    try:
-        return parse_definition(document, "input.definition")
-    except BadInput as fault:
-        problems.append(Problem(fault.field or "input.definition", fault.message, fault.hint))
-        return None
-
-
-def _kind_problems(definition: Definition, mode: str, keep_old: bool) -> list[Problem]:
-    """What its kind does not allow."""
-    problems: list[Problem] = []
-    if isinstance(definition, Imported) and keep_old:
-        hint = "Import with ADD keeps what is not imported again."
-        problems.append(Problem("input.keepOld", "Imported values stay as they are anyway.", hint))
-    if is_over_everybody(definition) and mode == "LIVE":
-        message = "It is computed for everybody at once, so it cannot be kept live."
-        problems.append(Problem("input.mode", message, "Choose DAILY, WEEKLY or MANUAL."))
-    return problems
-
-
-async def _sql_problems(context: RequestContext, definition: Definition, zone: str | None) -> list[Problem]:
-    """What the columnar store has against a statement.
-
-    Raises:
-        Unavailable: it cannot be asked now.
-    """
-    if not isinstance(definition, Sql):
-        return []
-    try:
-        await context.services.columns.check_sql(definition.text, definition.type.value, zone or None)
-    except KithError as fault:
-        if fault.code is not ErrorCode.BAD_USER_INPUT:
-            raise
-        return [Problem(f"input.definition.sql.{fault.field or 'text'}", fault.message, fault.hint)]
-    return []
-
-
-def _edit_problems(edit: Edit) -> list[Problem]:
-    problems = name_problems(edit.name)
-    if edit.category:
-        levels = edit.category.split("/")
-        fit = all(0 < len(level.strip()) <= MAX_CATEGORY_CHARS for level in levels)
-        if not fit or len(levels) > MAX_CATEGORY_LEVELS:
-            message = f"A category has 1 to {MAX_CATEGORY_LEVELS} levels of 1 to {MAX_CATEGORY_CHARS} characters."
-            problems.append(Problem("input.category", message, "Write for example shop/orders."))
-    if edit.zone and edit.zone not in available_timezones():
-        problems.append(Problem("input.zone", "There is no such time zone.", "Write for example Asia/Shanghai."))
-    if edit.reason is not None and len(edit.reason) > MAX_REASON_CHARS:
-        problems.append(_long_reason("input.reason"))
-    return problems
-
-
-def _long_reason(field: str) -> Problem:
-    return Problem(field, f"A reason has at most {MAX_REASON_CHARS:,} characters.", None)
-
-
-def _mode(definition: Definition, asked: str | None) -> str:
-    """When it is computed, if somebody asked for that or not."""
-    return FIXED_MODES.get(kind_of(definition)) or asked or ("DAILY" if is_over_everybody(definition) else "LIVE")
 
 
 def _encoded(definition: Definition) -> str:

@@ -12,8 +12,8 @@ from base.errors import BadInput
 from graph.repositories.tag import TagRecord
 from ingest.imports.tag_values import tag_value
 from resolvers.context import Info, RequestContext
+from resolvers.identity import AUTHOR
 from resolvers.refusal import Refusal
-from resolvers.tags import ADMIN
 from rules.checker import Problem
 from rules.type_problems import ValueType
 from workers.lists.addressing import Addressing, ByAttribute, ByIdentifier, check_address
@@ -97,7 +97,7 @@ async def _run(context: RequestContext, wanted: Wanted) -> TagReport:
         lambda value: tag_value(value, of_type, zone),
         key=wanted.key,
         mode=wanted.mode,
-        round=None if wanted.dry_run else await values.begin(wanted.key, ADMIN),
+        round=None if wanted.dry_run else await values.begin(wanted.key, AUTHOR),
     )
     for number, row in enumerate(wanted.rows, start=1):
         await done.add(number, row.id, row.value)

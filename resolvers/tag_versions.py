@@ -13,7 +13,7 @@ from resolvers import tag_changes, tags
 from resolvers.context import RequestContext
 from resolvers.pages import Page
 from resolvers.refusal import Refusal
-from resolvers.tag_changes import Edit
+from resolvers.tag_checks import Edit
 from resolvers.versions import both, page_of
 from rules.difference import Difference, DifferenceKind, difference
 

@@ -11,6 +11,7 @@ from base.errors import BadInput, NotFound
 from graph.repositories.tag import DELETING, TagRecord
 from resolvers.context import Info, RequestContext
 from resolvers.definitions import RESTING
+from resolvers.identity import AUTHOR
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal
 from rules.problems import Problem, text_fault
@@ -21,8 +22,6 @@ MAX_SEARCH_CHARS = 200
 MAX_CUSTOMERS_AT_ONCE = 1_000
 MAX_LABELS_AT_ONCE = 20
 MAX_LABEL_CHARS = 100
-# Users and roles do not exist yet: whoever holds the token.
-ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ async def put_labels(
     if problems:
         return Refusal(tuple(problems))
     living, unknown = await _living(context, ids)
-    changed = await context.services.labels.put(key, tag.version, living, list(dict.fromkeys(labels)), ADMIN)
+    changed = await context.services.labels.put(key, tag.version, living, list(dict.fromkeys(labels)), AUTHOR)
     return Labelled(changed, unknown)
 
 

@@ -39,6 +39,9 @@ MAX_TRIES = 1_000_000
 ANSWER_TIMEOUT_S = 55
 ANSWER_POLL_S = 0.01
 ANSWER_JOB = "answer"
+# A page takes milliseconds and must not wait for two builds that pass over everybody. Each has a thread; of the at least
+# five that Python gives, the follower needs one.
+ANSWERS_AT_ONCE = 4
 KEEP_ANSWER_S = 60
 
 _log = logs.get_logger()
@@ -118,13 +121,13 @@ def default_job_id(task: str, *args: object) -> str:
 def make_worker(redis: Redis, tasks: Sequence[WorkerCoroutine], context: dict[str, object]) -> Worker:
     """An arq worker that runs `tasks`, each called with `context` first. It ends with a fault when Redis goes away."""
     functions: list[Function] = [func(task, keep_result=0, max_tries=MAX_TRIES) for task in tasks]
-    return _worker(redis, ARQ_QUEUE, functions, context, POLL_S, JOB_TIMEOUT_S)
+    return _worker(redis, ARQ_QUEUE, functions, context, POLL_S, JOB_TIMEOUT_S, JOBS_AT_ONCE)
 
 
 def make_answerer(redis: Redis, answer: WorkerCoroutine, context: dict[str, object]) -> Worker:
     """An arq worker that answers questions, each once and while its asker waits."""
     functions: list[Function] = [func(answer, name=ANSWER_JOB, keep_result=KEEP_ANSWER_S, max_tries=1)]
-    return _worker(redis, QUESTIONS_QUEUE, functions, context, ANSWER_POLL_S, ANSWER_TIMEOUT_S)
+    return _worker(redis, QUESTIONS_QUEUE, functions, context, ANSWER_POLL_S, ANSWER_TIMEOUT_S, ANSWERS_AT_ONCE)
 
 
 def _worker(
@@ -134,6 +137,7 @@ def _worker(
     context: dict[str, object],
     poll_s: float,
     timeout_s: float,
+    at_once: int,
 ) -> Worker:
     return Worker(
         functions,
@@ -142,7 +146,7 @@ def _worker(
         ctx=dict(context),
         # Signals belong to the role, which also runs other loops.
         handle_signals=False,
-        max_jobs=JOBS_AT_ONCE,
+        max_jobs=at_once,
         job_timeout=timeout_s,
         keep_result=0,
         poll_delay=poll_s,

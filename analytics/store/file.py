@@ -1,48 +1,26 @@
-"""The file of the columnar store: DuckDB, encrypted, with one owner. The only module that writes SQL for it;
-`results` has what lies beside it.
+"""The file of the columnar store: DuckDB, encrypted, with one owner. The only module that writes to it.
 
 Names in its statements are made here (`events_7`, `c12`); values travel as Arrow tables and parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, fields
 from importlib.resources import files
 from pathlib import Path
 from threading import RLock
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
 from analytics.store import results
-from analytics.store.batch import (
-    Batch,
-    EventCells,
-    Membership,
-    Position,
-    SegmentChange,
-    StageMove,
-    Stretch,
-    TagCells,
-    number_of,
-)
-from analytics.store.spread import Cells, Kind, stored_text
-from analytics.store.tables import (
-    CHANGES,
-    CUSTOMERS,
-    EVENT_TABLES,
-    MEMBERS,
-    MOVES,
-    OWNERS,
-    STRETCHES,
-    TAG_VALUES,
-    Layout,
-)
+from analytics.store.batch import Batch, Position
+from analytics.store.rows import TYPES, Grown, change_rows, member_rows, move_rows, number_rows, owner_rows, tag_rows
+from analytics.store.tables import CHANGES, CUSTOMERS, MEMBERS, MOVES, OWNERS, STRETCHES, TAG_VALUES, Layout
 from analytics.store.vocabulary import Vocabulary
-from base.clock import MAX_MS, MIN_MS
 
 DEFAULT_MEMORY_MB: Final = 2048
 CATALOG: Final = "store"
@@ -74,27 +52,6 @@ _CLOSED: Final = (
     "enable_external_access = false",
     "lock_configuration = true",
 )
-# `at` is a word of the language.
-_EVENT_COLUMNS: Final = 'identifier BIGINT, "at" BIGINT, id VARCHAR'
-
-
-class _Type(NamedTuple):
-    sql: str
-    arrow: pa.DataType
-
-
-_TYPES: Final[Mapping[Kind, _Type]] = {
-    Kind.TEXT: _Type("VARCHAR", pa.string()),
-    Kind.FOLDED: _Type("VARCHAR", pa.string()),
-    Kind.INSTANT: _Type("BIGINT", pa.int64()),
-    Kind.DAY: _Type("INTEGER", pa.int32()),
-    Kind.NUMBER: _Type("DOUBLE", pa.float64()),
-    Kind.FLAG: _Type("BOOLEAN", pa.bool_()),
-    Kind.OTHER: _Type("BOOLEAN", pa.bool_()),
-    Kind.TEXTS: _Type("VARCHAR[]", pa.list_(pa.string())),
-    Kind.NUMBERS: _Type("DOUBLE[]", pa.list_(pa.float64())),
-    Kind.FLAGS: _Type("BOOLEAN[]", pa.list_(pa.bool_())),
-}
 
 
 class ColumnFile:
@@ -117,7 +74,7 @@ class ColumnFile:
             self._attach(path, key)
             if not self._rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'position'"):
                 with self._transaction():
-                    kinds = ", ".join(f"{kind.value} {type_.sql}" for kind, type_ in _TYPES.items())
+                    kinds = ", ".join(f"{kind.value} {type_.sql}" for kind, type_ in TYPES.items())
                     self._connection.execute(_TABLES.format(kinds=kinds))
             elif not self._rows(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{CHANGES}'"):
                 raise duckdb.InvalidInputException("a file of an older layout")
@@ -152,9 +109,15 @@ class ColumnFile:
             fresh: nothing that the batch names is there yet.
         """
         with self._lock:
-            grown = _Grown(self._vocabulary)
+            grown = Grown(self._vocabulary)
             try:
-                rows = [*grown.customers(batch), *grown.events(batch)]
+                added = [
+                    *grown.customers(batch),
+                    *grown.events(batch),
+                    *owner_rows(batch.owners),
+                    (TAG_VALUES, tag_rows(batch.tags)),
+                    (MOVES, move_rows(batch.moves)),
+                ]
                 if grown.statements:
                     # On their own: a transaction that alters a table cannot change its rows. Columns without values
                     # do no harm if the rest fails.
@@ -164,13 +127,10 @@ class ColumnFile:
                 with self._transaction():
                     if not fresh:
                         self._remove(batch)
-                    for table, each in rows:
+                    for table, each in added:
                         self._insert(table, each)
-                    self._add_owners(batch.owners)
-                    self._add_members(batch.members)
-                    self._add_tags(batch.tags)
-                    self._add_moves(batch.moves)
-                    self._add_changes(batch.changes, doubtful=batch.doubtful_changes)
+                    self._add_members(member_rows(batch.members))
+                    self._add_changes(change_rows(batch.changes), doubtful=batch.doubtful_changes)
                     self._connection.execute(
                         f"UPDATE position SET {', '.join(f'{column} = ?' for column in _POSITION)}",
                         astuple(position),
@@ -238,16 +198,16 @@ class ColumnFile:
     def _remove(self, batch: Batch) -> None:
         """Take out what the batch replaces."""
         for table in (CUSTOMERS, TAG_VALUES):
-            self._delete(table, _numbers("customer", batch.customers))
-        self._delete(MEMBERS, _numbers("customer", batch.nowhere))
-        self._delete(MOVES, _numbers("customer", batch.moved))
-        self._delete(CHANGES, _numbers("customer", batch.cleared))
+            self._delete(table, number_rows("customer", batch.customers))
+        self._delete(MEMBERS, number_rows("customer", batch.nowhere))
+        self._delete(MOVES, number_rows("customer", batch.moved))
+        self._delete(CHANGES, number_rows("customer", batch.cleared))
         for segment, position in batch.dropped.items():
             self._connection.execute(f"DELETE FROM {CHANGES} WHERE segment = ? AND position <= ?", [segment, position])
-        owned = _numbers("identifier", batch.owners)
+        owned = number_rows("identifier", batch.owners)
         self._delete(OWNERS, owned)
         self._delete(STRETCHES, owned)
-        rehung = _numbers("identifier", batch.rehung)
+        rehung = number_rows("identifier", batch.rehung)
         doubtful = pa.table({"id": pa.array([event.id for event in batch.events if batch.doubtful], pa.string())})
         for event in self._layout.events.values():
             self._delete(event.table, rehung)
@@ -260,94 +220,28 @@ class ColumnFile:
             with self._shown(names):
                 self._connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT {column} FROM rows)")
 
-    def _add_owners(self, owners: Mapping[str, Sequence[Stretch]]) -> None:
-        whole: list[tuple[int, int]] = []
-        parts: list[tuple[int, int, int, int]] = []
-        for uid, stretches in owners.items():
-            identifier = number_of(uid)
-            if len(stretches) == 1 and stretches[0].from_ms is None and stretches[0].to_ms is None:
-                whole.append((identifier, number_of(stretches[0].customer)))
-                continue
-            for customer, from_ms, to_ms in stretches:
-                start_ms = MIN_MS if from_ms is None else from_ms
-                parts.append((identifier, start_ms, MAX_MS + 1 if to_ms is None else to_ms, number_of(customer)))
-        self._insert_rows(OWNERS, ("identifier", "customer"), whole)
-        self._insert_rows(STRETCHES, ("identifier", "from_ms", "to_ms", "customer"), parts)
+    def _add_members(self, members: pa.Table) -> None:
+        if members.num_rows:
+            with self._shown(members):
+                self._connection.execute(
+                    f"DELETE FROM {MEMBERS} AS old USING rows"
+                    " WHERE old.customer = rows.customer AND old.segment = rows.segment"
+                )
+                self._connection.execute(f"INSERT INTO {MEMBERS} BY NAME SELECT * FROM rows WHERE since IS NOT NULL")
 
-    def _add_members(self, members: Sequence[Membership]) -> None:
-        if not members:
-            return
-        pairs = pa.table(
-            {
-                "customer": pa.array([number_of(one.customer) for one in members], pa.int64()),
-                "segment": pa.array([one.segment for one in members], pa.string()),
-                "since": pa.array([one.since_ms for one in members], pa.int64()),
-            }
-        )
-        with self._shown(pairs):
-            self._connection.execute(
-                f"DELETE FROM {MEMBERS} AS old USING rows"
-                " WHERE old.customer = rows.customer AND old.segment = rows.segment"
-            )
-            self._connection.execute(f"INSERT INTO {MEMBERS} BY NAME SELECT * FROM rows WHERE since IS NOT NULL")
-
-    def _add_tags(self, tags: Sequence[TagCells]) -> None:
-        if not tags:
-            return
-        columns: dict[str, Any] = {
-            "customer": pa.array([number_of(one.customer) for one in tags], pa.int64()),
-            "tag": pa.array([one.tag for one in tags], pa.string()),
-            "since": pa.array([one.since_ms for one in tags], pa.int64()),
-        }
-        for kind, type_ in _TYPES.items():
-            columns[kind.value] = pa.array([one.cells.get(kind) for one in tags], type_.arrow)
-        self._insert(TAG_VALUES, pa.table(columns))
-
-    def _add_moves(self, moves: Sequence[StageMove]) -> None:
-        if moves:
-            customers, tags, at, before, stages, reasons, versions = zip(*moves, strict=True)
-            columns = {
-                "customer": pa.array(map(number_of, customers), pa.int64()),
-                "tag": pa.array(tags, pa.string()),
-                "at": pa.array(at, pa.int64()),
-                "before": pa.array(before, pa.string()),
-                "stage": pa.array(stages, pa.string()),
-                "reason": pa.array(reasons, pa.string()),
-                "version": pa.array(versions, pa.int64()),
-            }
-            self._insert(MOVES, pa.table(columns))
-
-    def _add_changes(self, changes: Sequence[SegmentChange], *, doubtful: bool) -> None:
-        if not changes:
-            return
-        customers, segments, sequences, entered, at, versions, causes, positions = zip(*changes, strict=True)
-        columns = {
-            "customer": pa.array(map(number_of, customers), pa.int64()),
-            "segment": pa.array(segments, pa.string()),
-            "sequence": pa.array(sequences, pa.int64()),
-            "entered": pa.array(entered, pa.bool_()),
-            "at": pa.array(at, pa.int64()),
-            "version": pa.array(versions, pa.int64()),
-            "cause": pa.array(causes, pa.string()),
-            "position": pa.array(positions, pa.int64()),
-        }
-        rows = pa.table(columns)
-        if doubtful:
-            with self._shown(rows):
+    def _add_changes(self, changes: pa.Table, *, doubtful: bool) -> None:
+        if doubtful and changes.num_rows:
+            with self._shown(changes):
                 self._connection.execute(
                     f"DELETE FROM {CHANGES} AS old USING rows WHERE old.customer = rows.customer"
                     " AND old.segment = rows.segment AND old.sequence = rows.sequence"
                 )
-        self._insert(CHANGES, rows)
-
-    def _insert_rows(self, table: str, names: Sequence[str], rows: Sequence[tuple[int, ...]]) -> None:
-        if rows:
-            columns = zip(*rows, strict=True)
-            self._insert(table, pa.table([pa.array(column, pa.int64()) for column in columns], names=list(names)))
+        self._insert(CHANGES, changes)
 
     def _insert(self, table: str, rows: pa.Table) -> None:
-        with self._shown(rows):
-            self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
+        if rows.num_rows:
+            with self._shown(rows):
+                self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
 
     @contextmanager
     def _shown(self, rows: pa.Table) -> Iterator[None]:
@@ -357,77 +251,3 @@ class ColumnFile:
             yield
         finally:
             self._connection.unregister("rows")
-
-
-class _Grown:
-    """The rows of a batch, and the statements that make the tables and columns that they need."""
-
-    def __init__(self, vocabulary: Vocabulary):
-        self.statements: list[tuple[str, list[str]]] = []
-        self._vocabulary = vocabulary
-
-    def customers(self, batch: Batch) -> Iterator[tuple[str, pa.Table]]:
-        living = [one for one in batch.customers.values() if one is not None]
-        columns: dict[str, Any] = {
-            "customer": pa.array([number_of(one.id) for one in living], pa.int64()),
-            "id": pa.array([one.id for one in living], pa.string()),
-            "created_at": pa.array([one.created_at_ms for one in living], pa.int64()),
-        }
-        if living:
-            yield CUSTOMERS, self._with_cells(CUSTOMERS, columns, [one.attributes for one in living])
-
-    def events(self, batch: Batch) -> Iterator[tuple[str, pa.Table]]:
-        by_name: dict[str, list[EventCells]] = {}
-        for event in batch.events:
-            by_name.setdefault(stored_text(event.name), []).append(event)
-        for name, events in by_name.items():
-            table = self._table(name)
-            if table is None:
-                continue
-            columns: dict[str, Any] = {
-                "identifier": pa.array([number_of(event.uid) for event in events], pa.int64()),
-                "at": pa.array([event.at_ms for event in events], pa.int64()),
-                "id": pa.array([event.id for event in events], pa.string()),
-            }
-            yield table, self._with_cells(table, columns, [event.properties for event in events])
-
-    def _with_cells(self, table: str, columns: dict[str, Any], documents: Sequence[Cells]) -> pa.Table:
-        cells: dict[tuple[str, Kind], list[Any]] = {}
-        for row, document in enumerate(documents):
-            for place, cell in document.items():
-                column = cells.get(place)
-                if column is None:
-                    column = cells[place] = [None] * len(documents)
-                column[row] = cell
-        for (path, kind), values in cells.items():
-            name = self._column(table, path, kind)
-            if name is not None:
-                columns[name] = pa.array(values, _TYPES[kind].arrow)
-        return pa.table(columns)
-
-    def _table(self, name: str) -> str | None:
-        """The table of an event's name; None where there is no room for one more."""
-        table, is_new = self._vocabulary.table_of(name)
-        if is_new and table is None:
-            self._leave_out(EVENT_TABLES)
-        elif is_new and table is not None:
-            self.statements.append((f"CREATE TABLE {table} ({_EVENT_COLUMNS})", []))
-            self.statements.append(("INSERT INTO event_tables VALUES (?, ?)", [name, table]))
-        return table
-
-    def _column(self, table: str, path: str, kind: Kind) -> str | None:
-        """The column of a path and kind; None where the table has no room for it."""
-        name, is_new = self._vocabulary.column_of(table, path, kind)
-        if is_new and name is None:
-            self._leave_out(table)
-        elif is_new and name is not None:
-            self.statements.append((f"ALTER TABLE {table} ADD COLUMN {name} {_TYPES[kind].sql}", []))
-            self.statements.append(("INSERT INTO columns VALUES (?, ?, ?, ?)", [table, path, kind.value, name]))
-        return name
-
-    def _leave_out(self, table: str) -> None:
-        self.statements.append(("INSERT INTO incomplete VALUES (?)", [table]))
-
-
-def _numbers(column: str, names: Iterable[str]) -> pa.Table:
-    return pa.table({column: pa.array([number_of(name) for name in names], pa.int64())})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from resolvers.tag_changes import Edit
+from resolvers.tag_checks import Edit
 from resolvers.tag_import import Row, Wanted
 from rules.tags.definition import Take, Which
 from rules.type_problems import ValueType

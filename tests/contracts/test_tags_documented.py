@@ -12,7 +12,7 @@ from analytics.sql import allowed
 from graph.repositories.maintenance import KEPT_RECORDS
 from graph.repositories.overview import KEPT_DAYS
 from ingest.imports.tag_values import MAX_LIST_VALUES
-from resolvers import tag_changes, tag_import, tag_spread, tags
+from resolvers import tag_checks, tag_import, tag_spread, tags
 from rules.tags import definition
 from rules.tags.definition import TagKind
 from rules.tags.parser import KINDS, parse_definition
@@ -65,7 +65,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         definition.MAX_BRANCHES,
         definition.MAX_CONDITIONS,
         definition.MAX_TOP,
-        tag_changes.MAX_REASON_CHARS,
+        tag_checks.MAX_REASON_CHARS,
         KEPT_RECORDS,
         KEPT_DAYS,
         tags.MAX_LABELS_AT_ONCE,

@@ -25,8 +25,8 @@ LATE_PAUSE_S = 0.5
 
 # Removes all that hangs on something now, then its node; False when something was added meanwhile.
 RemoveOnce: TypeAlias = Callable[[TaskServices, str], Awaitable[bool]]
-# Builds by other means than a pass over everybody on the graph; False when it cannot.
-QuickBuild: TypeAlias = Callable[[TaskServices, BuildState, Progress], Awaitable[bool]]
+# Builds by other means than a pass over everybody on the graph, and tells as of when (ms); None when it cannot.
+QuickBuild: TypeAlias = Callable[[TaskServices, BuildState, Progress], Awaitable[int | None]]
 
 _log = logs.get_logger()
 
@@ -79,9 +79,11 @@ async def build(
             await builds.begin_run(key, version)
             progress = _Progress(builds, key, version)
             await services.builder.begin()
-            if quick is None or not await quick(services, state, progress.show):
+            as_of_ms = None if quick is None else await quick(services, state, progress.show)
+            if as_of_ms is None:
                 await services.builder.build_all(name, version, progress.show, state.built_until, state.progress)
-            done = await builds.finish(key, version, clock.now_ms())
+                as_of_ms = clock.now_ms()
+            done = await builds.finish(key, version, as_of_ms)
         except Superseded:
             done = False
         except Unavailable as fault:

@@ -40,8 +40,8 @@ BUILDERS: Final = 2
 _log = logs.get_logger()
 
 
-async def build_segment_from_columns(services: TaskServices, state: BuildState, progress: Progress) -> bool:
-    """Build a segment; False where the store has no answer, so that everybody has to be evaluated.
+async def build_segment_from_columns(services: TaskServices, state: BuildState, progress: Progress) -> int | None:
+    """Build a segment, and say as of when (ms); None where the store has no answer: everybody has to be evaluated.
 
     Raises:
         Superseded: the version is no longer the current one.
@@ -49,7 +49,7 @@ async def build_segment_from_columns(services: TaskServices, state: BuildState, 
     """
     if needs(parse_rule(msgspec.json.decode(state.document))).lists:
         # The store knows who is in a segment, not who is on its list.
-        return False
+        return None
     columns, document = services.columns, state.document.encode()
 
     async def evaluate(page: Sequence[str]) -> None:
@@ -63,8 +63,8 @@ async def build_segment_from_columns(services: TaskServices, state: BuildState, 
     )
 
 
-async def build_tag_from_columns(services: TaskServices, state: BuildState, progress: Progress) -> bool:
-    """Compute a tag; False where the store has no answer, and each customer can be computed without it.
+async def build_tag_from_columns(services: TaskServices, state: BuildState, progress: Progress) -> int | None:
+    """Compute a tag, and say as of when (ms); None where the store has no answer: each customer has to be computed.
 
     Raises:
         Superseded: the version is no longer the current one.
@@ -74,7 +74,7 @@ async def build_tag_from_columns(services: TaskServices, state: BuildState, prog
     definition = parse_definition(msgspec.json.decode(state.document))
     if isinstance(definition, Imported) or needs(rule_of(definition)).lists:
         # What hangs on identifiers is in the graph alone.
-        return False
+        return None
     columns, document = services.columns, state.document.encode()
     compared = is_over_everybody(definition)
 
@@ -113,7 +113,7 @@ async def _build(
     bring: Callable[[Built], Awaitable[None]],
     *,
     otherwise: bool,
-) -> bool:
+) -> int | None:
     """Ask, note the result, bring it to the graph.
 
     Args:
@@ -126,7 +126,7 @@ async def _build(
             if not otherwise:
                 raise
             _log.info("built_without_columns", key=state.key, version=state.version, reason=fault.message)
-            return False
+            return None
         if not await builds.set_result(state.key, state.version, BuildResult(built.name, built.count, built.as_of_ms)):
             raise Superseded(state.key)
         try:
@@ -137,14 +137,14 @@ async def _build(
             if not otherwise:
                 raise
             _log.warning("built_without_columns", key=state.key, version=state.version, reason=fault.message)
-            return False
+            return None
         finally:
             with suppress(Unavailable):
                 await services.columns.end_build(built.name)
-        return True
+        return built.as_of_ms
     if not otherwise:
         raise Unavailable("The columnar store loses results before they are in the graph.")
-    return False
+    return None
 
 
 async def _bring_to_graph(
