@@ -39,8 +39,8 @@ MAX_TRIES = 1_000_000
 ANSWER_TIMEOUT_S = 55
 ANSWER_POLL_S = 0.01
 ANSWER_JOB = "answer"
-# A page takes milliseconds and must not wait for two builds that pass over everybody. Each has a thread; of the at least
-# five that Python gives, the follower needs one.
+# A page takes milliseconds and must not wait for two builds that pass over everybody. Each has a thread; of the five at
+# least that Python gives, the follower needs one.
 ANSWERS_AT_ONCE = 4
 KEEP_ANSWER_S = 60
 

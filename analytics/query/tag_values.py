@@ -17,11 +17,9 @@ TRICKY: a new kind, or another meaning, changes both; `tests/property/query/test
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, assert_never
+from collections.abc import Mapping, Sequence
+from typing import assert_never
 from zoneinfo import ZoneInfo
-
-import pyarrow as pa
 
 from analytics.query.conditions import Asked, literals
 from analytics.query.days import day_expression
@@ -46,11 +44,9 @@ from analytics.query.preferences import preferred
 from analytics.query.ranking import rfm, shared
 from analytics.query.sources import Tables
 from analytics.store.spread import Kind
-from base.clock import MAX_MS, MIN_MS, iso
+from base.clock import MAX_MS, MIN_MS
 from rules.days import day_of
 from rules.limits import MAX_TEXT_LENGTH
-from rules.operators import MeasureKind
-from rules.tags.compiled import TagValue
 from rules.tags.definition import (
     Branch,
     Condition,
@@ -69,7 +65,6 @@ from rules.tags.definition import (
 )
 from rules.tree import EventLeaf
 from rules.type_problems import ValueType
-from rules.values import MAX_EXACT_INTEGER, Number
 
 _OF_TYPE: Mapping[ValueType | None, Kind] = {
     ValueType.STRING: Kind.TEXT,
@@ -113,18 +108,6 @@ def tag_values_query(
             raise ValueError("nobody computes it by rules")
         case _:
             assert_never(definition)
-
-
-def tag_values_of(definition: Definition, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, TagValue]]:
-    """(customer, value) of what an expression yields, as memory has it; a number without fraction is an integer.
-
-    Only the measures that memory adds up are floats whatever they are; of others the store has kept doubles alone.
-    """
-    for batch in batches:
-        read = _reader(definition, batch.schema.names)
-        columns = (column.to_pylist() for column in batch.columns)
-        for customer, *cells in zip(*columns, strict=True):
-            yield customer, read(cells)
 
 
 def numbers_query(events: EventLeaf, gathering: Gathering) -> Table:
@@ -213,33 +196,3 @@ def _nobody(kind: Kind, gathering: Gathering) -> Table:
     customers = gathering.tables.customers()
     types = {Kind.TEXT: "string", Kind.NUMBER: "float64", Kind.FLAG: "boolean", Kind.INSTANT: "int64"}
     return customers.filter(FALSE).select("customer", **{kind.value: nothing(types[kind])})
-
-
-def _reader(definition: Definition, names: Sequence[str]) -> Callable[[Sequence[Any]], TagValue]:
-    if isinstance(definition, Condition):
-        # As they were given: 1 and 1.0 are one number, and are written in two ways.
-        given = {branch.value: branch.value for branch in definition.branches}
-        return lambda cells: given[cells[0]]
-    if isinstance(definition, Preference):
-        return lambda cells: _elements(cells)
-    if Kind.INSTANT.value in names:
-        return lambda cells: iso(cells[0])
-    if Kind.NUMBER.value not in names or _adds_up(definition):
-        return lambda cells: cells[0]
-    return lambda cells: whole(cells[0])
-
-
-def _elements(cells: Sequence[Sequence[Any] | None]) -> list[Any]:
-    """A list from its parts, each of which has the elements of one kind in their places."""
-    parts: Iterable[tuple[Any, ...]] = zip(*(part for part in cells if part), strict=True)
-    elements = (next(each for each in part if each is not None) for part in parts)
-    return [whole(element) if type(element) is float else element for element in elements]
-
-
-def _adds_up(definition: Definition) -> bool:
-    return isinstance(definition, Statistical) and definition.events.measure.kind in (MeasureKind.SUM, MeasureKind.AVG)
-
-
-def whole(value: float) -> Number:
-    """An integer where it is one that doubles tell from its neighbours."""
-    return int(value) if value.is_integer() and abs(value) <= MAX_EXACT_INTEGER else value

@@ -11,23 +11,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from analytics.store.spread import Kind, stored_text
+from analytics.store.spread import LISTS, Kind, stored_text, value_of
 from analytics.store.tables import CUSTOMERS, MEMBERS, TAG_VALUES
 from base.clock import iso
 from rules.tags.compiled import TagValue
-from rules.tree import Scalar
-from rules.values import MAX_EXACT_INTEGER
 
 CATALOG: Final = "results"
 _NAME_BYTES: Final = 12
 _ISO_LENGTH: Final = len(iso(0))
-_LISTS: Final = (Kind.TEXTS.value, Kind.NUMBERS.value, Kind.FLAGS.value)
 
 
 class Gone(Exception):
@@ -110,9 +107,9 @@ def compare_members(reader: DuckDBPyConnection, kept: Kept, segment: str) -> int
 def compare_values(reader: DuckDBPyConnection, kept: Kept, tag: str) -> int:
     """How many customers have another value in a result than the tag has stored; they are kept too."""
     differs = [_differs(kind) for kind in kept.kinds]
-    if all(kind in _LISTS for kind in kept.kinds):
+    if all(kind in LISTS for kind in kept.kinds):
         # In which order elements of different kinds stand is not stored.
-        differs.append(f"({' + '.join(f'coalesce(len(old.{kind}) > 0, false)::INT' for kind in _LISTS)}) > 1")
+        differs.append(f"({' + '.join(f'coalesce(len(old.{kind}) > 0, false)::INT' for kind in LISTS)}) > 1")
     return _compared(
         reader,
         kept,
@@ -132,7 +129,7 @@ def _differs(kind: str) -> str:
     if kind == Kind.INSTANT:
         # Another text may name the same instant, as a day alone does.
         return f"new.instant IS DISTINCT FROM old.instant OR length(old.text) <> {_ISO_LENGTH}"
-    if kind not in _LISTS:
+    if kind not in LISTS:
         return f"new.{kind} IS DISTINCT FROM old.{kind}"
     return f"list_filter(coalesce(new.{kind}, []), each -> each IS NOT NULL) <> coalesce(old.{kind}, [])"
 
@@ -198,31 +195,9 @@ def page_values(reader: DuckDBPyConnection, name: str, after: int, limit: int) -
             [after, after + limit],
         )
         kinds = [Kind(name) for name, *_ in rows.description[1:]]
-        return [(id, _value(kinds, cells)) for id, *cells in rows.fetchall()]
+        return [(id, value_of(kinds, cells)) for id, *cells in rows.fetchall()]
     except duckdb.CatalogException as fault:
         raise Gone(name) from fault
-
-
-def _value(kinds: Sequence[Kind], cells: Sequence[Any]) -> TagValue | None:
-    there = [(kind, cell) for kind, cell in zip(kinds, cells, strict=True) if cell is not None]
-    if not there:
-        return None
-    kind, cell = there[0]
-    if kind is Kind.INSTANT:
-        return iso(cell)
-    if kind not in _LISTS:
-        return _whole(cell)
-    # Elements of several kinds stand each in its place of one of the lists.
-    parts = zip(*(part for _, part in there if part), strict=True)
-    return [_whole(next(each for each in part if each is not None)) for part in parts]
-
-
-def _whole(value: Any) -> Scalar:
-    """A number without fraction is an integer, where doubles tell it from its neighbours."""
-    if type(value) is float and value.is_integer() and abs(value) <= MAX_EXACT_INTEGER:
-        return int(value)
-    scalar: Scalar = value
-    return scalar
 
 
 def page_result(reader: DuckDBPyConnection, name: str, after: str, limit: int) -> list[str]:

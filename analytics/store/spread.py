@@ -7,12 +7,14 @@ rules in memory uses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from base.clock import iso
 from rules.limits import MAX_NAME_LENGTH
-from rules.values import as_number, as_plain_date, as_time_ms
+from rules.tree import Scalar
+from rules.values import MAX_EXACT_INTEGER, as_number, as_plain_date, as_time_ms
 
 
 class Kind(StrEnum):
@@ -42,6 +44,7 @@ class Kind(StrEnum):
     FLAGS = "flags"
 
 
+LISTS: Final = (Kind.TEXTS, Kind.NUMBERS, Kind.FLAGS)
 # A value is there exactly when one of these is.
 PRESENT: Final = (Kind.TEXT, Kind.NUMBER, Kind.FLAG, Kind.OTHER)
 
@@ -133,3 +136,28 @@ def stored_text(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def value_of(kinds: Sequence[Kind], cells: Sequence[Any]) -> Scalar | list[Scalar] | None:
+    """The value that cells hold, as `cells_of` gives them or a tag is computed: one without the forms beside a text.
+
+    Elements of a list that are of several kinds stand each in its place of one of the lists, with null in the others. A
+    number without fraction is an integer, since the store tells 3 from 3.0 no longer.
+    """
+    there = [(kind, cell) for kind, cell in zip(kinds, cells, strict=True) if cell is not None]
+    if not there:
+        return None
+    kind, cell = there[0]
+    if kind is Kind.INSTANT:
+        return iso(cell)
+    if kind not in LISTS:
+        return whole(cell)
+    parts = zip(*(part for _, part in there if part), strict=True)
+    return [whole(next(each for each in part if each is not None)) for part in parts]
+
+
+def whole(value: Scalar) -> Scalar:
+    """A number without fraction as an integer, where doubles tell it from its neighbours; all else as it is."""
+    if type(value) is float and value.is_integer() and abs(value) <= MAX_EXACT_INTEGER:
+        return int(value)
+    return value

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pyarrow as pa
+
 from analytics.store.file import ColumnFile
+from analytics.store.spread import Kind, value_of
 from analytics.store.tables import CUSTOMERS, Columns
 
 _OWNED = """
@@ -55,3 +59,11 @@ def _cells(file: ColumnFile, table: str, fixed: str, columns: Columns) -> list[A
 def _rows(file: ColumnFile, statement: str) -> list[Any]:
     rows: list[Any] = file.reader().execute(statement).fetchall()
     return sorted(rows, key=repr)
+
+
+def values_in(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, object]]:
+    """(customer, value) of rows that have the customer first and then the cells of a value."""
+    for batch in batches:
+        _, *kinds = map(str, batch.schema.names)
+        for customer, *cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield customer, value_of([Kind(kind) for kind in kinds], cells)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from analytics.query import asking
 from analytics.query.population import prepare
 from analytics.query.sources import Tables
-from analytics.query.tag_values import tag_values_of, tag_values_query
+from analytics.query.tag_values import tag_values_query
 from analytics.store import results
 from analytics.store.batch import number_of
 from analytics.store.spread import stored_text
@@ -41,6 +41,7 @@ from tests.property.rules.rule_strategies import (
     facts_of,
     named,
 )
+from tests.support.columns import values_in
 
 Question: TypeAlias = tuple[dict[str, Any], int, ZoneInfo]
 # (definition, instant, zone) → what the expression gives.
@@ -170,7 +171,7 @@ def people_of(drawn: Sequence[Customer]) -> list[Customer]:
 def assert_all_agree(people: Sequence[Customer], questions: Sequence[Question], ask: Ask) -> None:
     for document, now, zone in questions:
         definition = parse_definition(document)
-        found = list(tag_values_of(definition, ask(definition, now, zone)))
+        found = list(values_in(ask(definition, now, zone)))
         values = dict(found)
         assert len(values) == len(found)
         facts = [facts_of(*one) for one in people]
@@ -196,7 +197,7 @@ def on_duckdb(people: Sequence[Customer], questions: Sequence[Question], seed: i
 
     def ask(definition: Definition, now: int, zone: ZoneInfo) -> list[pa.RecordBatch]:
         batches = asking.tag_values(reader, definition, tables, now, zone).to_batches()
-        values = dict(tag_values_of(definition, batches))
+        values = dict(values_in(batches))
         kept = asking.keep_tag(reader, results.new_name(), definition, tables, now, zone)
         assert kept.count == len(values)
         differing = results.compare_values(reader, kept, "x")

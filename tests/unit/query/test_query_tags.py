@@ -11,7 +11,7 @@ import pytest
 from analytics.query import asking
 from analytics.query.expressions import DUCKDB, statement_of
 from analytics.query.sources import Tables
-from analytics.query.tag_values import tag_values_of, tag_values_query
+from analytics.query.tag_values import tag_values_query
 from analytics.store.batch import Batch, CustomerCells, EventCells, Position, Stretch, number_of
 from analytics.store.file import ColumnFile
 from analytics.store.spread import spread
@@ -19,6 +19,7 @@ from rules.tags.compiled import compile_tag, same_value
 from rules.tags.definition import is_over_everybody
 from rules.tags.parser import parse_definition
 from tests.property.rules.rule_strategies import facts_of
+from tests.support.columns import values_in
 
 BERLIN, HAVANA = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Havana")
 HOUR_MS = 3_600_000
@@ -55,7 +56,7 @@ def values_of(
     definition = parse_definition(document)
     alone = not is_over_everybody(definition)
     rows = asking.tag_values(file.reader(), definition, Tables(file.layout), now_ms, zone)
-    found = dict(tag_values_of(definition, rows.to_batches()))
+    found = dict(values_in(rows.to_batches()))
     for number, events in enumerate(people[:living] if alone else []):
         facts = facts_of({"n": number}, [("E", *event) for event in events], set(), {})
         assert same_value(found.get(number_of(f"c{number}")), compile_tag(definition).value(facts, now_ms, zone))

@@ -12,9 +12,10 @@ from analytics.query import asking
 from analytics.query.distribution import buckets_query, numbers_query, values_query
 from analytics.query.expressions import Table
 from analytics.query.sources import Tables
+from analytics.store.spread import whole
 from base import clock
 from rules.tags.spread import bounds_of
-from rules.values import MAX_EXACT_INTEGER
+from rules.tree import Scalar
 from workers.projection.answers.answering import REACH_S, Answering, run
 
 Ask: TypeAlias = Callable[[Table], list[tuple[Any, ...]]]
@@ -63,8 +64,5 @@ def _spread(
     return asking.in_one_state(connection, work)
 
 
-def _shown(cells: Sequence[object]) -> object:
-    value = next(each for each in cells if each is not None)
-    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_EXACT_INTEGER:
-        return int(value)
-    return value
+def _shown(cells: Sequence[Scalar | None]) -> Scalar:
+    return whole(next(each for each in cells if each is not None))
