@@ -31,7 +31,7 @@ from graph.repositories.customer import CustomerRepository
 from graph.warm import warm
 from ingest.gateway import routes as ingest_routes
 from ingest.stream import IngestStream
-from resolvers.profiles import ProfileReader
+from resolvers.customers.profiles import ProfileReader
 from resolvers.services import make_services
 from schema.telemetry import configure as configure_telemetry
 from schema.transport.routes import routes as graphql_routes

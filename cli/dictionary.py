@@ -13,7 +13,7 @@ from graph.client import GraphClient
 from graph.repositories.registry import RegistryRepository
 from graph.repositories.segment import SegmentRepository
 from graph.repositories.tag import TagRepository
-from resolvers.dictionary import Format, Language, read, written
+from resolvers.registry.dictionary import Format, Language, read, written
 
 How = Annotated[Format, typer.Option("--format", case_sensitive=False, help="For people or for tables.")]
 In = Annotated[Language, typer.Option("--language", case_sensitive=False, help="Of headings and business names.")]

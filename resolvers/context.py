@@ -35,6 +35,7 @@ from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRecord, TagRepository
 from graph.repositories.tag_version import TagVersionRepository
 from resolvers.cursors import Cursors
+from resolvers.customers.profiles import ProfileReader
 from resolvers.ports import (
     ColumnStore,
     CustomerUpdates,
@@ -46,7 +47,6 @@ from resolvers.ports import (
     ReviewDesk,
     Updates,
 )
-from resolvers.profiles import ProfileReader
 from resolvers.rule_users import NameKey, RuleUser, users_of
 from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists

@@ -16,8 +16,8 @@ from graph.repositories.maintenance import RecordKind
 from graph.repositories.registry import Named
 from graph.repositories.segment import DELETING, SegmentRecord
 from graph.repositories.tag import DRAFT, OFFLINE, PAUSED, TagRecord
-from resolvers.identity import AUTHOR
-from resolvers.known_names import known_names
+from resolvers.identity.identity import AUTHOR
+from resolvers.registry.known_names import known_names
 from rules.checker import KnownNames, Problem
 from rules.keys import KEY, KEY_HINT, TITLE_FAULT, is_title
 from rules.needs import named_by, tag_name

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from base.errors import BadInput
 from graph.repositories.customer import ProfileNeed
-from resolvers import customer_listing, customers, search
 from resolvers.context import RequestContext
-from resolvers.customer_listing import AskedOrder
+from resolvers.customers import customers, search
+from resolvers.customers import listing as customer_listing
+from resolvers.customers.listing import AskedOrder
+from resolvers.customers.profiles import Profile
 from resolvers.pages import Page
-from resolvers.profiles import Profile
 
 
 async def customers_page(

@@ -12,8 +12,8 @@ from base.errors import BadInput, ErrorCode, KithError, NotFound
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import OFFLINE
 from resolvers.context import RequestContext
-from resolvers.known_names import known_names
-from resolvers.tags import unknown_tag
+from resolvers.registry.known_names import known_names
+from resolvers.tags.tags import unknown_tag
 from rules.checker import check
 from rules.evaluate import evaluate
 from rules.explain import Explanation, explain

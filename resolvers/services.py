@@ -27,7 +27,8 @@ from graph.repositories.tag_version import TagVersionRepository
 from resolvers.catalogue import DefinitionCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
-from resolvers.facts import LiveFacts
+from resolvers.customers.facts import LiveFacts
+from resolvers.customers.profiles import ProfileReader
 from resolvers.ports import (
     ColumnStore,
     CustomerUpdates,
@@ -38,7 +39,6 @@ from resolvers.ports import (
     ReviewDesk,
     Updates,
 )
-from resolvers.profiles import ProfileReader
 from resolvers.spelling import Spelling
 from workers.lists.lists import SegmentLists
 from workers.lists.values import TagValues

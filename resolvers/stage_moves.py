@@ -10,9 +10,9 @@ from base.errors import BadInput, Unavailable
 from graph.repositories.stage import FIRST_MOVE, MoveCount, MoveRecord
 from graph.repositories.tag import TagRecord
 from resolvers.context import RequestContext
+from resolvers.customers.profiles import Profile
 from resolvers.pages import Page, check_first
-from resolvers.profiles import Profile
-from resolvers.tag_spread import WAIT_S
+from resolvers.tags.spread import WAIT_S
 from rules.tags.definition import TagKind
 from rules.tags.stages import MoveReason
 

@@ -14,7 +14,7 @@ from delivery.customers import CustomerUpdate
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import SegmentRecord
 from resolvers.context import RequestContext
-from resolvers.profiles import Profile
+from resolvers.customers.profiles import Profile
 
 MAX_SEGMENTS = 1_000
 

@@ -6,21 +6,17 @@ from typing import cast
 
 import strawberry
 
-from resolvers import (
-    identity,
-    policy,
-    registry,
-    saved_results,
-    segment_archive,
-    segment_import,
-    segment_versions,
-    segments,
-    tag_changes,
-    tag_import,
-    tag_versions,
-    tags,
-)
-from resolvers.segments import Edit as SegmentEdit
+from resolvers.identity import identity, policy
+from resolvers.registry import registry
+from resolvers.segments import archive as segment_archive
+from resolvers.segments import importing as segment_import
+from resolvers.segments import saved_results, segments
+from resolvers.segments import versions as segment_versions
+from resolvers.segments.segments import Edit as SegmentEdit
+from resolvers.tags import changes as tag_changes
+from resolvers.tags import importing as tag_import
+from resolvers.tags import tags
+from resolvers.tags import versions as tag_versions
 from schema import declare
 from schema.context import Info
 from schema.inputs.customer import IdentifierInput

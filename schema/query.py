@@ -8,21 +8,13 @@ import strawberry
 
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import (
-    customers,
-    dictionary,
-    identity,
-    ingest,
-    lists,
-    overview,
-    policy,
-    registry,
-    review,
-    rules,
-    segments,
-    tags,
-)
+from resolvers import ingest, lists, overview, rules
+from resolvers.customers import customers
+from resolvers.identity import identity, policy, review
 from resolvers.pages import DEFAULT_PAGE_ITEMS
+from resolvers.registry import dictionary, registry
+from resolvers.segments import segments
+from resolvers.tags import tags
 from schema import declare
 from schema.context import Info
 from schema.execution.lookahead import profile_shape

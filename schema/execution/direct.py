@@ -13,7 +13,7 @@ from graphql import ExecutionResult, FieldNode, GraphQLError, GraphQLObjectType,
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
 from base.errors import KithError
-from resolvers import customers
+from resolvers.customers import customers
 from schema.context import OperationContext
 from schema.execution.document import Prepared
 from schema.execution.lookahead import CUSTOMER, shape_of

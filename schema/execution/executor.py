@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType
 from graphql.pyutils import AwaitableOrValue
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from resolvers.profiles import Profile, Rendered
+from resolvers.customers.profiles import Profile, Rendered
 from resolvers.updates import Update
 from schema.context import OperationContext
 from schema.execution.lookahead import bound_shape

@@ -19,9 +19,9 @@ from graphql.execution.values import VariableValues, get_argument_values
 from base.errors import KithError
 from graph.repositories.customer import ProfileNeed
 from graph.repositories.event import AFTER_ALL_MS, EventsAsked
-from resolvers import customers
 from resolvers.context import RequestContext
-from resolvers.profiles import Profile
+from resolvers.customers import customers
+from resolvers.customers.profiles import Profile
 from schema.execution.plain import Write, type_names, write_field, write_list, write_object
 from schema.execution.selection import select
 

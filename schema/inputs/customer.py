@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import strawberry
 
-from resolvers.customer_listing import AskedOrder
+from resolvers.customers.listing import AskedOrder
 
 
 @strawberry.input(description="One value by which somebody is recognised; it is normalised like incoming data.")

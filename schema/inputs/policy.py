@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from resolvers.policy import Edit, Fields
+from resolvers.identity.policy import Edit, Fields
 from schema.types.policy import ConflictRule, IdentifierClass, Spelling
 
 

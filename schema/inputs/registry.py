@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from resolvers.registry import Edit
+from resolvers.registry.registry import Edit
 from schema.types.registry import ConflictHandling, PiiClass, ValueType
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
-from resolvers.tag_checks import Edit
-from resolvers.tag_import import Row, Wanted
+from resolvers.tags.checks import Edit
+from resolvers.tags.importing import Row, Wanted
 from rules.tags.definition import Take, Which
 from rules.type_problems import ValueType
 from schema.inputs.rule import MeasureInput, PropertyCondition, RuleInput, WindowInput, plain

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 from strawberry import Parent
 
-from resolvers import customers
+from resolvers.customers import customers
+from resolvers.customers.profiles import Profile
 from resolvers.pages import DEFAULT_PAGE_ITEMS
-from resolvers.profiles import Profile
 from schema import declare
 from schema.context import Info
 from schema.scalars import JSON, DateTime

@@ -9,7 +9,7 @@ import strawberry
 from strawberry import Parent
 
 from delivery.change import Change
-from resolvers import identity
+from resolvers.identity import identity
 from schema.types.identity import NamedIdentifier
 from schema.types.refusal import ValidationError
 from schema.types.update import SegmentUpdateKind

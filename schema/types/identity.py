@@ -8,9 +8,9 @@ from typing import cast
 import strawberry
 from strawberry import Parent
 
-from resolvers import identity
+from resolvers.customers.profiles import Profile
+from resolvers.identity import identity
 from resolvers.pages import DEFAULT_PAGE_ITEMS
-from resolvers.profiles import Profile
 from schema.context import Info
 from schema.scalars import DateTime
 from schema.types.page import PageInfo

@@ -11,8 +11,8 @@ from strawberry import Parent
 from graph.repositories.registry import TYPES
 from graph.repositories.registry import EventDefinition as StoredEvent
 from graph.repositories.registry import ValueDefinition as StoredValue
-from resolvers import registry
 from resolvers.pages import DEFAULT_PAGE_ITEMS
+from resolvers.registry import registry
 from schema import declare
 from schema.context import Info
 from schema.scalars import DateTime

@@ -8,8 +8,10 @@ import strawberry
 from strawberry import Parent
 
 from graph.repositories.segment import SegmentRecord
-from resolvers import segment_history, segment_versions, segments
 from resolvers.pages import DEFAULT_PAGE_ITEMS
+from resolvers.segments import history as segment_history
+from resolvers.segments import segments
+from resolvers.segments import versions as segment_versions
 from rules.buckets import Granularity
 from schema import declare
 from schema.context import Info

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 from strawberry import Parent
 
-from resolvers import segment_history
+from resolvers.customers.profiles import Profile
 from resolvers.pages import DEFAULT_PAGE_ITEMS
-from resolvers.profiles import Profile
+from resolvers.segments import history as segment_history
 from rules.buckets import Granularity
 from schema import declare
 from schema.context import Info

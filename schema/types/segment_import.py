@@ -6,8 +6,8 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import segment_import
-from resolvers.segment_import import Imported
+from resolvers.segments import importing as segment_import
+from resolvers.segments.importing import Imported
 from schema import declare
 from schema.types.refusal import ValidationError
 from schema.types.segment import Segment

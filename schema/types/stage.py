@@ -9,8 +9,8 @@ from strawberry import Parent
 
 from graph.repositories.tag import TagRecord
 from resolvers import stage_moves
+from resolvers.customers.profiles import Profile
 from resolvers.pages import DEFAULT_PAGE_ITEMS
-from resolvers.profiles import Profile
 from rules.tags.stages import MoveReason
 from schema.context import Info
 from schema.scalars import DateTime

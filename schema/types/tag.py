@@ -8,8 +8,11 @@ import strawberry
 from strawberry import Parent
 
 from graph.repositories.tag import TagRecord
-from resolvers import customers, tag_spread, tag_versions, tags
+from resolvers.customers import customers
 from resolvers.pages import DEFAULT_PAGE_ITEMS
+from resolvers.tags import spread as tag_spread
+from resolvers.tags import tags
+from resolvers.tags import versions as tag_versions
 from rules.tags.definition import TagKind
 from rules.type_problems import ValueType
 from schema import declare

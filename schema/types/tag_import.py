@@ -6,8 +6,8 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import tag_import
-from resolvers.tag_import import TagImported
+from resolvers.tags import importing as tag_import
+from resolvers.tags.importing import TagImported
 from schema import declare
 from schema.types.refusal import ValidationError
 from schema.types.tag import Tag

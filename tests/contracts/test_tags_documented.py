@@ -12,7 +12,10 @@ from analytics.sql import allowed
 from graph.repositories.maintenance import KEPT_RECORDS
 from graph.repositories.overview import KEPT_DAYS
 from ingest.imports.tag_values import MAX_LIST_VALUES
-from resolvers import tag_checks, tag_import, tag_spread, tags
+from resolvers.tags import checks as tag_checks
+from resolvers.tags import importing as tag_import
+from resolvers.tags import spread as tag_spread
+from resolvers.tags import tags
 from rules.tags import definition
 from rules.tags.definition import TagKind
 from rules.tags.parser import KINDS, parse_definition

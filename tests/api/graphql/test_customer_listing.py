@@ -15,8 +15,8 @@ from base.keys import Keyring
 from base.settings import Settings
 from base.valkey import PROJECTION_STATE
 from graph.client import GraphClient
-from resolvers import customer_listing
 from resolvers.context import MAX_LISTINGS
+from resolvers.customers import listing as customer_listing
 from tests.support.answering import answering
 from tests.support.api import Api
 from tests.support.line import Line

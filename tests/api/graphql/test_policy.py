@@ -204,6 +204,6 @@ async def test_a_change_needs_a_reason(api: Api) -> None:
 
 
 async def test_without_a_worker_it_is_in_force_and_waits(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolvers.policy.WAIT_S", 0.1)
+    monkeypatch.setattr("resolvers.identity.policy.WAIT_S", 0.1)
     done = await update(api, {"namespaces": [{"name": "phone", "limit": 1}]}, wait=False)
     assert (done["version"], done["state"], done["progress"]) == (2, "PENDING", 0.0)

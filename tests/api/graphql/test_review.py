@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from base.ids import call_id
 from base.keys import Keyring
 from graph.client import GraphClient
-from resolvers import review
+from resolvers.identity import review
 from tests.support.api import Api
 from tests.support.line import SOURCE, Line
 from tests.support.sightings import sighting

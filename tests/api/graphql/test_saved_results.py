@@ -14,7 +14,7 @@ from base import clock
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
-from resolvers import saved_results
+from resolvers.segments import saved_results
 from tests.api.graphql.test_segment_archive import build
 from tests.api.graphql.test_segments import create
 from tests.support.answering import answering

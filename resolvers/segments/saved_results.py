@@ -14,13 +14,14 @@ from graph.identity.policy import IdentityPolicy
 from graph.repositories.segment import Heading, SegmentRecord
 from graph.repositories.segment_list import ListedRow
 from graph.repositories.tag import TagRecord
-from resolvers import rules, segments
+from resolvers import rules
 from resolvers.context import RequestContext
 from resolvers.definitions import key_problems
-from resolvers.identity import AUTHOR
+from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal
-from resolvers.segment_import import Imported
-from resolvers.segments import Edit
+from resolvers.segments import segments
+from resolvers.segments.importing import Imported
+from resolvers.segments.segments import Edit
 from rules.checker import Problem
 from rules.operators import Operator
 from rules.printer import print_rule

@@ -12,7 +12,7 @@ from graph.repositories.review import (
     ReviewKind,
 )
 from resolvers.context import RequestContext
-from resolvers.identity import NamedValue, Names, readable
+from resolvers.identity.identity import NamedValue, Names, readable
 from resolvers.pages import Page, check_first
 
 REVIEW = "review"

@@ -15,10 +15,10 @@ from base.errors import BadInput, Unavailable
 from graph.repositories.customer import ProfileNeed
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.segment_history import FIRST_PLACE, Moves, Place, StayRecord
-from resolvers import customers
 from resolvers.context import Info, RequestContext
+from resolvers.customers import customers
+from resolvers.customers.profiles import Profile
 from resolvers.pages import Page, check_first
-from resolvers.profiles import Profile
 from rules.buckets import Granularity, bucket_edges
 
 HISTORY = "segment-history"

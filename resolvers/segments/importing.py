@@ -11,7 +11,7 @@ from base.errors import BadInput
 from graph.repositories.segment import SegmentRecord
 from ingest.namespaces import parse_namespace
 from resolvers.context import Info, RequestContext
-from resolvers.identity import AUTHOR
+from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal
 from rules.checker import Problem
 from workers.lists.importing import FaultyRow, ListImport, Report

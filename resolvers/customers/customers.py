@@ -15,8 +15,8 @@ from graph.repositories.segment import SegmentRecord
 from graph.repositories.tag import TagRecord
 from ingest.namespaces import parse_namespace
 from resolvers.context import Info, RequestContext, Services
+from resolvers.customers.profiles import Assignment, Attribute, Identifier, Membership, Profile, Rendered, Rendering
 from resolvers.pages import Page, check_first
-from resolvers.profiles import Assignment, Attribute, Identifier, Membership, Profile, Rendered, Rendering
 
 CUSTOMERS = "customers"
 EVENTS = "events"

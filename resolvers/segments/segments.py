@@ -21,12 +21,12 @@ from graph.repositories.maintenance import RecordKind
 from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
 from graph.repositories.segment_build import BUILDING
-from resolvers import customers
 from resolvers.context import Info, RequestContext
+from resolvers.customers import customers
+from resolvers.customers.profiles import Profile
 from resolvers.definitions import key_problems, name_problems, note, read_definitions, shown
-from resolvers.identity import AUTHOR
+from resolvers.identity.identity import AUTHOR
 from resolvers.pages import Page, check_first
-from resolvers.profiles import Profile
 from resolvers.refusal import Refusal, Refused
 from rules.checker import Problem, check, find_cycle
 from rules.names import names_in

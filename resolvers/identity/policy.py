@@ -13,7 +13,7 @@ from graph.identity.blocked import BlockedValues, bare
 from graph.identity.policy import Conflict, IdentifierClass, IdentityPolicy, NamespacePolicy, Normalisation
 from graph.repositories.policy import PENDING, PolicyRecord
 from resolvers.context import RequestContext
-from resolvers.identity import AUTHOR
+from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal
 from rules.problems import Problem
 from workers.decisions.execution import Said

@@ -9,11 +9,12 @@ import msgspec
 from base.errors import NotFound
 from graph.repositories.tag import TagRecord
 from graph.repositories.tag_version import TagVersionRecord
-from resolvers import tag_changes, tags
 from resolvers.context import RequestContext
 from resolvers.pages import Page
 from resolvers.refusal import Refusal
-from resolvers.tag_checks import Edit
+from resolvers.tags import changes as tag_changes
+from resolvers.tags import tags
+from resolvers.tags.checks import Edit
 from resolvers.versions import both, page_of
 from rules.difference import Difference, DifferenceKind, difference
 

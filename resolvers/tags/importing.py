@@ -12,7 +12,7 @@ from base.errors import BadInput
 from graph.repositories.tag import TagRecord
 from ingest.imports.tag_values import tag_value
 from resolvers.context import Info, RequestContext
-from resolvers.identity import AUTHOR
+from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal
 from rules.checker import Problem
 from rules.type_problems import ValueType

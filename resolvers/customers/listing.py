@@ -17,8 +17,8 @@ from graph.repositories.customer import ProfileNeed
 from resolvers import rules
 from resolvers.context import RequestContext
 from resolvers.cursors import Place as CursorPlace
+from resolvers.customers.profiles import READABLE_IDENTIFIERS, Profile
 from resolvers.pages import Page, check_first
-from resolvers.profiles import READABLE_IDENTIFIERS, Profile
 from rules.limits import MAX_NAME_LENGTH
 from rules.names import Names, enclosing
 from rules.printer import print_rule

@@ -7,10 +7,10 @@ import asyncio
 from base.errors import BadInput
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from ingest.namespaces import ANONYMOUS_ID, DEVICE_ID, EMAIL, GAID, IDFA, PHONE, USER_ID
-from resolvers import customers
 from resolvers.context import RequestContext, Services
+from resolvers.customers import customers
+from resolvers.customers.profiles import Profile
 from resolvers.pages import Page, check_first
-from resolvers.profiles import Profile
 
 MAX_SEARCH_CHARS = 200
 # Encrypted values can only be asked for whole, one namespace at a time. `crm:` comes on top, a source each.

@@ -17,9 +17,9 @@ from graph.repositories.segment import lock_catalogue
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
 from resolvers.context import RequestContext
 from resolvers.definitions import RESTING, key_problems, note, read_definitions, shown
-from resolvers.identity import AUTHOR
+from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal, Refused
-from resolvers.tag_checks import (
+from resolvers.tags.checks import (
     MAX_REASON_CHARS,
     Edit,
     check_change,
@@ -31,7 +31,7 @@ from resolvers.tag_checks import (
     parsed,
     sql_problems,
 )
-from resolvers.tags import Deleted, unknown_tag
+from resolvers.tags.tags import Deleted, unknown_tag
 from rules.checker import Problem
 from rules.needs import tag_name
 from rules.tags.definition import (

@@ -11,7 +11,7 @@ from base.errors import BadInput, NotFound
 from graph.repositories.tag import DELETING, TagRecord
 from resolvers.context import Info, RequestContext
 from resolvers.definitions import RESTING
-from resolvers.identity import AUTHOR
+from resolvers.identity.identity import AUTHOR
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal
 from rules.problems import Problem, text_fault

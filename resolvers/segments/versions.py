@@ -9,11 +9,11 @@ import msgspec
 from base.errors import NotFound
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.segment_version import VersionRecord
-from resolvers import segments
 from resolvers.context import RequestContext
 from resolvers.pages import Page
 from resolvers.refusal import Refusal
-from resolvers.segments import Edit
+from resolvers.segments import segments
+from resolvers.segments.segments import Edit
 from resolvers.versions import both, page_of
 from rules.difference import Difference, difference
 

@@ -9,11 +9,11 @@ from graph.client import Transaction
 from graph.repositories import segment as repository
 from graph.repositories.maintenance import RecordKind
 from graph.repositories.segment import OFFLINE, SegmentRecord, heading_of
-from resolvers import segments
 from resolvers.context import RequestContext
 from resolvers.definitions import note, read_definitions
 from resolvers.refusal import Refusal, Refused
-from resolvers.segments import Edit
+from resolvers.segments import segments
+from resolvers.segments.segments import Edit
 
 # Arguments of these mutations for those of createSegment and updateSegment.
 _UNARCHIVED = {"input.rule": "key", "input.reason": "reason"}

@@ -18,8 +18,8 @@ from graph.repositories.policy import get_current
 from ingest.namespaces import parse_namespace
 from ingest.sources import DEFAULT_SOURCE
 from resolvers.context import RequestContext
+from resolvers.customers.profiles import Profile
 from resolvers.pages import Page, check_first
-from resolvers.profiles import Profile
 from resolvers.refusal import Refusal
 from rules.checker import Problem
 from workers.decisions.desk import NamedIdentifier

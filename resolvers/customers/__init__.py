@@ -1,0 +1,1 @@
+"""Customers: profiles, lists and searches."""

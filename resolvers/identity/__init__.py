@@ -1,0 +1,1 @@
+"""Who is who: explanations, decisions, policy and review."""

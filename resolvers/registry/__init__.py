@@ -1,0 +1,1 @@
+"""The registry of names and the data dictionary."""

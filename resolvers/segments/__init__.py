@@ -1,0 +1,1 @@
+"""Segments: what queries and changes of them do."""

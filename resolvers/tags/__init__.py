@@ -1,0 +1,1 @@
+"""Tags: what queries and changes of them do."""
