@@ -19,7 +19,7 @@ ROWS = (
     {"resolvers"},
     {"workers"},
     {"ingest", "delivery"},
-    {"analytics"},
+    {"access", "analytics"},
     {"graph"},
     {"rules"},
     {"local"},
