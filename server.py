@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from access.gate import Gate, Nobody
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
@@ -107,7 +108,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return Starlette(
         lifespan=lifespan,
         routes=[
-            *graphql_routes(services, settings),
+            *graphql_routes(services, settings, Gate(settings.admin_token, Nobody())),
             *ingest_routes(stream, settings),
             Route("/healthz", _health),
             Route("/readyz", ready),

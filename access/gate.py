@@ -60,3 +60,46 @@ class Gate:
                 hint="Send `Authorization: Bearer <token>`; on a WebSocket, in the payload of connection_init.",
             )
         return found
+
+    async def caller(self, authorization: object) -> Caller:
+        """The same, with the means to look again; see `principal`."""
+        return Caller(self, await self.principal(authorization), authorization)
+
+
+class Caller:
+    """One request's or connection's sender, who may lose rights while it goes on.
+
+    Args:
+        principal: as recognised.
+        authorization: what they were recognised by.
+    """
+
+    __slots__ = ("_authorization", "_gate", "principal")
+
+    def __init__(self, gate: Gate, principal: Principal, authorization: object):
+        self.principal = principal
+        self._gate = gate
+        self._authorization = authorization
+
+    @property
+    def may_change(self) -> bool:
+        """Whether they can lose what they hold while the process runs."""
+        return self.principal is not ADMIN_TOKEN
+
+    async def look_again(self) -> Principal:
+        """Who they are by now.
+
+        Raises:
+            KithError: UNAUTHENTICATED: they are nobody any more.
+            Unavailable: nobody can be looked up now.
+        """
+        self.principal = await self._gate.principal(self._authorization)
+        return self.principal
+
+
+class Nobody:
+    """A directory without anybody: the token of the environment is the only one."""
+
+    async def find(self, token: str) -> Principal | None:
+        """Nobody."""
+        return None

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from access.permissions import ALL, Permission
+from base.errors import ErrorCode, KithError
 
 
 class PrincipalKind(StrEnum):
@@ -38,9 +39,21 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     scope: Mapping[str, Any] | None = None
     purpose: str | None = None
 
-    def may(self, permission: Permission) -> bool:
-        """Whether they hold a permission."""
-        return permission in self.permissions
+    def require(self, permission: Permission, what: str) -> None:
+        """Let them pass who hold a permission.
+
+        Args:
+            what: needs it, as a path of the request.
+
+        Raises:
+            KithError: FORBIDDEN.
+        """
+        if permission not in self.permissions:
+            raise KithError(
+                ErrorCode.FORBIDDEN,
+                f"`{what}` needs the permission {permission}.",
+                hint="Ask an administrator for a role or key that has it, or leave it out.",
+            )
 
 
 # Whoever holds KITH_ADMIN_TOKEN: a deployment's own scripts, and the first steps before there are users.

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from access.principal import Principal
 from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
@@ -216,13 +217,15 @@ class RequestContext:
 
     Args:
         request_id: stands in logs, in the response header, and in what clients see of internal errors.
+        principal: who asks.
     """
 
-    __slots__ = ("_loaders", "request_id", "services")
+    __slots__ = ("_loaders", "principal", "request_id", "services")
 
-    def __init__(self, services: Services, request_id: str):
+    def __init__(self, services: Services, request_id: str, principal: Principal):
         self.services = services
         self.request_id = request_id
+        self.principal = principal
         self._loaders: Loaders | None = None
 
     @property

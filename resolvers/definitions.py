@@ -16,7 +16,6 @@ from graph.repositories.maintenance import RecordKind
 from graph.repositories.registry import Named
 from graph.repositories.segment import DELETING, SegmentRecord
 from graph.repositories.tag import DRAFT, OFFLINE, PAUSED, TagRecord
-from resolvers.identity.identity import AUTHOR
 from resolvers.registry.known_names import known_names
 from rules.checker import KnownNames, Problem
 from rules.keys import KEY, KEY_HINT, TITLE_FAULT, is_title
@@ -107,6 +106,7 @@ def name_problems(name: str | None) -> list[Problem]:
 
 async def note(
     tx: Transaction,
+    author: str,
     kind: RecordKind,
     thing: SegmentRecord | TagRecord,
     *,
@@ -127,7 +127,7 @@ async def note(
         version=thing.version,
         status=thing.status,
         now_ms=now_ms(),
-        author=AUTHOR,
+        author=author,
         reason=reason,
         changes=changes,
         status_before=before if before != thing.status else None,

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import strawberry
 from graphql.execution.values import VariableValues
 
+from access.principal import Principal
 from resolvers.context import RequestContext, Services
 from schema.execution.document import Prepared
 
@@ -21,9 +22,14 @@ class OperationContext(RequestContext):
     __slots__ = ("prepared", "variables")
 
     def __init__(
-        self, services: Services, request_id: str, prepared: Prepared, variables: VariableValues | None = None
+        self,
+        services: Services,
+        request_id: str,
+        principal: Principal,
+        prepared: Prepared,
+        variables: VariableValues | None = None,
     ):
-        super().__init__(services, request_id)
+        super().__init__(services, request_id, principal)
         self.prepared = prepared
         self.variables = variables
 

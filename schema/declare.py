@@ -1,30 +1,67 @@
-"""Strawberry's decorators with types that tell the truth: what they decorate stays what it was."""
+"""Strawberry's decorators with types that tell the truth, and the right that each field needs beside the field.
+
+Fields of the roots say what they need themselves; fields of a type need what the type does, unless they say otherwise.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import strawberry
 
+from access.permissions import Permission
+
 F = TypeVar("F", bound=Callable[..., object])
+C = TypeVar("C", bound=type)
+# None: whoever was recognised. Of what is only reached through fields that need something, or tells of nobody.
+Needed: TypeAlias = Permission | None
+ANYONE: Final = None
+NEEDS: Final = "needs"
+_OF_TYPE: Final = "__needs__"
 
 
-def field(description: str | None = None) -> Callable[[F], F]:
+def needs(needed: Needed) -> Callable[[C], C]:
+    """What fields of the type below need; stands under Strawberry's own decorator."""
+
+    def mark(cls: C) -> C:
+        setattr(cls, _OF_TYPE, needed)
+        return cls
+
+    return mark
+
+
+def needs_of_type(origin: type) -> Needed:
+    """What fields of a type need.
+
+    Raises:
+        LookupError: it does not say so itself; what it inherits from does not count.
+    """
+    if _OF_TYPE not in vars(origin):
+        raise LookupError(f"{origin.__name__} does not say what its fields need: see schema.declare.needs")
+    return cast("Needed", vars(origin)[_OF_TYPE])
+
+
+def field(needed: Needed, description: str | None = None) -> Callable[[F], F]:
     """A field of a type, answered by the function below."""
-    return cast("Callable[[F], F]", strawberry.field(description=description))
+    return cast("Callable[[F], F]", strawberry.field(description=description, metadata={NEEDS: needed}))
 
 
-def mutation(description: str) -> Callable[[F], F]:
+def mutation(needed: Permission, description: str) -> Callable[[F], F]:
     """A change, made by the function below."""
-    return cast("Callable[[F], F]", strawberry.mutation(description=description))
+    return cast("Callable[[F], F]", strawberry.mutation(description=description, metadata={NEEDS: needed}))
 
 
-def subscription(description: str) -> Callable[[F], F]:
+def subscription(needed: Permission, description: str) -> Callable[[F], F]:
     """A stream, opened by the function below."""
-    return cast("Callable[[F], F]", strawberry.subscription(description=description))
+    return cast("Callable[[F], F]", strawberry.subscription(description=description, metadata={NEEDS: needed}))
 
 
-def resolved(resolver: Callable[..., object], description: str | None = None) -> Any:
-    """A field answered by a function of resolvers/, which returns records of the field's shape."""
-    return strawberry.field(resolver=resolver, description=description)
+def resolved(resolver: Callable[..., object], description: str | None = None, *needed: Needed) -> Any:
+    """A field answered by a function of resolvers/, which returns records of the field's shape.
+
+    Args:
+        needed: one, where it is another than the type's.
+    """
+    metadata = {NEEDS: needed[0]} if needed else None
+    return strawberry.field(resolver=resolver, description=description, metadata=metadata)

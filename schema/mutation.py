@@ -6,6 +6,7 @@ from typing import cast
 
 import strawberry
 
+from access.permissions import Permission
 from resolvers.identity import identity, policy
 from resolvers.registry import registry
 from resolvers.segments import archive as segment_archive
@@ -47,36 +48,45 @@ from schema.types.tag_import import TagImportResult
 
 @strawberry.type
 class Mutation:
-    @declare.mutation("A new segment; its members are found in the background, then kept live.")
+    @declare.mutation(
+        Permission.SEGMENTS_CHANGE, "A new segment; its members are found in the background, then kept live."
+    )
     async def create_segment(self, info: Info, input: CreateSegmentInput) -> SegmentResult:
         return cast("SegmentResult", await segments.create(info.context, input.key, segment_edit_of(input)))
 
-    @declare.mutation("Another name, folder, description or rule; a changed rule is a new version, which is built.")
+    @declare.mutation(
+        Permission.SEGMENTS_CHANGE,
+        "Another name, folder, description or rule; a changed rule is a new version, which is built.",
+    )
     async def update_segment(self, info: Info, key: str, input: UpdateSegmentInput) -> SegmentResult:
         return cast("SegmentResult", await segments.update(info.context, key, segment_edit_of(input)))
 
-    @declare.mutation("Another segment with the rule, folder and description of this one.")
+    @declare.mutation(Permission.SEGMENTS_CHANGE, "Another segment with the rule, folder and description of this one.")
     async def copy_segment(self, info: Info, key: str, new_key: str, name: str) -> SegmentResult:
         return cast("SegmentResult", await segment_archive.copy(info.context, key, new_key, name))
 
-    @declare.mutation("The rule of an earlier version again, as a new version.")
+    @declare.mutation(Permission.SEGMENTS_CHANGE, "The rule of an earlier version again, as a new version.")
     async def restore_segment_version(
         self, info: Info, key: str, version: int, reason: str | None = None
     ) -> SegmentResult:
         return cast("SegmentResult", await segment_versions.restore(info.context, key, version, reason))
 
     @declare.mutation(
-        "Members stay as they are and nobody hears of it; refused while segments that are kept live use it."
+        Permission.SEGMENTS_CHANGE,
+        "Members stay as they are and nobody hears of it; refused while segments that are kept live use it.",
     )
     async def archive_segment(self, info: Info, key: str) -> SegmentResult:
         return cast("SegmentResult", await segment_archive.archive(info.context, key))
 
-    @declare.mutation("Built in full and kept live again, as a new version; what differs is published.")
+    @declare.mutation(
+        Permission.SEGMENTS_CHANGE, "Built in full and kept live again, as a new version; what differs is published."
+    )
     async def unarchive_segment(self, info: Info, key: str, reason: str | None = None) -> SegmentResult:
         return cast("SegmentResult", await segment_archive.unarchive(info.context, key, reason))
 
     @declare.mutation(
-        "Who has one of these identifiers is in the segment. Unknown ones are reported, and nobody is made of them."
+        Permission.SEGMENTS_CHANGE,
+        "Who has one of these identifiers is in the segment. Unknown ones are reported, and nobody is made of them.",
     )
     async def import_segment(self, info: Info, input: ImportSegmentInput) -> SegmentImportResult:
         done = await segment_import.run(
@@ -90,75 +100,94 @@ class Mutation:
         )
         return cast("SegmentImportResult", done)
 
-    @declare.mutation("A new segment of those who have one of these values of a tag, kept live.")
+    @declare.mutation(
+        Permission.SEGMENTS_CHANGE, "A new segment of those who have one of these values of a tag, kept live."
+    )
     async def save_tag_value_as_segment(self, info: Info, input: SaveTagValueInput) -> SegmentResult:
         edit = SegmentEdit(input.name, input.folder, input.description, None, input.reason)
         made = await saved_results.save_tag_value(info.context, input.key, edit, selection_of(input))
         return cast("SegmentResult", made)
 
     @declare.mutation(
+        Permission.SEGMENTS_CHANGE,
         "Whoever is found now, or was in a segment at an instant, as a list: they stay in it, whatever becomes "
-        "of the rule. `found` are on it; `unknown` are nobody any more or have no identifier."
+        "of the rule. `found` are on it; `unknown` are nobody any more or have no identifier.",
     )
     async def save_result_as_segment(self, info: Info, input: SaveResultInput) -> SegmentImportResult:
         done = await saved_results.save_result(info.context, saving_of(input), result_of(input))
         return cast("SegmentImportResult", done)
 
-    @declare.mutation("Gone at once for every reader; refused while other segments use it.")
+    @declare.mutation(Permission.SEGMENTS_CHANGE, "Gone at once for every reader; refused while other segments use it.")
     async def delete_segment(self, info: Info, key: str) -> DeleteResult:
         return cast("DeleteResult", await segments.delete(info.context, key))
 
-    @declare.mutation("A new tag; its values are computed in the background, then as its mode says.")
+    @declare.mutation(
+        Permission.TAGS_CHANGE, "A new tag; its values are computed in the background, then as its mode says."
+    )
     async def create_tag(self, info: Info, input: CreateTagInput) -> TagResult:
         made = await tag_changes.create(info.context, input.key, tag_edit_of(input), draft=bool(input.draft))
         return cast("TagResult", made)
 
-    @declare.mutation("Another tag of the same kind; what may change values is a new version, which is built.")
+    @declare.mutation(
+        Permission.TAGS_CHANGE, "Another tag of the same kind; what may change values is a new version, which is built."
+    )
     async def update_tag(self, info: Info, key: str, input: UpdateTagInput) -> TagResult:
         return cast("TagResult", await tag_changes.update(info.context, key, tag_edit_of(input)))
 
-    @declare.mutation("Values stay as they are until `resumeTag`.")
+    @declare.mutation(Permission.TAGS_CHANGE, "Values stay as they are until `resumeTag`.")
     async def pause_tag(self, info: Info, key: str) -> TagResult:
         return cast("TagResult", await tag_changes.pause(info.context, key))
 
-    @declare.mutation("A draft, paused or offline tag is built and computed as its mode says.")
+    @declare.mutation(Permission.TAGS_CHANGE, "A draft, paused or offline tag is built and computed as its mode says.")
     async def resume_tag(self, info: Info, key: str, reason: str | None = None) -> TagResult:
         return cast("TagResult", await tag_changes.resume(info.context, key, reason))
 
-    @declare.mutation("The definition, mode, zone and keepOld of an earlier version again, as a new version.")
+    @declare.mutation(
+        Permission.TAGS_CHANGE, "The definition, mode, zone and keepOld of an earlier version again, as a new version."
+    )
     async def restore_tag_version(self, info: Info, key: str, version: int, reason: str | None = None) -> TagResult:
         return cast("TagResult", await tag_versions.restore(info.context, key, version, reason))
 
-    @declare.mutation("Values stay as they are, and rules that do not name the tag yet cannot do so.")
+    @declare.mutation(
+        Permission.TAGS_CHANGE, "Values stay as they are, and rules that do not name the tag yet cannot do so."
+    )
     async def offline_tag(self, info: Info, key: str) -> TagResult:
         return cast("TagResult", await tag_changes.take_offline(info.context, key))
 
-    @declare.mutation("Compute a tag for everybody now.")
+    @declare.mutation(Permission.TAGS_CHANGE, "Compute a tag for everybody now.")
     async def build_tag(self, info: Info, key: str) -> TagResult:
         return cast("TagResult", await tag_changes.build(info.context, key))
 
-    @declare.mutation("Gone at once for every reader; refused while segments or other tags use it.")
+    @declare.mutation(
+        Permission.TAGS_CHANGE, "Gone at once for every reader; refused while segments or other tags use it."
+    )
     async def delete_tag(self, info: Info, key: str) -> DeleteTagResult:
         return cast("DeleteTagResult", await tag_changes.delete(info.context, key))
 
     @declare.mutation(
+        Permission.TAGS_CHANGE,
         "Give values of a tag of kind IMPORTED to whoever has these identifiers, or these values of an attribute. "
-        "Unknown ones are reported, and nobody is made of them."
+        "Unknown ones are reported, and nobody is made of them.",
     )
     async def import_tag_values(self, info: Info, input: ImportTagValuesInput) -> TagImportResult:
         return cast("TagImportResult", await tag_import.run(info.context, wanted_of(input)))
 
-    @declare.mutation("Put labels of a tag of kind MANUAL on customers; who has one keeps it as it is.")
+    @declare.mutation(
+        Permission.LABELS_CHANGE, "Put labels of a tag of kind MANUAL on customers; who has one keeps it as it is."
+    )
     async def tag_customers(self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str]) -> LabelResult:
         return cast("LabelResult", await tags.put_labels(info.context, key, ids, labels))
 
-    @declare.mutation("Take labels off customers; all labels of the tag when none is named.")
+    @declare.mutation(Permission.LABELS_CHANGE, "Take labels off customers; all labels of the tag when none is named.")
     async def untag_customers(
         self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str] | None = None
     ) -> LabelResult:
         return cast("LabelResult", await tags.take_labels(info.context, key, ids, labels))
 
-    @declare.mutation("Two customers are one person, whatever the limits say. A retired id means its successor.")
+    @declare.mutation(
+        Permission.IDENTITY_CHANGE,
+        "Two customers are one person, whatever the limits say. A retired id means its successor.",
+    )
     async def merge_customers(
         self, info: Info, a: strawberry.ID, b: strawberry.ID, reason: str, dry_run: bool = False
     ) -> IdentityResult:
@@ -166,7 +195,7 @@ class Mutation:
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.merge(a, b, said))
         return cast("IdentityResult", shown)
 
-    @declare.mutation("Some of a customer's identifiers are another person's.")
+    @declare.mutation(Permission.IDENTITY_CHANGE, "Some of a customer's identifiers are another person's.")
     async def split_customer(
         self, info: Info, id: strawberry.ID, identifiers: list[IdentifierInput], reason: str, dry_run: bool = False
     ) -> IdentityResult:
@@ -175,19 +204,19 @@ class Mutation:
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.split(id, uids, said))
         return cast("IdentityResult", shown)
 
-    @declare.mutation("A value identifies nobody, from now on and in all that was seen.")
+    @declare.mutation(Permission.IDENTITY_CHANGE, "A value identifies nobody, from now on and in all that was seen.")
     async def block_identifier(
         self, info: Info, identifier: IdentifierInput, reason: str, dry_run: bool = False
     ) -> IdentityResult:
         return await _block(info, identifier, reason, dry_run, blocked=True)
 
-    @declare.mutation("A value that was blocked identifies somebody after all.")
+    @declare.mutation(Permission.IDENTITY_CHANGE, "A value that was blocked identifies somebody after all.")
     async def unblock_identifier(
         self, info: Info, identifier: IdentifierInput, reason: str, dry_run: bool = False
     ) -> IdentityResult:
         return await _block(info, identifier, reason, dry_run, blocked=False)
 
-    @declare.mutation("A call never happened: what it joined, told and did is taken back.")
+    @declare.mutation(Permission.IDENTITY_CHANGE, "A call never happened: what it joined, told and did is taken back.")
     async def revoke_call(
         self, info: Info, message_id: str, reason: str, source: str | None = None, dry_run: bool = False
     ) -> IdentityResult:
@@ -197,8 +226,9 @@ class Mutation:
         return cast("IdentityResult", shown)
 
     @declare.mutation(
+        Permission.POLICY_CHANGE,
         "Another policy of identity, in force at once; the graph follows in the background. "
-        "A dry run finds out how many customers would change."
+        "A dry run finds out how many customers would change.",
     )
     async def update_identity_policy(
         self, info: Info, input: IdentityPolicyInput, reason: str, dry_run: bool = False
@@ -207,8 +237,9 @@ class Mutation:
         return cast("IdentityPolicyResult", made)
 
     @declare.mutation(
+        Permission.IDENTITY_CHANGE,
         "All calls of a source that were received until now never happened; later ones count. Many of them are taken "
-        "back in the background."
+        "back in the background.",
     )
     async def revoke_import(self, info: Info, source: str, reason: str, dry_run: bool = False) -> IdentityResult:
         desk = info.context.services.desk
@@ -216,50 +247,54 @@ class Mutation:
         return cast("IdentityResult", shown)
 
     @declare.mutation(
-        "Do what an item of the review list suggests: join the two customers of a cut link, or block what is shared."
+        Permission.IDENTITY_CHANGE,
+        "Do what an item of the review list suggests: join the two customers of a cut link, or block what is shared.",
     )
     async def accept_review(self, info: Info, id: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
         desk = info.context.services.review_desk
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.accept(id, said))
         return cast("IdentityResult", shown)
 
-    @declare.mutation("All is well: the item stays away until its cause grows or arises anew.")
+    @declare.mutation(
+        Permission.IDENTITY_CHANGE, "All is well: the item stays away until its cause grows or arises anew."
+    )
     async def dismiss_review(self, info: Info, id: strawberry.ID, reason: str) -> IdentityResult:
         desk = info.context.services.review_desk
         shown = await identity.decide(info.context, reason, False, lambda said: desk.dismiss(id, said))
         return cast("IdentityResult", shown)
 
     @declare.mutation(
+        Permission.CUSTOMERS_ERASE,
         "A person is forgotten for ever: identifiers, events, attributes and evidence that are theirs alone go, and "
-        "input from before does not bring them back. Cannot be undone; look with `dryRun` first."
+        "input from before does not bring them back. Cannot be undone; look with `dryRun` first.",
     )
     async def erase_customer(self, info: Info, id: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
         desk = info.context.services.desk
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.erase(id, said))
         return cast("IdentityResult", shown)
 
-    @declare.mutation("What an attribute means, and what becomes of its values.")
+    @declare.mutation(Permission.REGISTRY_CHANGE, "What an attribute means, and what becomes of its values.")
     async def update_attribute_definition(
         self, info: Info, name: str, input: ValueDefinitionInput
     ) -> AttributeDefinitionResult:
         made = await registry.update_value(info.context, None, name, definition_edit_of(input))
         return cast("AttributeDefinitionResult", made)
 
-    @declare.mutation("What an event means, and whether new rules may use it.")
+    @declare.mutation(Permission.REGISTRY_CHANGE, "What an event means, and whether new rules may use it.")
     async def update_event_definition(
         self, info: Info, name: str, input: EventDefinitionInput
     ) -> EventDefinitionResult:
         made = await registry.update_event(info.context, name, definition_edit_of(input))
         return cast("EventDefinitionResult", made)
 
-    @declare.mutation("What a property of an event means, and what becomes of its values.")
+    @declare.mutation(Permission.REGISTRY_CHANGE, "What a property of an event means, and what becomes of its values.")
     async def update_property_definition(
         self, info: Info, event: str, name: str, input: ValueDefinitionInput
     ) -> PropertyDefinitionResult:
         made = await registry.update_value(info.context, event, name, definition_edit_of(input))
         return cast("PropertyDefinitionResult", made)
 
-    @declare.mutation("A decision was never made. The undo of an undo lets it stand again.")
+    @declare.mutation(Permission.IDENTITY_CHANGE, "A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:
         desk = info.context.services.desk
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.undo(decision, said))

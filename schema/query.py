@@ -6,6 +6,7 @@ from typing import cast
 
 import strawberry
 
+from access.permissions import Permission
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
 from resolvers import ingest, lists, overview, rules
@@ -39,18 +40,22 @@ from schema.types.tag import Tag, TagConnection
 
 @strawberry.type
 class Query:
-    @declare.field("Anything by its id.")
+    @declare.field(declare.ANYONE, "Anything by its id.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        # Whether there is such a thing is told only to those who may see it.
         if id.startswith(CUSTOMER_PREFIX):
+            info.context.principal.require(Permission.CUSTOMERS_READ, "node")
             shape = profile_shape(info)
             return cast("Node | None", await customers.find(info.context, CustomerKey(id=id), shape.need, None))
         if id.startswith(SEGMENT_PREFIX):
+            info.context.principal.require(Permission.SEGMENTS_READ, "node")
             return cast("Node | None", await info.context.services.segments.find_by_id(id))
         if id.startswith(TAG_PREFIX):
+            info.context.principal.require(Permission.TAGS_READ, "node")
             return cast("Node | None", await info.context.services.tags.find_by_id(id))
         return None
 
-    @declare.field("One customer by id or identifier; null when nobody has it.")
+    @declare.field(Permission.CUSTOMERS_READ, "One customer by id or identifier; null when nobody has it.")
     async def customer(
         self, info: Info, id: strawberry.ID | None = None, identifier: IdentifierInput | None = None
     ) -> Customer | None:
@@ -60,7 +65,9 @@ class Query:
         found = await customers.find(info.context, key, shape.need, shape if shape.parts is not None else None)
         return cast("Customer | None", found)
 
-    @declare.field("Customers: all by id, those a rule holds for, those a search finds, or in an order.")
+    @declare.field(
+        Permission.CUSTOMERS_READ, "Customers: all by id, those a rule holds for, those a search finds, or in an order."
+    )
     async def customers(
         self,
         info: Info,
@@ -76,13 +83,14 @@ class Query:
         page = await lists.customers_page(info.context, document, search, order, need, first=first, after=after)
         return cast("CustomerConnection", page)
 
-    @declare.field("One segment by key.")
+    @declare.field(Permission.SEGMENTS_READ, "One segment by key.")
     async def segment(self, info: Info, key: str) -> Segment | None:
         return cast("Segment | None", await segments.find(info.context, key))
 
     @declare.field(
+        Permission.SEGMENTS_READ,
         "Segments by key; a search looks for a part of key or name, a folder holds those below it too, and `archived` "
-        "asks for those that are archived, or are not."
+        "asks for those that are archived, or are not.",
     )
     async def segments(
         self,
@@ -98,15 +106,18 @@ class Query:
         )
         return cast("SegmentConnection", page)
 
-    @declare.field("Folders that hold segments themselves, by path, 1,000 at most.")
+    @declare.field(Permission.SEGMENTS_READ, "Folders that hold segments themselves, by path, 1,000 at most.")
     async def segment_folders(self, info: Info) -> list[SegmentFolder]:
         return cast("list[SegmentFolder]", await segments.folders(info.context))
 
-    @declare.field("One tag by key.")
+    @declare.field(Permission.TAGS_READ, "One tag by key.")
     async def tag(self, info: Info, key: str) -> Tag | None:
         return cast("Tag | None", await tags.find(info.context, key))
 
-    @declare.field("Tags by key; a search looks for a part of key or name, a category includes those below it.")
+    @declare.field(
+        Permission.TAGS_READ,
+        "Tags by key; a search looks for a part of key or name, a category includes those below it.",
+    )
     async def tags(
         self,
         info: Info,
@@ -118,15 +129,21 @@ class Query:
         page = await tags.list_page(info.context, search=search, category=category, first=first, after=after)
         return cast("TagConnection", page)
 
-    @declare.field("How many tags and segments there are, over so many days (731 at most), and which need looking at.")
+    @declare.field(
+        Permission.SEGMENTS_READ,
+        "How many tags and segments there are, over so many days (731 at most), and which need looking at.",
+    )
     async def overview(self, info: Info, days: int = 30) -> Overview:
         return cast("Overview", await overview.overview(info.context, days))
 
-    @declare.field("How many customers a rule holds for now.")
+    @declare.field(Permission.COUNTS_ESTIMATE, "How many customers a rule holds for now.")
     async def estimate(self, info: Info, where: RuleInput) -> Estimate:
         return cast("Estimate", await rules.estimate(info.context, rule_document(where)))
 
-    @declare.field("Why a segment's rule, or any rule, holds for a customer now, or why not; why a tag has its value.")
+    @declare.field(
+        Permission.CUSTOMERS_READ,
+        "Why a segment's rule, or any rule, holds for a customer now, or why not; why a tag has its value.",
+    )
     async def explain(
         self,
         info: Info,
@@ -139,22 +156,29 @@ class Query:
         found = await rules.explain_for(info.context, customer, segment=segment, tag=tag, where=document)
         return cast("Explanation", found)
 
-    @declare.field("Why two identifiers are one customer, or why not; null when nobody has one of them.")
+    @declare.field(
+        Permission.IDENTITY_READ, "Why two identifiers are one customer, or why not; null when nobody has one of them."
+    )
     async def explain_identity(self, info: Info, a: IdentifierInput, b: IdentifierInput) -> IdentityExplanation | None:
         found = await identity.explanation(info.context, (a.namespace, a.value), (b.namespace, b.value))
         return cast("IdentityExplanation | None", found)
 
-    @declare.field("The policy of identity in force; a version of it, or the trial of a dry run, by id.")
+    @declare.field(
+        Permission.IDENTITY_READ, "The policy of identity in force; a version of it, or the trial of a dry run, by id."
+    )
     async def identity_policy(
         self, info: Info, id: strawberry.ID | None = None, version: int | None = None
     ) -> IdentityPolicy | None:
         return cast("IdentityPolicy | None", await policy.find(info.context, id, version))
 
-    @declare.field("One line of the log of identity; null when there is none of that id.")
+    @declare.field(Permission.IDENTITY_READ, "One line of the log of identity; null when there is none of that id.")
     async def decision(self, info: Info, id: strawberry.ID) -> Decision | None:
         return cast("Decision | None", await identity.find_decision(info.context, id))
 
-    @declare.field("What of identity somebody should look at, newest first; of all kinds when none is named.")
+    @declare.field(
+        Permission.IDENTITY_READ,
+        "What of identity somebody should look at, newest first; of all kinds when none is named.",
+    )
     async def identity_review(
         self,
         info: Info,
@@ -164,7 +188,10 @@ class Query:
     ) -> ReviewConnection:
         return cast("ReviewConnection", await review.review_page(info.context, kinds, first, after))
 
-    @declare.field("Attributes that data came under, by name; a search looks for a part of a name or business name.")
+    @declare.field(
+        Permission.REGISTRY_READ,
+        "Attributes that data came under, by name; a search looks for a part of a name or business name.",
+    )
     async def attribute_definitions(
         self,
         info: Info,
@@ -176,7 +203,9 @@ class Query:
         page = await registry.attributes_page(info.context, search, first, after, include_off)
         return cast("AttributeDefinitionConnection", page)
 
-    @declare.field("Events that came, by name; a search looks for a part of a name or business name.")
+    @declare.field(
+        Permission.REGISTRY_READ, "Events that came, by name; a search looks for a part of a name or business name."
+    )
     async def event_definitions(
         self,
         info: Info,
@@ -188,10 +217,13 @@ class Query:
         page = await registry.events_page(info.context, search, first, after, include_off)
         return cast("EventDefinitionConnection", page)
 
-    @declare.field("The data dictionary: all attributes, events and properties, those off too, as one text.")
+    @declare.field(
+        Permission.REGISTRY_READ,
+        "The data dictionary: all attributes, events and properties, those off too, as one text.",
+    )
     async def data_dictionary(self, info: Info, format: DictionaryFormat, language: Language = Language.EN) -> str:
         return await dictionary.text(info.context, dictionary.Format(format), dictionary.Language(language))
 
-    @declare.field("What became of calls, in the order given.")
+    @declare.field(Permission.CALLS_READ, "What became of calls, in the order given.")
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:
         return cast("list[IngestStatus]", await ingest.status_of(info.context, message_ids))

@@ -31,8 +31,6 @@ from workers.identity.reading import read_resolution
 
 DECISIONS = "decisions"
 MAX_SPLIT = 1_000
-# One token stands for everybody who may decide.
-AUTHOR = "admin"
 # After every id.
 _LAST_ID = "\U0010ffff"
 
@@ -147,7 +145,7 @@ async def decide(
         What it did, or why it was refused; then nothing changed.
     """
     try:
-        effect = await act(Said(AUTHOR, reason, dry_run))
+        effect = await act(Said(context.principal.id, reason, dry_run))
     except BadInput as fault:
         return Refusal((Problem(fault.field or "", fault.message, fault.hint or ""),))
     if effect.background:

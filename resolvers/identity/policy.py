@@ -13,7 +13,6 @@ from graph.identity.blocked import BlockedValues, bare
 from graph.identity.policy import Conflict, IdentifierClass, IdentityPolicy, NamespacePolicy, Normalisation
 from graph.repositories.policy import PENDING, PolicyRecord
 from resolvers.context import RequestContext
-from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal
 from rules.problems import Problem
 from workers.decisions.execution import Said
@@ -68,7 +67,9 @@ async def update(context: RequestContext, edit: Edit, reason: str, dry_run: bool
     """
     services = context.services
     try:
-        policy_id = await enact(services.graph, lambda old: edited(old, edit), Said(AUTHOR, reason, dry_run))
+        policy_id = await enact(
+            services.graph, lambda old: edited(old, edit), Said(context.principal.id, reason, dry_run)
+        )
     except Refused as fault:
         return Refusal(fault.problems)
     except BadInput as fault:

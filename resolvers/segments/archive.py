@@ -38,7 +38,7 @@ async def archive(context: RequestContext, key: str) -> SegmentRecord | Refusal:
             return old
         segments.refuse_used((await read_definitions(tx)).live_users_of(key), "Change or archive those first.")
         archived = await repository.archive(tx, key=key, now_ms=now_ms())
-        await note(tx, RecordKind.STATUS, archived, before=old.status)
+        await note(tx, context.principal.id, RecordKind.STATUS, archived, before=old.status)
         return archived
 
     try:
@@ -67,8 +67,8 @@ async def unarchive(context: RequestContext, key: str, reason: str | None) -> Se
             raise segments.unknown()
         if old.status != OFFLINE:
             return old
-        back = await segments.rebuild(tx, old, heading_of(old), segments.rule_of(old), reason)
-        await note(tx, RecordKind.STATUS, back, reason=reason, before=old.status)
+        back = await segments.rebuild(tx, context.principal.id, old, heading_of(old), segments.rule_of(old), reason)
+        await note(tx, context.principal.id, RecordKind.STATUS, back, reason=reason, before=old.status)
         return back
 
     try:

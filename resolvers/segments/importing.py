@@ -11,7 +11,6 @@ from base.errors import BadInput
 from graph.repositories.segment import SegmentRecord
 from ingest.namespaces import parse_namespace
 from resolvers.context import Info, RequestContext
-from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal
 from rules.checker import Problem
 from workers.lists.importing import FaultyRow, ListImport, Report
@@ -79,7 +78,7 @@ async def _run(
         key=key,
         namespace=namespace,
         mode=mode,
-        round=None if dry_run else await services.lists.begin(key, name, AUTHOR, mode),
+        round=None if dry_run else await services.lists.begin(key, name, context.principal.id, mode),
     )
     for row, value in enumerate(values, start=1):
         await done.add(row, value)

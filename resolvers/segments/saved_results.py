@@ -17,7 +17,6 @@ from graph.repositories.tag import TagRecord
 from resolvers import rules
 from resolvers.context import RequestContext
 from resolvers.definitions import key_problems
-from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal
 from resolvers.segments import segments
 from resolvers.segments.importing import Imported
@@ -200,7 +199,7 @@ async def _put(context: RequestContext, saving: Saving, ids: Sequence[str]) -> I
         round_ = await services.lists.begin(
             saving.key,
             None,
-            AUTHOR,
+            context.principal.id,
             ImportMode.REPLACE,
             heading=edit.applied_to(Heading(saving.key)),
             reason=edit.reason,

@@ -25,7 +25,6 @@ from resolvers.context import Info, RequestContext
 from resolvers.customers import customers
 from resolvers.customers.profiles import Profile
 from resolvers.definitions import key_problems, name_problems, note, read_definitions, shown
-from resolvers.identity.identity import AUTHOR
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal, Refused
 from rules.checker import Problem, check, find_cycle
@@ -171,7 +170,7 @@ async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
             key=key,
             heading=edit.applied_to(Heading("")),
             rule=_encoded(rule),
-            author=AUTHOR,
+            author=context.principal.id,
             reason=edit.reason,
             now_ms=now_ms(),
         )
@@ -184,7 +183,7 @@ async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
                     "Try again in a minute." if leaving else "Choose another key, or use updateSegment.",
                 )
             )
-        await note(tx, RecordKind.CREATED, made, reason=edit.reason)
+        await note(tx, context.principal.id, RecordKind.CREATED, made, reason=edit.reason)
         return made
 
     try:
@@ -217,13 +216,15 @@ async def update(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
         if rule is None or (old.status != FAILED and _encoded(rule_of(old)) == _encoded(rule)):
             described = await repository.describe(tx, key=key, heading=heading, now_ms=now_ms())
             if changes := _changes(old, described):
-                await note(tx, RecordKind.EDITED, described, reason=edit.reason, changes=changes)
+                await note(tx, context.principal.id, RecordKind.EDITED, described, reason=edit.reason, changes=changes)
             return described, False
         if old.status == OFFLINE:
             raise Refused(Problem("input.rule", "This segment is archived.", "Unarchive it first."))
-        made = await rebuild(tx, old, heading, rule, edit.reason)
+        made = await rebuild(tx, context.principal.id, old, heading, rule, edit.reason)
         changes = _changes(old, made)
-        await note(tx, RecordKind.EDITED, made, reason=edit.reason, changes=changes, before=old.status)
+        await note(
+            tx, context.principal.id, RecordKind.EDITED, made, reason=edit.reason, changes=changes, before=old.status
+        )
         return made, True
 
     try:
@@ -258,7 +259,7 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
 
 
 async def rebuild(
-    tx: Transaction, old: SegmentRecord, heading: Heading, rule: Rule, reason: str | None
+    tx: Transaction, author: str, old: SegmentRecord, heading: Heading, rule: Rule, reason: str | None
 ) -> SegmentRecord:
     """Check a rule and store it as the segment's next version, to be built; under the catalogue's lock.
 
@@ -272,7 +273,7 @@ async def rebuild(
         version=old.version + 1,
         heading=heading,
         rule=_encoded(rule),
-        author=AUTHOR,
+        author=author,
         reason=reason,
         now_ms=now_ms(),
     )

@@ -17,7 +17,6 @@ from graph.repositories.segment import lock_catalogue
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
 from resolvers.context import RequestContext
 from resolvers.definitions import RESTING, key_problems, note, read_definitions, shown
-from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal, Refused
 from resolvers.tags.checks import (
     MAX_REASON_CHARS,
@@ -87,8 +86,8 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
                     "Try again in a minute." if leaving else "Choose another key, or use updateTag.",
                 )
             )
-        await tag_version.keep(tx, key=key, author=AUTHOR, reason=edit.reason, now_ms=now_ms())
-        await note(tx, RecordKind.CREATED, made, reason=edit.reason)
+        await tag_version.keep(tx, key=key, author=context.principal.id, reason=edit.reason, now_ms=now_ms())
+        await note(tx, context.principal.id, RecordKind.CREATED, made, reason=edit.reason)
         return made
 
     return await _change(context, "create_tag", work)
@@ -131,11 +130,19 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
         }
         made = await repository.update(tx, key=key, properties=properties, now_ms=now_ms())
         if is_other:
-            await tag_version.keep(tx, key=key, author=AUTHOR, reason=edit.reason, now_ms=now_ms())
+            await tag_version.keep(tx, key=key, author=context.principal.id, reason=edit.reason, now_ms=now_ms())
         if is_other and made.status not in RESTING and made.kind != TagKind.MANUAL:
             made = await repository.set_status(tx, key=key, status=BUILDING, now_ms=now_ms())
         if changes := _changes(old, made):
-            await note(tx, RecordKind.EDITED, made, reason=edit.reason, changes=changes, before=old.status)
+            await note(
+                tx,
+                context.principal.id,
+                RecordKind.EDITED,
+                made,
+                reason=edit.reason,
+                changes=changes,
+                before=old.status,
+            )
         return made
 
     return await _change(context, "update_tag", work)
@@ -179,9 +186,9 @@ async def resume(context: RequestContext, key: str, reason: str | None = None) -
             raise Refused(Problem("key", f"The tag is {old.status}.", "It is at work already."))
         at_ms = now_ms()
         await repository.update(tx, key=key, properties={"version": old.version + 1}, now_ms=at_ms)
-        await tag_version.keep(tx, key=key, author=AUTHOR, reason=reason, now_ms=at_ms)
+        await tag_version.keep(tx, key=key, author=context.principal.id, reason=reason, now_ms=at_ms)
         made = await repository.set_status(tx, key=key, status=_working(old), now_ms=at_ms)
-        await note(tx, RecordKind.STATUS, made, reason=reason, before=old.status)
+        await note(tx, context.principal.id, RecordKind.STATUS, made, reason=reason, before=old.status)
         return made
 
     return await _change(context, "resume_tag", work)
@@ -235,7 +242,7 @@ async def _move(
             raise Refused(Problem("key", f"The tag is {old.status}.", "resumeTag has it built and kept up to date."))
         made = await repository.set_status(tx, key=key, status=status_of(old), now_ms=now_ms())
         if made.status != old.status:
-            await note(tx, RecordKind.STATUS, made, before=old.status)
+            await note(tx, context.principal.id, RecordKind.STATUS, made, before=old.status)
         return made
 
     return await _change(context, "move_tag", work)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
+from access.permissions import Permission
 from base.errors import BadInput, ErrorCode, KithError
 from graph.client import Transaction
 from graph.repositories.registry import get_named
@@ -119,6 +120,7 @@ async def sql_problems(context: RequestContext, definition: Definition, zone: st
     """
     if not isinstance(definition, Sql):
         return []
+    context.principal.require(Permission.TAGS_SQL, "input.definition.sql")
     try:
         await context.services.columns.check_sql(definition.text, definition.type.value, zone or None)
     except KithError as fault:

@@ -12,7 +12,6 @@ from base.errors import BadInput
 from graph.repositories.tag import TagRecord
 from ingest.imports.tag_values import tag_value
 from resolvers.context import Info, RequestContext
-from resolvers.identity.identity import AUTHOR
 from resolvers.refusal import Refusal
 from rules.checker import Problem
 from rules.type_problems import ValueType
@@ -97,7 +96,7 @@ async def _run(context: RequestContext, wanted: Wanted) -> TagReport:
         lambda value: tag_value(value, of_type, zone),
         key=wanted.key,
         mode=wanted.mode,
-        round=None if wanted.dry_run else await values.begin(wanted.key, AUTHOR),
+        round=None if wanted.dry_run else await values.begin(wanted.key, context.principal.id),
     )
     for number, row in enumerate(wanted.rows, start=1):
         await done.add(number, row.id, row.value)

@@ -11,7 +11,6 @@ from base.errors import BadInput, NotFound
 from graph.repositories.tag import DELETING, TagRecord
 from resolvers.context import Info, RequestContext
 from resolvers.definitions import RESTING
-from resolvers.identity.identity import AUTHOR
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal
 from rules.problems import Problem, text_fault
@@ -88,7 +87,9 @@ async def put_labels(
     if problems:
         return Refusal(tuple(problems))
     living, unknown = await _living(context, ids)
-    changed = await context.services.labels.put(key, tag.version, living, list(dict.fromkeys(labels)), AUTHOR)
+    changed = await context.services.labels.put(
+        key, tag.version, living, list(dict.fromkeys(labels)), context.principal.id
+    )
     return Labelled(changed, unknown)
 
 

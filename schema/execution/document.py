@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schema.execution.direct import DirectQuery
     from schema.execution.plain import Write
     from schema.execution.profile_shape import ProfileShape
+    from schema.execution.rights import NeededBy
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Prepared:
             as the document).
         updates: writers of segment updates, by the same identities; None where a selection needs more than the update.
         direct: operations that only look customers up.
+        needs: what each operation needs, see `rights`.
         scanning: operations that look at every customer, and so may take longer.
     """
 
@@ -32,6 +34,7 @@ class Prepared:
     operations: Mapping[str | None, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
     costs: Mapping[str | None, CostNode]
+    needs: Mapping[str | None, NeededBy]
     shapes: dict[tuple[int, ...], ProfileShape] = field(default_factory=dict)
     updates: dict[tuple[int, ...], Write | None] = field(default_factory=dict)
     direct: dict[str | None, DirectQuery | None] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from graphql import (
 from graphql.execution.execute import create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
+from access.gate import Caller
 from base.errors import BadInput, ErrorCode, KithError
 from resolvers.context import Services
 from schema.context import OperationContext
@@ -36,7 +37,9 @@ from schema.execution.direct import direct_query
 from schema.execution.document import Prepared
 from schema.execution.executor import KithExecutor
 from schema.execution.limits import MAX_TOKENS, check_document, check_text
+from schema.execution.rights import check_rights, needed_by, rights_of
 from schema.execution.selection import select_in
+from schema.execution.watched import watched
 from schema.telemetry import span
 
 QUERY_TIMEOUT_S = 10.0
@@ -90,6 +93,7 @@ class Operation:
     kind: Literal["query", "mutation", "subscription"]
     name: str | None
     request: GraphQLRequest
+    caller: Caller
 
 
 class Refused(Exception):
@@ -109,13 +113,14 @@ class Engine:
 
     def __init__(self, schema: strawberry.Schema, services: Services, *, open_schema: bool):
         self._schema: GraphQLSchema = schema._schema
+        self._rights = rights_of(schema)
         self._services = services
         self._open_schema = open_schema
         self._rules = specified_rules if open_schema else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._documents: OrderedDict[str, Prepared] = OrderedDict()
 
-    def prepare(self, request: GraphQLRequest, request_id: str) -> Operation:
-        """Parse, measure and validate; known documents come from memory.
+    def prepare(self, request: GraphQLRequest, request_id: str, caller: Caller) -> Operation:
+        """Parse, measure, validate and check rights; known documents come from memory.
 
         Raises:
             Refused: with what is wrong.
@@ -126,15 +131,16 @@ class Engine:
             if operation is None:
                 raise BadInput("The document has no such operation.", hint="Name one of its operations.")
             name = operation.name.value if operation.name else None
+            check_rights(caller.principal, prepared.needs[name])
             if prepared.costs[name].cost(request.variables or {}) > MAX_COST:
                 raise BadInput(f"The query may bring more than {MAX_COST:,} objects.", hint="Ask for smaller pages.")
         except KithError as fault:
             raise Refused([of_fault(fault)]) from None
-        return Operation(prepared, operation.operation.value, name, request)
+        return Operation(prepared, operation.operation.value, name, request, caller)
 
     async def execute(self, operation: Operation, request_id: str) -> Answer:
         """Run a query or mutation; never raises for what happens inside."""
-        context = OperationContext(self._services, request_id, operation.prepared)
+        context = OperationContext(self._services, request_id, operation.caller.principal, operation.prepared)
         timeout_s = SCAN_TIMEOUT_S if operation.name in operation.prepared.scanning else QUERY_TIMEOUT_S
         try:
             with span(operation.kind, operation.name):
@@ -163,7 +169,7 @@ class Engine:
 
     async def subscribe(self, operation: Operation, request_id: str) -> AsyncGenerator[Answer, None]:
         """Run a subscription: one answer an event. Ends with an answer with errors when the stream breaks."""
-        context = OperationContext(self._services, request_id, operation.prepared)
+        context = OperationContext(self._services, request_id, operation.caller.principal, operation.prepared)
         executor = self._executor(operation, context)
         if isinstance(executor, Answer):
             yield executor
@@ -174,18 +180,22 @@ class Engine:
         if isinstance(stream, ExecutionResult):
             yield Answer({"errors": self._errors(stream.errors, request_id)}, started=False)
             return
-        async with aclosing(stream) as events:  # type: ignore[type-var]
+        async with aclosing(watched(stream, operation)) as events:
             try:
                 async for event in events:
-                    yield await self._event(executor, operation.prepared, event, request_id)
+                    yield await self._event(executor, operation, event, request_id)
+            except KithError as fault:
+                yield Answer({"errors": [of_fault(fault)]}, started=False)
             except Exception as fault:
                 error = GraphQLError("The stream broke.", original_error=fault)
                 yield Answer({"errors": self._errors([error], request_id)}, started=False)
 
-    async def _event(self, executor: Any, prepared: Prepared, event: object, request_id: str) -> Answer:
+    async def _event(self, executor: Any, operation: Operation, event: object, request_id: str) -> Answer:
         # A context an event: data loaders remember, and what they remember would be old by the next one.
         one = executor.build_per_event_executor(event)
-        one.context_value = OperationContext(self._services, request_id, prepared, executor.variable_values)
+        one.context_value = OperationContext(
+            self._services, request_id, operation.caller.principal, operation.prepared, executor.variable_values
+        )
         result = one.execute_operation(False)
         if not isinstance(result, ExecutionResult):
             result = await result
@@ -229,7 +239,8 @@ class Engine:
             if isinstance(node, OperationDefinitionNode)
         }
         costs = {name: cost_of(node, fragments) for name, node in operations.items()}
-        prepared = Prepared(document, operations, fragments, costs)
+        needs = {name: needed_by(node, fragments, self._schema, self._rights) for name, node in operations.items()}
+        prepared = Prepared(document, operations, fragments, costs, needs)
         for name, operation in operations.items():
             prepared.direct[name] = direct_query(self._schema, prepared, name)
             fields = select_in(operation.selection_set, frozenset({"Query"}), fragments).fields

@@ -14,12 +14,12 @@ import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from access.gate import Caller, Gate
 from base import logs
 from base.errors import BadInput, ErrorCode, KithError
 from base.metrics import REQUEST_SECONDS
 from schema.errors import of_fault
 from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
-from schema.permissions import Gate
 from schema.transport.negotiation import Media, negotiate
 from schema.transport.reading import ClientLeft, HttpFault, read_get, read_post
 
@@ -30,6 +30,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _STATUS = {
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.FORBIDDEN: 403,
+    ErrorCode.UNAVAILABLE: 503,
 }
 
 _log = logs.get_logger()
@@ -73,7 +74,7 @@ class GraphQLOverHttp:
     async def _serve(self, scope: Scope, headers: dict[bytes, str], receive: Receive, exchange: _Exchange) -> None:
         method = scope["method"]
         try:
-            self._gate.check(headers.get(b"authorization"))
+            caller = await self._gate.caller(headers.get(b"authorization"))
             if exchange.media is None:
                 raise HttpFault(406, BadInput("No acceptable media type.", hint="Accept application/json."))
             if method == "POST":
@@ -82,7 +83,7 @@ class GraphQLOverHttp:
                 request = read_get(scope["query_string"])
             else:
                 raise HttpFault(405, BadInput("Only GET and POST are served.", hint="Send it with POST."), "GET, POST")
-            operation = self._prepare(request, method, exchange)
+            operation = self._prepare(request, method, exchange, caller)
         except KithError as fault:
             return await exchange.refuse(_STATUS.get(fault.code, 400), [of_fault(fault)])
         except HttpFault as http_fault:
@@ -93,8 +94,8 @@ class GraphQLOverHttp:
             return await exchange.stream(operation, receive)
         return await exchange.answer(await self._engine.execute(operation, exchange.request_id))
 
-    def _prepare(self, request: GraphQLRequest, method: str, exchange: _Exchange) -> Operation:
-        operation = self._engine.prepare(request, exchange.request_id)
+    def _prepare(self, request: GraphQLRequest, method: str, exchange: _Exchange, caller: Caller) -> Operation:
+        operation = self._engine.prepare(request, exchange.request_id, caller)
         if method == "GET" and operation.kind == "mutation":
             raise HttpFault(405, BadInput("GET changes nothing.", hint="Send mutations with POST."), "POST")
         if is_subscription(operation) and exchange.media is not Media.EVENTS:

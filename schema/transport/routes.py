@@ -5,24 +5,19 @@ from __future__ import annotations
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from access.gate import Gate
 from base.settings import Settings
 from resolvers.context import Services
 from schema.build import build_schema
 from schema.execution.engine import Engine
-from schema.permissions import Gate
 from schema.transport.http import ROUTE, GraphQLOverHttp
 from schema.transport.websocket import GraphQLOverWebSocket
 
 PREFLIGHT_MAX_AGE_S = 86_400
 
 
-def routes(services: Services, settings: Settings) -> list[BaseRoute]:
-    """The routes of /graphql.
-
-    Raises:
-        ConfigurationFault: no admin token is set.
-    """
-    gate = Gate(settings.admin_token)
+def routes(services: Services, settings: Settings, gate: Gate) -> list[BaseRoute]:
+    """The routes of /graphql."""
     engine = Engine(build_schema(), services, open_schema=settings.mode == "local")
     origins = [one.strip() for one in settings.allowed_origins.split(",") if one.strip()]
     http = GraphQLOverHttp(engine, gate)

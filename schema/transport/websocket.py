@@ -15,9 +15,9 @@ import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from base.errors import KithError
+from access.gate import Caller, Gate
+from base.errors import ErrorCode, KithError
 from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
-from schema.permissions import Gate
 from schema.transport.http import new_request_id
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -30,6 +30,7 @@ MAX_ID_CHARS = 200
 class CloseCode(IntEnum):
     """Why the server ends a connection."""
 
+    INTERNAL_ERROR = 4500
     BAD_REQUEST = 4400
     UNAUTHORIZED = 4401
     FORBIDDEN = 4403
@@ -117,6 +118,7 @@ class _Connection:
         self._receive = receive
         self._send = send
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._caller: Caller | None = None
         self._initialised = False
         self._acknowledged = False
         self._open = True
@@ -163,7 +165,7 @@ class _Connection:
                 if self._initialised:
                     raise _Closed(CloseCode.TOO_MANY_REQUESTS, "Too many initialisation requests")
                 self._initialised = True
-                self._authorise(message.payload or {})
+                self._caller = await self._recognise(message.payload or {})
                 await self._write({"type": "connection_ack"})
                 self._acknowledged = True
             case _Ping():
@@ -177,23 +179,26 @@ class _Connection:
                 if task is not None:
                     task.cancel()
 
-    def _authorise(self, payload: dict[str, Any]) -> None:
-        given = payload.get("authorization", payload.get("Authorization"))
+    async def _recognise(self, payload: dict[str, Any]) -> Caller:
         try:
-            self._gate.check(given)
-        except KithError:
-            raise _Closed(CloseCode.FORBIDDEN, "Forbidden") from None
+            return await self._gate.caller(payload.get("authorization", payload.get("Authorization")))
+        except KithError as fault:
+            raise _closed(fault) from None
 
     async def _subscribe(self, message: _Subscribe) -> None:
-        if not self._acknowledged:
+        if self._caller is None or not self._acknowledged:
             raise _Closed(CloseCode.UNAUTHORIZED, "Unauthorized")
+        try:
+            await self._caller.look_again()
+        except KithError as fault:
+            raise _closed(fault) from None
         if not 0 < len(message.id) <= MAX_ID_CHARS:
             raise _Closed(CloseCode.BAD_REQUEST, "Invalid id")
         if message.id in self._operations:
             raise _Closed(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
             raise _Closed(CloseCode.TOO_MANY_REQUESTS, "Too many operations")
-        task = asyncio.create_task(self._run(message.id, message.payload))
+        task = asyncio.create_task(self._run(message.id, message.payload, self._caller))
         self._operations[message.id] = task
         task.add_done_callback(lambda done: self._forget(message.id, done))
 
@@ -201,11 +206,11 @@ class _Connection:
         if self._operations.get(operation_id) is task:
             del self._operations[operation_id]
 
-    async def _run(self, operation_id: str, request: GraphQLRequest) -> None:
+    async def _run(self, operation_id: str, request: GraphQLRequest, caller: Caller) -> None:
         request_id = new_request_id()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                operation = self._engine.prepare(request, request_id)
+                operation = self._engine.prepare(request, request_id, caller)
             except Refused as refused:
                 return await self._error(operation_id, refused.answer)
             if not is_subscription(operation):
@@ -241,6 +246,12 @@ class _Connection:
         self._open = False
         with suppress(RuntimeError):
             await self._send({"type": "websocket.close", "code": int(closed.code), "reason": closed.reason})
+
+
+def _closed(fault: KithError) -> _Closed:
+    if fault.code is ErrorCode.UNAVAILABLE:
+        return _Closed(CloseCode.INTERNAL_ERROR, "Unavailable")
+    return _Closed(CloseCode.FORBIDDEN, "Forbidden")
 
 
 class _Left(Exception):

@@ -6,16 +6,20 @@ from enum import StrEnum
 
 import strawberry
 
+from access.permissions import Permission
+from schema import declare
 from schema.scalars import JSON, DateTime
 
 
 @strawberry.type(description="How many customers a rule holds for.")
+@declare.needs(Permission.COUNTS_ESTIMATE)
 class Estimate:
     count: int
     as_of_ms: DateTime = strawberry.field(name="asOf")
 
 
 @strawberry.type(description="One node of a rule, and what it says about one customer.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class Explanation:
     kind: str = strawberry.field(
         description="`all`, `any`, `not`, `everyone`, `attribute`, `event`, `sequence`, `habit`, `tag` or `segment`."
@@ -40,6 +44,7 @@ class IngestState(StrEnum):
 
 
 @strawberry.type(description="What became of one call.")
+@declare.needs(Permission.CALLS_READ)
 class IngestStatus:
     message_id: str
     state: IngestState

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from resolvers.customers import customers
 from resolvers.customers.profiles import Profile
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="One value by which somebody is recognised.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class Identifier:
     namespace: str = strawberry.field(description="`user_id`, `email`, `phone`, `wx_openid:<app>`, …")
     value: str
@@ -37,6 +39,7 @@ class Identifier:
 
 
 @strawberry.type(description="The newest known value of one trait.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class Attribute:
     name: str
     value: JSON
@@ -45,6 +48,7 @@ class Attribute:
 
 
 @strawberry.type(description="A customer is in a segment now.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class SegmentMembership:
     segment: Annotated[Segment, strawberry.lazy("schema.types.segment")] = declare.resolved(
         customers.segment_of_membership
@@ -69,6 +73,7 @@ async def _events(
 
 
 @strawberry.type(description="One person. A retired id answers with the customer it was merged into.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class Customer(Node):
     identifiers: list[Identifier] = declare.resolved(customers.identifiers, "Most recently seen first.")
     attributes: list[Attribute] = declare.resolved(customers.attributes, "By name; all, or those named.")
@@ -92,12 +97,14 @@ class Customer(Node):
 
 
 @strawberry.type
+@declare.needs(Permission.CUSTOMERS_READ)
 class CustomerEdge:
     node: Customer
     cursor: str
 
 
 @strawberry.type(description="Customers by id, or in the order asked for.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class CustomerConnection:
     edges: list[CustomerEdge]
     page_info: PageInfo

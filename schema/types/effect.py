@@ -10,6 +10,7 @@ from strawberry import Parent
 
 from delivery.change import Change
 from resolvers.identity import identity
+from schema import declare
 from schema.types.identity import NamedIdentifier
 from schema.types.refusal import ValidationError
 from schema.types.update import SegmentUpdateKind
@@ -25,6 +26,7 @@ class CustomerFate(StrEnum):
 
 
 @strawberry.type(description="A customer that is not as it was.")
+@declare.needs(declare.ANYONE)
 class CustomerEffect:
     customer_id: strawberry.ID
     fate: CustomerFate = strawberry.field(description="`RETURNED`: a retired id is somebody again.")
@@ -35,6 +37,7 @@ class CustomerEffect:
 
 
 @strawberry.type(description="A segment that a customer enters or leaves.")
+@declare.needs(declare.ANYONE)
 class MembershipEffect:
     customer_id: strawberry.ID
     segment_key: str
@@ -54,6 +57,7 @@ def _membership(change: Change) -> MembershipEffect:
 
 
 @strawberry.type(description="What a decision did, or in a dry run: would do.")
+@declare.needs(declare.ANYONE)
 class IdentityEffect:
     decision_id: strawberry.ID | None = strawberry.field(description="Null in a dry run; `undo` takes it.")
     dry_run: bool
@@ -70,6 +74,7 @@ class IdentityEffect:
     description="A decision about so many calls that it takes effect, or is taken back, in the background. What "
     "becomes of the customers is not computed before; counts are a dry run's."
 )
+@declare.needs(declare.ANYONE)
 class IdentityJob:
     decision_id: strawberry.ID | None = strawberry.field(
         description="`decision(id)` tells how far it is, `undo` takes it; null in a dry run."

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import strawberry
 
+from access.permissions import Permission
+from schema import declare
 from schema.scalars import JSON, DateTime
 from schema.types.page import PageInfo
 
 
 @strawberry.type(description="One thing a customer did.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class Event:
     id: strawberry.ID
     name: str
@@ -19,12 +22,14 @@ class Event:
 
 
 @strawberry.type
+@declare.needs(Permission.CUSTOMERS_READ)
 class EventEdge:
     node: Event
     cursor: str
 
 
 @strawberry.type(description="Events, newest first.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class EventConnection:
     edges: list[EventEdge]
     page_info: PageInfo

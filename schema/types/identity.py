@@ -8,15 +8,18 @@ from typing import cast
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from resolvers.customers.profiles import Profile
 from resolvers.identity import identity
 from resolvers.pages import DEFAULT_PAGE_ITEMS
+from schema import declare
 from schema.context import Info
 from schema.scalars import DateTime
 from schema.types.page import PageInfo
 
 
 @strawberry.type(description="An identifier as people know it.")
+@declare.needs(Permission.IDENTITY_READ)
 class NamedIdentifier:
     namespace: str
     value: str | None = strawberry.field(description="Null when no call has shown it yet.")
@@ -46,6 +49,7 @@ class DecisionState(StrEnum):
 
 
 @strawberry.type(description="One line of the log of identity.")
+@declare.needs(Permission.IDENTITY_READ)
 class Decision:
     id: strawberry.ID
     kind: DecisionKind
@@ -70,12 +74,14 @@ class Decision:
 
 
 @strawberry.type
+@declare.needs(Permission.IDENTITY_READ)
 class DecisionEdge:
     node: Decision
     cursor: str
 
 
 @strawberry.type(description="Decisions, newest first.")
+@declare.needs(Permission.IDENTITY_READ)
 class DecisionConnection:
     edges: list[DecisionEdge]
     page_info: PageInfo
@@ -89,6 +95,7 @@ async def decisions(
 
 
 @strawberry.type(description="Where a set of identifiers was seen together.")
+@declare.needs(Permission.IDENTITY_READ)
 class IdentityEvidence:
     source: str
     first_at_ms: DateTime = strawberry.field(name="firstAt")
@@ -104,6 +111,7 @@ class LinkRejection(StrEnum):
 
 
 @strawberry.type(description="A link between two identifiers.")
+@declare.needs(Permission.IDENTITY_READ)
 class IdentityHop:
     from_: NamedIdentifier = strawberry.field(name="from")
     to: NamedIdentifier
@@ -118,6 +126,7 @@ class IdentityHop:
 
 
 @strawberry.type(description="Why two identifiers are one customer, or why not.")
+@declare.needs(Permission.IDENTITY_READ)
 class IdentityExplanation:
     together: bool
     policy_version: int

@@ -13,6 +13,7 @@ from graph.repositories.tag import TagRecord
 from resolvers import maintenance
 from resolvers.maintenance import Neglect
 from resolvers.pages import DEFAULT_PAGE_ITEMS
+from schema import declare
 from schema.context import Info
 from schema.scalars import DateTime
 from schema.types.page import PageInfo
@@ -33,6 +34,7 @@ strawberry.enum(
 
 
 @strawberry.type(description="One line of what was done; null what its kind does not have.")
+@declare.needs(declare.ANYONE)
 class MaintenanceRecord:
     kind: RecordKind
     at_ms: DateTime = strawberry.field(name="at", description="Of a run, when it ended.")
@@ -49,18 +51,21 @@ class MaintenanceRecord:
 
 
 @strawberry.type
+@declare.needs(declare.ANYONE)
 class MaintenanceEdge:
     node: MaintenanceRecord
     cursor: str
 
 
 @strawberry.type(description="What was done, newest first: the last 400 lines, for two years.")
+@declare.needs(declare.ANYONE)
 class MaintenanceConnection:
     edges: list[MaintenanceEdge]
     page_info: PageInfo
 
 
 @strawberry.type(description="What a tag or segment reaches, costs and serves.")
+@declare.needs(declare.ANYONE)
 class Upkeep:
     customers: int = strawberry.field(description="Who have a value, or are members, now.")
     coverage: float | None = strawberry.field(description="Their part of all customers; null without any.")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import strawberry
 
+from schema import declare
+
 
 @strawberry.interface(description="Something with an id of its own; ids are opaque.")
+@declare.needs(declare.ANYONE)
 class Node:
     id: strawberry.ID

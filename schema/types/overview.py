@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import strawberry
 
+from access.permissions import Permission
 from resolvers.maintenance import Neglect
+from schema import declare
 from schema.scalars import DateTime
 from schema.types.registry import RuleUserKind
 
 
 @strawberry.type
+@declare.needs(declare.ANYONE)
 class NamedCount:
     name: str
     count: int
 
 
 @strawberry.type(description="Tags or segments, counted in three ways.")
+@declare.needs(Permission.SEGMENTS_READ)
 class DefinitionCounts:
     total: int
     by_kind: list[NamedCount] = strawberry.field(description="Kinds of tags; of segments `RULE` and `LIST`.")
@@ -26,6 +30,7 @@ class DefinitionCounts:
 
 
 @strawberry.type(description="The counts of a day.")
+@declare.needs(Permission.SEGMENTS_READ)
 class OverviewPoint:
     day: str = strawberry.field(description="Like `2026-07-01`, of the deployment's zone.")
     at_ms: DateTime = strawberry.field(name="at", description="When it was counted: early on the day; of today, now.")
@@ -35,6 +40,7 @@ class OverviewPoint:
 
 
 @strawberry.type(description="A tag or segment that should be looked at.")
+@declare.needs(Permission.SEGMENTS_READ)
 class OverviewFinding:
     kind: RuleUserKind
     key: str
@@ -44,6 +50,7 @@ class OverviewFinding:
 
 
 @strawberry.type(description="All tags and segments, counted, and what of them should be looked at.")
+@declare.needs(Permission.SEGMENTS_READ)
 class Overview:
     now: OverviewPoint
     over_time: list[OverviewPoint] = strawberry.field(

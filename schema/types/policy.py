@@ -8,8 +8,10 @@ from typing import Annotated
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from graph.identity.policy import NamespacePolicy as StoredNamespace
 from graph.repositories.policy import PolicyRecord
+from schema import declare
 from schema.scalars import DateTime
 from schema.types.refusal import ValidationError
 
@@ -45,6 +47,7 @@ class PolicyState(StrEnum):
 
 
 @strawberry.type(description="What a namespace of identifiers may do.")
+@declare.needs(Permission.IDENTITY_READ)
 class NamespacePolicy:
     name: str
     identifier_class: IdentifierClass = strawberry.field(name="class")
@@ -59,6 +62,7 @@ class NamespacePolicy:
 
 
 @strawberry.type(description="Values that identify nobody.")
+@declare.needs(Permission.IDENTITY_READ)
 class BlockedValues:
     namespace: str
     values: list[str]
@@ -66,12 +70,14 @@ class BlockedValues:
 
 
 @strawberry.type(description="Which sources are believed about an attribute, the most trusted first.")
+@declare.needs(Permission.IDENTITY_READ)
 class SourceOrder:
     attribute: str
     sources: list[str]
 
 
 @strawberry.type(description="What a policy changes, as far as was looked.")
+@declare.needs(Permission.IDENTITY_READ)
 class PolicyEffect:
     customer_count: int = strawberry.field(description="Customers with other identifiers, now or at other times.")
     identifier_count: int = strawberry.field(description="Identifiers that its lists set aside, or free.")
@@ -129,6 +135,7 @@ def _namespace(name: str, one: StoredNamespace) -> NamespacePolicy:
 
 
 @strawberry.type(description="Who is who, as a version of the policy or a trial would have it.")
+@declare.needs(Permission.IDENTITY_READ)
 class IdentityPolicy:
     id: strawberry.ID
     version: int | None = strawberry.field(

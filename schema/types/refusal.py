@@ -5,9 +5,11 @@ from __future__ import annotations
 import strawberry
 
 from resolvers.refusal import Refusal
+from schema import declare
 
 
 @strawberry.type(description="One thing that is wrong with an input.")
+@declare.needs(declare.ANYONE)
 class InputProblem:
     message: str
     field: str | None = strawberry.field(description="Dotted path inside the input.")
@@ -15,6 +17,7 @@ class InputProblem:
 
 
 @strawberry.type(description="The input was understood and refused; nothing changed.")
+@declare.needs(declare.ANYONE)
 class ValidationError:
     message: str = strawberry.field(description="The first problem's.")
     field: str | None = strawberry.field(description="The first problem's.")

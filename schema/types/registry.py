@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from graph.repositories.registry import TYPES
 from graph.repositories.registry import EventDefinition as StoredEvent
 from graph.repositories.registry import ValueDefinition as StoredValue
@@ -63,6 +64,7 @@ class RuleUserKind(StrEnum):
 
 
 @strawberry.type(description="Something with a rule.")
+@declare.needs(declare.ANYONE)
 class RuleUser:
     kind: RuleUserKind
     key: str
@@ -70,6 +72,7 @@ class RuleUser:
 
 
 @strawberry.type(description="How many values of a type came.")
+@declare.needs(Permission.REGISTRY_READ)
 class TypeCount:
     type: ValueType
     value_count: float
@@ -92,6 +95,7 @@ def _value_count(root: Parent[StoredValue | StoredEvent]) -> float:
 
 
 @strawberry.interface(description="A name that values come under. Counts are whole numbers, and approximate.")
+@declare.needs(Permission.REGISTRY_READ)
 class ValueDefinition:
     name: str
     name_zh: str | None
@@ -113,6 +117,7 @@ class ValueDefinition:
 
 
 @strawberry.type(description="An attribute of customers.")
+@declare.needs(Permission.REGISTRY_READ)
 class AttributeDefinition(ValueDefinition):
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:
@@ -120,6 +125,7 @@ class AttributeDefinition(ValueDefinition):
 
 
 @strawberry.type(description="A property of an event.")
+@declare.needs(Permission.REGISTRY_READ)
 class PropertyDefinition(ValueDefinition):
     event: str
 
@@ -129,24 +135,28 @@ class PropertyDefinition(ValueDefinition):
 
 
 @strawberry.type
+@declare.needs(Permission.REGISTRY_READ)
 class AttributeDefinitionEdge:
     node: AttributeDefinition
     cursor: str
 
 
 @strawberry.type(description="Attributes by name.")
+@declare.needs(Permission.REGISTRY_READ)
 class AttributeDefinitionConnection:
     edges: list[AttributeDefinitionEdge]
     page_info: PageInfo
 
 
 @strawberry.type
+@declare.needs(Permission.REGISTRY_READ)
 class PropertyDefinitionEdge:
     node: PropertyDefinition
     cursor: str
 
 
 @strawberry.type(description="An event's properties by name.")
+@declare.needs(Permission.REGISTRY_READ)
 class PropertyDefinitionConnection:
     edges: list[PropertyDefinitionEdge]
     page_info: PageInfo
@@ -165,6 +175,7 @@ async def _properties(
 
 
 @strawberry.type(description="An event that customers do. Counts are whole numbers, and approximate.")
+@declare.needs(Permission.REGISTRY_READ)
 class EventDefinition:
     name: str
     name_zh: str | None
@@ -183,12 +194,14 @@ class EventDefinition:
 
 
 @strawberry.type
+@declare.needs(Permission.REGISTRY_READ)
 class EventDefinitionEdge:
     node: EventDefinition
     cursor: str
 
 
 @strawberry.type(description="Events by name.")
+@declare.needs(Permission.REGISTRY_READ)
 class EventDefinitionConnection:
     edges: list[EventDefinitionEdge]
     page_info: PageInfo

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import strawberry
 
+from access.permissions import Permission
+from schema import declare
 from schema.scalars import DateTime
 from schema.types.identity import NamedIdentifier
 from schema.types.page import PageInfo
@@ -20,6 +22,7 @@ class ReviewKind(StrEnum):
 
 
 @strawberry.type(description="Something that somebody should look at; it goes away with its cause.")
+@declare.needs(Permission.IDENTITY_READ)
 class Review:
     id: strawberry.ID
     kind: ReviewKind
@@ -42,12 +45,14 @@ class Review:
 
 
 @strawberry.type
+@declare.needs(Permission.IDENTITY_READ)
 class ReviewEdge:
     node: Review
     cursor: str
 
 
 @strawberry.type(description="Open items, newest first. A page may be short and still have a next one.")
+@declare.needs(Permission.IDENTITY_READ)
 class ReviewConnection:
     edges: list[ReviewEdge]
     page_info: PageInfo

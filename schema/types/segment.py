@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from graph.repositories.segment import SegmentRecord
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from resolvers.segments import history as segment_history
@@ -68,6 +69,7 @@ async def _version_difference(
 
 
 @strawberry.type(description="The customers for whom a rule holds, kept up to date as they change.")
+@declare.needs(Permission.SEGMENTS_READ)
 class Segment(Node):
     key: str
     name: str
@@ -106,24 +108,28 @@ class Segment(Node):
 
 
 @strawberry.type
+@declare.needs(Permission.SEGMENTS_READ)
 class SegmentEdge:
     node: Segment
     cursor: str
 
 
 @strawberry.type(description="Segments by key.")
+@declare.needs(Permission.SEGMENTS_READ)
 class SegmentConnection:
     edges: list[SegmentEdge]
     page_info: PageInfo
 
 
 @strawberry.type(description="A folder that holds segments itself.")
+@declare.needs(Permission.SEGMENTS_READ)
 class SegmentFolder:
     path: str = strawberry.field(description="Empty: segments in no folder.")
     segment_count: int
 
 
 @strawberry.type
+@declare.needs(Permission.SEGMENTS_READ)
 class DeletedSegment:
     key: str
 

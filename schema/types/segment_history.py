@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from resolvers.customers.profiles import Profile
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from resolvers.segments import history as segment_history
@@ -24,6 +25,7 @@ strawberry.enum(Granularity, description="Buckets of the calendar in the deploym
 
 
 @strawberry.type(description="A bucket of a segment's size over time.")
+@declare.needs(Permission.SEGMENTS_READ)
 class SegmentSizePoint:
     from_ms: DateTime = strawberry.field(name="from")
     to_ms: DateTime = strawberry.field(name="to", description="Where the next bucket begins.")
@@ -33,6 +35,7 @@ class SegmentSizePoint:
 
 
 @strawberry.type(description="A customer was in a segment, or is.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class SegmentStay:
     segment: Annotated[Segment, strawberry.lazy("schema.types.segment")] | None = declare.resolved(
         segment_history.segment_of_stay, "Null when it was deleted meanwhile."
@@ -48,12 +51,14 @@ class SegmentStay:
 
 
 @strawberry.type
+@declare.needs(Permission.CUSTOMERS_READ)
 class SegmentStayEdge:
     node: SegmentStay
     cursor: str
 
 
 @strawberry.type(description="Times in segments, newest first.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class SegmentStayConnection:
     edges: list[SegmentStayEdge]
     page_info: PageInfo

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from access.permissions import Permission
 from resolvers.segments import importing as segment_import
 from resolvers.segments.importing import Imported
 from schema import declare
@@ -26,12 +27,14 @@ strawberry.enum(
 
 
 @strawberry.type(description="A value that was not taken.")
+@declare.needs(Permission.SEGMENTS_READ)
 class ImportFaultyRow:
     row: int = strawberry.field(description="Its place among the values, from 1.")
     fault: RowFault
 
 
 @strawberry.type(description="What became of the values of an import; each is counted once.")
+@declare.needs(Permission.SEGMENTS_READ)
 class SegmentImport:
     segment: Segment | None = declare.resolved(
         segment_import.segment_of, "Null after a dry run for a segment that is not there."

@@ -7,11 +7,13 @@ from typing import Annotated, cast
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from graph.repositories.tag import TagRecord
 from resolvers import stage_moves
 from resolvers.customers.profiles import Profile
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from rules.tags.stages import MoveReason
+from schema import declare
 from schema.context import Info
 from schema.scalars import DateTime
 from schema.types.page import PageInfo
@@ -23,6 +25,7 @@ strawberry.enum(
 
 
 @strawberry.type(description="How often customers moved from one stage to another; null for none.")
+@declare.needs(Permission.TAGS_READ)
 class StageFlow:
     before: str | None = strawberry.field(name="fromStage")
     stage: str | None = strawberry.field(name="toStage")
@@ -30,6 +33,7 @@ class StageFlow:
 
 
 @strawberry.type(description="A move of one customer.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class StageMove:
     before: str | None = strawberry.field(name="fromStage")
     stage: str | None = strawberry.field(name="toStage")
@@ -42,12 +46,14 @@ class StageMove:
 
 
 @strawberry.type
+@declare.needs(Permission.CUSTOMERS_READ)
 class StageMoveEdge:
     node: StageMove
     cursor: str
 
 
 @strawberry.type(description="Moves between stages, newest first.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class StageMoveConnection:
     edges: list[StageMoveEdge]
     page_info: PageInfo

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from graph.repositories.tag import TagRecord
 from resolvers.customers import customers
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -31,12 +32,14 @@ from schema.types.tag_version import TagVersionConnection
 
 
 @strawberry.type(description="How many customers have a value; of a list, each element counts.")
+@declare.needs(Permission.TAGS_READ)
 class TagValueCount:
     value: JSON
     count: int
 
 
 @strawberry.type(description="A part of the numbers from (included) to (excluded; the last one included), or a layer.")
+@declare.needs(Permission.TAGS_READ)
 class TagBucket:
     from_: float | None = strawberry.field(name="from")
     to: float | None
@@ -45,6 +48,7 @@ class TagBucket:
 
 
 @strawberry.type(description="How the values of a tag are spread over the customers who have one.")
+@declare.needs(Permission.TAGS_READ)
 class TagDistribution:
     as_of_ms: DateTime | None = strawberry.field(
         name="asOf", description="The state of the columnar store that answered; null from the graph."
@@ -74,6 +78,7 @@ async def _version_difference(
 
 
 @strawberry.type(description="A named value that customers carry.")
+@declare.needs(Permission.TAGS_READ)
 class Tag(Node):
     key: str
     name: str
@@ -115,6 +120,7 @@ class Tag(Node):
 
 
 @strawberry.type(description="A label that somebody put on a customer.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class TagLabel:
     label: str
     author: str
@@ -122,6 +128,7 @@ class TagLabel:
 
 
 @strawberry.type(description="A tag's value on one customer.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class TagAssignment:
     tag: Tag = declare.resolved(customers.tag_of_assignment)
     value: JSON
@@ -130,18 +137,21 @@ class TagAssignment:
 
 
 @strawberry.type
+@declare.needs(Permission.TAGS_READ)
 class TagEdge:
     node: Tag
     cursor: str
 
 
 @strawberry.type(description="Tags by key.")
+@declare.needs(Permission.TAGS_READ)
 class TagConnection:
     edges: list[TagEdge]
     page_info: PageInfo
 
 
 @strawberry.type
+@declare.needs(Permission.TAGS_READ)
 class DeletedTag:
     key: str
 
@@ -151,6 +161,7 @@ class DeletedTag:
 
 
 @strawberry.type(description="What came of putting labels on customers or taking them off.")
+@declare.needs(Permission.CUSTOMERS_READ)
 class LabelledCustomers:
     count: int = strawberry.field(description="How many have other labels now.")
     unknown: list[strawberry.ID] = strawberry.field(description="Ids that mean nobody.")

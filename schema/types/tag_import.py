@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from access.permissions import Permission
 from resolvers.tags import importing as tag_import
 from resolvers.tags.importing import TagImported
 from schema import declare
@@ -25,12 +26,14 @@ strawberry.enum(
 
 
 @strawberry.type(description="A row, and what there is to say of it.")
+@declare.needs(Permission.TAGS_READ)
 class TagImportFaultyRow:
     row: int = strawberry.field(description="Its place among the rows, from 1.")
     fault: TagRowFault
 
 
 @strawberry.type(description="What became of the rows of an import; each is counted once.")
+@declare.needs(Permission.TAGS_READ)
 class TagImport:
     tag: Tag | None = declare.resolved(tag_import.tag_of, "Null when it was deleted meanwhile.")
     dry_run: bool

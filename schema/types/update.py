@@ -8,6 +8,7 @@ from typing import cast
 import strawberry
 from strawberry import Parent
 
+from access.permissions import Permission
 from delivery.customers import CustomerUpdate as UpdateOfCustomer
 from resolvers import updates
 from schema import declare
@@ -38,6 +39,7 @@ class CustomerUpdateKind(StrEnum):
 
 
 @strawberry.type
+@declare.needs(Permission.UPDATES_SUBSCRIBE)
 class ChangeCause:
     kind: CauseKind
     event_id: strawberry.ID | None
@@ -52,6 +54,7 @@ async def _segment(root: Parent[updates.Update], info: Info) -> Segment:
 
 
 @strawberry.type(description="A customer entered or left a segment.")
+@declare.needs(Permission.UPDATES_SUBSCRIBE)
 class SegmentUpdate:
     cursor: str = strawberry.field(description="Pass it as `after` to go on behind this update.")
     id: strawberry.ID
@@ -71,6 +74,7 @@ class SegmentUpdate:
 
 
 @strawberry.type(description="Something happened to a customer.")
+@declare.needs(Permission.UPDATES_SUBSCRIBE)
 class CustomerUpdate:
     cursor: str = strawberry.field(description="Pass it as `after` to go on behind this update.")
     id: strawberry.ID

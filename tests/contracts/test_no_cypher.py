@@ -10,7 +10,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("base", "rules", "graph", "ingest", "delivery", "workers", "resolvers", "schema", "local", "cli", "server.py")
+PARTS = (
+    "access",
+    "base",
+    "rules",
+    "graph",
+    "ingest",
+    "delivery",
+    "workers",
+    "resolvers",
+    "schema",
+    "local",
+    "cli",
+    "server.py",
+)
 CYPHER = re.compile(
     r"\b(MATCH|MERGE|CREATE)\s*\(|\bUNWIND\s+[$\[r]|\bDETACH\s+DELETE\b|\bRETURN\s+\w+\s*[.,(]"
     r"|\b(CREATE|DROP)\s+(CONSTRAINT|INDEX|FULLTEXT)\b"
