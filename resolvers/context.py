@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from access.permissions import Permission
 from access.principal import Principal
 from base.clock import now_ms
 from base.keys import Keyring
@@ -36,6 +37,7 @@ from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRecord, TagRepository
 from graph.repositories.tag_version import TagVersionRepository
 from resolvers.cursors import Cursors
+from resolvers.customers.masking import Mask, Masks
 from resolvers.customers.profiles import ProfileReader
 from resolvers.ports import (
     ColumnStore,
@@ -97,6 +99,7 @@ class Services:
     labels: LabelDesk
     tag_values: TagValues
     registry: RegistryRepository
+    masks: Masks
     maintenance: MaintenanceRepository
     overview: OverviewRepository
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
@@ -218,15 +221,26 @@ class RequestContext:
     Args:
         request_id: stands in logs, in the response header, and in what clients see of internal errors.
         principal: who asks.
+        purpose: what they say they need personal values for; a key has its own.
     """
 
-    __slots__ = ("_loaders", "principal", "request_id", "services")
+    __slots__ = ("_loaders", "principal", "purpose", "request_id", "services")
 
-    def __init__(self, services: Services, request_id: str, principal: Principal):
+    def __init__(self, services: Services, request_id: str, principal: Principal, purpose: str | None = None):
         self.services = services
         self.request_id = request_id
         self.principal = principal
+        self.purpose = purpose or principal.purpose
         self._loaders: Loaders | None = None
+
+    @property
+    def reveals(self) -> bool:
+        """Whether personal values are shown in clear: to those who may, and say what for."""
+        return self.purpose is not None and Permission.PERSONAL_REVEAL in self.principal.permissions
+
+    async def mask(self) -> Mask | None:
+        """What hides personal values from whoever asks; None when they are shown."""
+        return None if self.reveals else await self.services.masks.current()
 
     @property
     def loaders(self) -> Loaders:

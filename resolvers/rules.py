@@ -138,7 +138,7 @@ async def _explain_tag(context: RequestContext, customer_id: str, key: str) -> E
 
 async def _facts_of(context: RequestContext, customer_id: str, rule: Rule, at_ms: int) -> Facts:
     """What a rule reads of a living customer, or of the successor of a retired one."""
-    found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed())
+    found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed(), None)
     facts = await context.services.facts.load(rule, [found.id], at_ms, with_event_ids=True) if found else {}
     if found is None or found.id not in facts:
         raise NotFound("There is no customer of this id.")

@@ -28,6 +28,7 @@ from resolvers.catalogue import DefinitionCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.customers.facts import LiveFacts
+from resolvers.customers.masking import Masks
 from resolvers.customers.profiles import ProfileReader
 from resolvers.ports import (
     ColumnStore,
@@ -99,6 +100,7 @@ def make_services(
         labels=labels,
         tag_values=tag_values,
         registry=RegistryRepository(graph),
+        masks=Masks(RegistryRepository(graph)),
         maintenance=MaintenanceRepository(graph),
         overview=OverviewRepository(graph),
     )

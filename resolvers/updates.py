@@ -108,7 +108,7 @@ def subscribe_to_customers(
 
 async def customer(context: RequestContext, update: Update | CustomerUpdate, need: ProfileNeed) -> Profile | None:
     """The customer as it is now, under another id if it was merged since; None when erased."""
-    return await context.services.profiles.find(CustomerKey(id=update.customer_id), need)
+    return await context.services.profiles.find(CustomerKey(id=update.customer_id), need, await context.mask())
 
 
 def _update(published: PublishedChange) -> Update:

@@ -26,10 +26,11 @@ class OperationContext(RequestContext):
         services: Services,
         request_id: str,
         principal: Principal,
+        purpose: str | None,
         prepared: Prepared,
         variables: VariableValues | None = None,
     ):
-        super().__init__(services, request_id, principal)
+        super().__init__(services, request_id, principal, purpose)
         self.prepared = prepared
         self.variables = variables
 

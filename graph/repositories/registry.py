@@ -24,6 +24,7 @@ _LIST_ATTRIBUTES = load("registry/list_attributes")
 _LIST_EVENTS = load("registry/list_events")
 _LIST_PROPERTIES = load("registry/list_properties")
 _LIST_STRICT = load("registry/list_strict")
+_LIST_PERSONAL = load("registry/list_personal")
 _UPDATE_ATTRIBUTE = load("registry/update_attribute")
 _UPDATE_EVENT = load("registry/update_event")
 _UPDATE_PROPERTY = load("registry/update_property")
@@ -171,6 +172,14 @@ class StrictName(msgspec.Struct, frozen=True):
     on_conflict: OnConflict
 
 
+class PersonalName(msgspec.Struct, frozen=True):
+    """How personal a name is; `event` is None for an attribute."""
+
+    event: str | None
+    name: str
+    pii: PiiClass
+
+
 class Asked(msgspec.Struct, frozen=True):
     """A page of definitions: how many, after which name, those that hold a text (in any case), those off too."""
 
@@ -269,6 +278,12 @@ class RegistryRepository:
         for definition in (_value(row["definition"]) for row in rows):
             found.setdefault(definition.event or "", []).append(definition)
         return found
+
+    async def list_personal(self, attributes: Sequence[str], properties: Sequence[str]) -> list[PersonalName]:
+        """Names that are not of class NONE, and those of class NONE at or below these names, sorted."""
+        found = await self._graph.read(_LIST_PERSONAL, attributes=list(attributes), properties=list(properties))
+        rows = [msgspec.convert(dict(row), PersonalName) for row in found]
+        return sorted(rows, key=lambda row: (row.event or "", row.name))
 
     async def list_strict(self) -> list[StrictName]:
         """All names that do not take every value."""

@@ -51,8 +51,8 @@ async def find(
 ) -> Profile | Rendered | None:
     """Who the key means now; already encoded when a rendering is given. None when nobody."""
     if rendering is not None:
-        return await context.services.profiles.find_rendered(key, need, rendering)
-    return await context.services.profiles.find(key, need)
+        return await context.services.profiles.find_rendered(key, need, await context.mask(), rendering)
+    return await context.services.profiles.find(key, need, await context.mask())
 
 
 async def page_of(
@@ -69,7 +69,7 @@ async def page_of(
     Args:
         scanned_to: the customer behind which to read on, when the search stopped early.
     """
-    profiles = await context.services.profiles.get_many(ids[:first], need)
+    profiles = await context.services.profiles.get_many(ids[:first], need, await context.mask())
     return Page(
         profiles,
         cursors=context.services.cursors,
@@ -180,7 +180,10 @@ def events_page(
 async def load_events(context: RequestContext, profile: Profile, asked: EventsAsked) -> Sequence[EventRecord]:
     """What look-ahead read, else by data loader."""
     found = profile.events.get(asked)
-    return await context.loaders.events(asked).load(profile.id) if found is None else found
+    if found is not None:
+        return found
+    mask, found = await context.mask(), await context.loaders.events(asked).load(profile.id)
+    return found if mask is None else mask.events(found)
 
 
 def is_customer_id(text: str) -> bool:

@@ -99,7 +99,8 @@ async def list_page(
     if found is None:
         assert rule is not None, "only such lists are in the graph"
         found = await _from_graph(context, rule, place, first, now_ms() if at_ms is None else at_ms)
-    profiles = await context.services.profiles.get_by_id([each.id for each in found.places], need)
+    ids = [each.id for each in found.places]
+    profiles = await context.services.profiles.get_by_id(ids, need, await context.mask())
     # Who was merged away since has no place any more: their successor has its own.
     placed = {each.id: each for each in found.places if each.id in profiles and profiles[each.id].id == each.id}
     return Page(

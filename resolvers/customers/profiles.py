@@ -44,6 +44,7 @@ class Identifier(msgspec.Struct, frozen=True, gc=False):
     value: str
     first_seen_ms: int
     last_seen_ms: int
+    masked: bool = False
 
 
 class Attribute(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +54,7 @@ class Attribute(msgspec.Struct, frozen=True, gc=False):
     value: msgspec.Raw
     observed_at_ms: int
     source: str
+    masked: bool = False
 
 
 class Membership(msgspec.Struct, frozen=True):
@@ -105,6 +107,17 @@ class Rendering(Protocol):
         """The encoded object. No I/O."""
 
 
+class Masking(Protocol):
+    """Hides what somebody may not see. Equal keys hide the same."""
+
+    @property
+    def key(self) -> int:
+        """Changes with what is hidden."""
+
+    def profile(self, profile: Profile) -> Profile:
+        """What is left of a profile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A customer as encoded JSON, ready to be put into a response."""
@@ -154,14 +167,16 @@ class ProfileReader:
             await self._customers.get_versions(nobody)
             await self._customers.get_profiles(nobody, whole)
 
-    async def find(self, key: CustomerKey, need: ProfileNeed) -> Profile | None:
+    async def find(self, key: CustomerKey, need: ProfileNeed, mask: Masking | None) -> Profile | None:
         """Who the key means now, with the needed parts; None when it means nobody."""
         stored = await self._reader(need).load(key)
-        return None if stored is None else await self._profile(stored, need)
+        return None if stored is None else await self._profile(stored, need, mask)
 
-    async def find_rendered(self, key: CustomerKey, need: ProfileNeed, rendering: Rendering) -> Rendered | None:
+    async def find_rendered(
+        self, key: CustomerKey, need: ProfileNeed, mask: Masking | None, rendering: Rendering
+    ) -> Rendered | None:
         """The same, encoded; from memory when neither the customer nor the segments' definitions have changed."""
-        place = (key, rendering.key)
+        place = (key, (rendering.key, mask and mask.key))
         kept = self._kept.get(place)
         if kept is not None:
             current = await self._versions.load(key)
@@ -181,20 +196,20 @@ class ProfileReader:
         stored = await self._reader(need).load(key)
         if stored is None:
             return None
-        body = rendering.render(await self._profile(stored, need))
+        body = rendering.render(await self._profile(stored, need, mask))
         if clock.now_ms() - stored.updated_at_ms > SETTLE_MS and self._is_settled(need):
             self._keep(place, _Kept(body, stored.id, stored.version, stored.catalogue))
         return Rendered(body)
 
-    async def get_many(self, ids: Sequence[str], need: ProfileNeed) -> list[Profile]:
+    async def get_many(self, ids: Sequence[str], need: ProfileNeed, mask: Masking | None) -> list[Profile]:
         """Customers by id, in the order given, with the needed parts; those that are gone are left out."""
-        return list((await self.get_by_id(ids, need)).values())
+        return list((await self.get_by_id(ids, need, mask)).values())
 
-    async def get_by_id(self, ids: Sequence[str], need: ProfileNeed) -> dict[str, Profile]:
+    async def get_by_id(self, ids: Sequence[str], need: ProfileNeed, mask: Masking | None) -> dict[str, Profile]:
         """Id asked for → customer, who has another one if merged since; otherwise as `get_many`."""
         keys = {customer_id: CustomerKey(id=customer_id) for customer_id in ids}
         found = await self._customers.get_profiles(list(keys.values()), need) if keys else {}
-        return {each: await self._profile(found[key], need) for each, key in keys.items() if key in found}
+        return {each: await self._profile(found[key], need, mask) for each, key in keys.items() if key in found}
 
     def _is_settled(self, need: ProfileNeed) -> bool:
         """Whether the definitions that a profile shows can no longer be older than their counter."""
@@ -212,7 +227,7 @@ class ProfileReader:
                 self._readers.popitem(last=False)
         return reader
 
-    async def _profile(self, stored: StoredProfile, need: ProfileNeed) -> Profile:
+    async def _profile(self, stored: StoredProfile, need: ProfileNeed, mask: Masking | None) -> Profile:
         identifiers = None
         attributes = {name: Attribute(name, value.v, value.at, value.s) for name, value in stored.attributes.items()}
         if stored.identifiers is not None:
@@ -232,7 +247,7 @@ class ProfileReader:
             events[need.events] = stored.events
         for asked in need.more_events:
             events[asked] = (await self._events.list_of_customers([stored.id], asked)).get(stored.id, ())
-        return Profile(
+        profile = Profile(
             id=stored.id,
             created_at_ms=stored.created_at_ms,
             updated_at_ms=stored.updated_at_ms,
@@ -242,6 +257,7 @@ class ProfileReader:
             tags=tags,
             events=events,
         )
+        return profile if mask is None else mask.profile(profile)
 
     async def _assignments(self, stored: StoredProfile) -> list[Assignment]:
         known = await self._tags.at(stored.catalogue) if stored.tags else {}

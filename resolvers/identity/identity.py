@@ -16,6 +16,7 @@ from graph.repositories.decision import DONE, DecisionRecord
 from graph.repositories.identity import EvidenceRecord, get_evidence
 from graph.repositories.policy import get_current
 from ingest.namespaces import parse_namespace
+from ingest.personal import mask_identifier
 from ingest.sources import DEFAULT_SOURCE
 from resolvers.context import RequestContext
 from resolvers.customers.profiles import Profile
@@ -282,7 +283,7 @@ async def readable(context: RequestContext, uids: Iterable[str]) -> Names:
 
 def _opened(context: RequestContext, uid: str, namespace: str, cipher: bytes | None) -> NamedValue:
     value = None if cipher is None else context.services.keyring.open_display(cipher, uid)
-    return NamedValue(namespace, value)
+    return NamedValue(namespace, value if value is None or context.reveals else mask_identifier(namespace, value))
 
 
 def _shown(one: CustomerEffect, names: Names) -> ShownCustomerEffect:

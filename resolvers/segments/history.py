@@ -68,7 +68,7 @@ async def members_at(
         ids, behind = await context.services.segment_history.scan_members(segment.key, at_ms, behind, SCAN_PAGE)
         found += ids
         scanned += SCAN_PAGE
-    profiles = await context.services.profiles.get_by_id(found[:first], need)
+    profiles = await context.services.profiles.get_by_id(found[:first], need, await context.mask())
     then = {profile.id: customer for customer, profile in profiles.items()}
     cut = len(found) > first
     return Page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard, cast
@@ -49,6 +49,7 @@ SCANNING_FIELDS = frozenset(
     {"estimate", "importSegment", "importTagValues", "saveResultAsSegment", "createTag", "updateTag"}
 )
 SCANNING_ARGUMENTS = frozenset({"where", "orderBy"})
+MAX_PURPOSE_CHARS = 200
 MAX_CACHED_DOCUMENTS = 512
 # Longer texts carry their values with them, so they do not come twice.
 MAX_CACHED_CHARS = 8_000
@@ -87,13 +88,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A request that may run."""
+    """A request that may run; `purpose`: what personal values are needed for, as the request says it."""
 
     prepared: Prepared
     kind: Literal["query", "mutation", "subscription"]
     name: str | None
     request: GraphQLRequest
     caller: Caller
+    purpose: str | None
 
 
 class Refused(Exception):
@@ -132,15 +134,18 @@ class Engine:
                 raise BadInput("The document has no such operation.", hint="Name one of its operations.")
             name = operation.name.value if operation.name else None
             check_rights(caller.principal, prepared.needs[name])
+            purpose = _purpose(request.extensions or {})
             if prepared.costs[name].cost(request.variables or {}) > MAX_COST:
                 raise BadInput(f"The query may bring more than {MAX_COST:,} objects.", hint="Ask for smaller pages.")
         except KithError as fault:
             raise Refused([of_fault(fault)]) from None
-        return Operation(prepared, operation.operation.value, name, request, caller)
+        return Operation(prepared, operation.operation.value, name, request, caller, purpose)
 
     async def execute(self, operation: Operation, request_id: str) -> Answer:
         """Run a query or mutation; never raises for what happens inside."""
-        context = OperationContext(self._services, request_id, operation.caller.principal, operation.prepared)
+        context = OperationContext(
+            self._services, request_id, operation.caller.principal, operation.purpose, operation.prepared
+        )
         timeout_s = SCAN_TIMEOUT_S if operation.name in operation.prepared.scanning else QUERY_TIMEOUT_S
         try:
             with span(operation.kind, operation.name):
@@ -169,7 +174,9 @@ class Engine:
 
     async def subscribe(self, operation: Operation, request_id: str) -> AsyncGenerator[Answer, None]:
         """Run a subscription: one answer an event. Ends with an answer with errors when the stream breaks."""
-        context = OperationContext(self._services, request_id, operation.caller.principal, operation.prepared)
+        context = OperationContext(
+            self._services, request_id, operation.caller.principal, operation.purpose, operation.prepared
+        )
         executor = self._executor(operation, context)
         if isinstance(executor, Answer):
             yield executor
@@ -194,7 +201,12 @@ class Engine:
         # A context an event: data loaders remember, and what they remember would be old by the next one.
         one = executor.build_per_event_executor(event)
         one.context_value = OperationContext(
-            self._services, request_id, operation.caller.principal, operation.prepared, executor.variable_values
+            self._services,
+            request_id,
+            operation.caller.principal,
+            operation.purpose,
+            operation.prepared,
+            executor.variable_values,
         )
         result = one.execute_operation(False)
         if not isinstance(result, ExecutionResult):
@@ -259,6 +271,25 @@ class Engine:
 
     def _errors(self, errors: list[GraphQLError] | None, request_id: str) -> list[dict[str, Any]]:
         return [formatted(error, request_id, suggest=self._open_schema) for error in errors or ()]
+
+
+def _purpose(extensions: Mapping[str, object]) -> str | None:
+    """What a request says that it needs personal values for.
+
+    Raises:
+        BadInput: no text, an empty one or a long one.
+    """
+    if "purpose" not in extensions:
+        return None
+    given = extensions["purpose"]
+    purpose = given.strip() if isinstance(given, str) else ""
+    if not 0 < len(purpose) <= MAX_PURPOSE_CHARS or not purpose.isprintable():
+        raise BadInput(
+            f"A purpose is a text of 1 to {MAX_PURPOSE_CHARS} characters.",
+            hint="Say in a few words what the personal values are needed for.",
+            field="extensions.purpose",
+        )
+    return purpose
 
 
 def is_subscription(operation: Operation) -> bool:

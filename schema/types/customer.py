@@ -36,6 +36,7 @@ class Identifier:
     value: str
     first_seen_ms: DateTime = strawberry.field(name="firstSeen")
     last_seen_ms: DateTime = strawberry.field(name="lastSeen")
+    masked: bool = strawberry.field(description="The value is shown in part only.")
 
 
 @strawberry.type(description="The newest known value of one trait.")
@@ -45,6 +46,7 @@ class Attribute:
     value: JSON
     observed_at_ms: DateTime = strawberry.field(name="observedAt")
     source: str
+    masked: bool = strawberry.field(description="The value, or some of it, is not shown.")
 
 
 @strawberry.type(description="A customer is in a segment now.")

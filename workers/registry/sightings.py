@@ -10,6 +10,7 @@ from graph.repositories.registry import TYPES, EventRow, PiiClass, PropertyRow, 
 from ingest.calls import Call
 from ingest.identifiers import IDENTIFIER_TRAITS
 from ingest.masking import mask_example
+from ingest.personal import PERSONAL_NAMES, PERSONAL_PROPERTIES
 from rules.names import Names
 from rules.type_problems import ValueType
 from rules.value_types import named_values, type_of
@@ -36,7 +37,6 @@ class Seen:
     counts: list[int]
     type: ValueType | None = None
     example: object = None
-    pii: PiiClass = PiiClass.NONE
 
     def add(self, at_ms: int, place: int, times: int) -> None:
         """One more, or one that counted before."""
@@ -108,19 +108,22 @@ class Sightings:
         """E-mail and phone are attributes that are stored as identifiers."""
         seen = self.attributes.get(namespace)
         if seen is None:
-            seen = Seen(at_ms, at_ms, [0] * len(TYPES), ValueType.STRING, pii=PiiClass.PERSONAL)
+            seen = Seen(at_ms, at_ms, [0] * len(TYPES), ValueType.STRING)
             self.attributes[namespace] = seen
         seen.add(at_ms, _PLACE[ValueType.STRING], times)
 
 
 def attribute_rows(seen: Mapping[str, Seen], names: Collection[str]) -> list[ValueRow]:
     """Rows of those names, sorted."""
-    return [_value_row(name, seen[name]) for name in sorted(names)]
+    return [_value_row(name, seen[name], PERSONAL_NAMES) for name in sorted(names)]
 
 
 def property_rows(seen: Mapping[tuple[str, str], Seen], names: Collection[tuple[str, str]]) -> list[PropertyRow]:
     """Rows of those properties, sorted."""
-    return [PropertyRow(event=event, **_value_row(name, seen[event, name])) for event, name in sorted(names)]
+    return [
+        PropertyRow(event=event, **_value_row(name, seen[event, name], PERSONAL_PROPERTIES))
+        for event, name in sorted(names)
+    ]
 
 
 def event_rows(seen: Mapping[str, Seen], names: Iterable[str], new_properties: Mapping[str, int]) -> list[EventRow]:
@@ -138,12 +141,12 @@ def event_rows(seen: Mapping[str, Seen], names: Iterable[str], new_properties: M
     ]
 
 
-def _value_row(name: str, one: Seen) -> ValueRow:
+def _value_row(name: str, one: Seen, personal: Collection[str]) -> ValueRow:
     assert one.type is not None, "only events have none"
     return ValueRow(
         name=name,
         type=one.type,
-        pii=one.pii,
+        pii=PiiClass.PERSONAL if name.partition(".")[0] in personal else PiiClass.NONE,
         example=None if one.example is None else mask_example(one.example),
         first_at=one.first_at,
         last_at=one.last_at,
