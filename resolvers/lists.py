@@ -34,7 +34,7 @@ async def customers_page(
     if order is not None and text is not None:
         hint = "What a search finds is in an order of its own."
         raise BadInput("Give either orderBy or search.", hint=hint, field="orderBy")
-    if where is not None or order is not None:
+    if where is not None or order is not None or (text is None and context.principal.scope is not None):
         return await customer_listing.list_page(context, where, order, need, first=first, after=after)
     if text is not None:
         return await search.search_page(context, text, need, first=first, after=after)

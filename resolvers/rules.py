@@ -12,6 +12,8 @@ from base.errors import BadInput, ErrorCode, KithError, NotFound
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import OFFLINE
 from resolvers.context import RequestContext
+from resolvers.customers import customers, scope
+from resolvers.customers.profiles import Rendered
 from resolvers.registry.known_names import known_names
 from resolvers.tags.tags import unknown_tag
 from rules.checker import check
@@ -89,7 +91,7 @@ async def estimate(context: RequestContext, document: Mapping[str, object]) -> C
             ErrorCode.RATE_LIMITED, "Other estimates are running.", hint="Ask again when one of them has ended."
         )
     async with slots:
-        return await context.services.columns.count(print_rule(rule))
+        return await context.services.columns.count(print_rule(scope.within(context, rule)))
 
 
 async def explain_for(
@@ -138,7 +140,8 @@ async def _explain_tag(context: RequestContext, customer_id: str, key: str) -> E
 
 async def _facts_of(context: RequestContext, customer_id: str, rule: Rule, at_ms: int) -> Facts:
     """What a rule reads of a living customer, or of the successor of a retired one."""
-    found = await context.services.profiles.find(CustomerKey(id=customer_id), ProfileNeed(), None)
+    found = await customers.find(context, CustomerKey(id=customer_id), ProfileNeed(), None)
+    assert not isinstance(found, Rendered), "only a rendering gives one"
     facts = await context.services.facts.load(rule, [found.id], at_ms, with_event_ids=True) if found else {}
     if found is None or found.id not in facts:
         raise NotFound("There is no customer of this id.")

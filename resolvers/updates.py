@@ -14,7 +14,8 @@ from delivery.customers import CustomerUpdate
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import SegmentRecord
 from resolvers.context import RequestContext
-from resolvers.customers.profiles import Profile
+from resolvers.customers import customers, scope
+from resolvers.customers.profiles import Profile, Rendered
 
 MAX_SEGMENTS = 1_000
 
@@ -68,7 +69,8 @@ async def _updates(
 ) -> AsyncGenerator[Update, None]:
     async with aclosing(context.services.updates.subscribe(keys, after)) as changes:
         async for published in changes:
-            yield _update(published)
+            if await scope.keep(context, [published.change.customer], gone=True):
+                yield _update(published)
 
 
 async def segment(context: RequestContext, update: Update) -> SegmentRecord:
@@ -95,20 +97,24 @@ def bare_segment(update: Update) -> SegmentRecord:
     )
 
 
-def subscribe_to_customers(
+async def subscribe_to_customers(
     context: RequestContext, ids: Sequence[str], after: str | None
 ) -> AsyncGenerator[CustomerUpdate, None]:
     """What happens to these customers behind a cursor ("0": all kept; None: from now on), in order, each once.
 
     Raises:
         BadInput, KithError: see `delivery.customers.CustomerUpdates.subscribe`.
+        NotFound: somebody outside of the scope.
     """
+    await scope.require(context, ids)
     return context.services.customer_updates.subscribe(ids, after)
 
 
 async def customer(context: RequestContext, update: Update | CustomerUpdate, need: ProfileNeed) -> Profile | None:
     """The customer as it is now, under another id if it was merged since; None when erased."""
-    return await context.services.profiles.find(CustomerKey(id=update.customer_id), need, await context.mask())
+    found = await customers.find(context, CustomerKey(id=update.customer_id), need, None)
+    assert not isinstance(found, Rendered), "only a rendering gives one"
+    return found
 
 
 def _update(published: PublishedChange) -> Update:

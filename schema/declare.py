@@ -1,6 +1,8 @@
 """Strawberry's decorators with types that tell the truth, and the right that each field needs beside the field.
 
-Fields of the roots say what they need themselves; fields of a type need what the type does, unless they say otherwise.
+Fields of the roots say what they need themselves; fields of a type need what the type does. Whoever is bound to a scope
+(some customers) may use fields of the roots that say that they keep to it (`scoped`), and of types those that do not
+say that they tell of everybody.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ C = TypeVar("C", bound=type)
 Needed: TypeAlias = Permission | None
 ANYONE: Final = None
 NEEDS: Final = "needs"
+# Of a field's metadata: whether somebody bound to a scope may use it.
+SCOPED: Final = "scoped"
 _OF_TYPE: Final = "__needs__"
 
 
@@ -42,26 +46,28 @@ def needs_of_type(origin: type) -> Needed:
     return cast("Needed", vars(origin)[_OF_TYPE])
 
 
-def field(needed: Needed, description: str | None = None) -> Callable[[F], F]:
-    """A field of a type, answered by the function below."""
-    return cast("Callable[[F], F]", strawberry.field(description=description, metadata={NEEDS: needed}))
+def field(needed: Needed, description: str | None = None, *, scoped: bool = False) -> Callable[[F], F]:
+    """A field of the root of all reads, answered by the function below."""
+    metadata = {NEEDS: needed, SCOPED: scoped}
+    return cast("Callable[[F], F]", strawberry.field(description=description, metadata=metadata))
 
 
-def mutation(needed: Permission, description: str) -> Callable[[F], F]:
+def mutation(needed: Permission, description: str, *, scoped: bool = False) -> Callable[[F], F]:
     """A change, made by the function below."""
-    return cast("Callable[[F], F]", strawberry.mutation(description=description, metadata={NEEDS: needed}))
+    metadata = {NEEDS: needed, SCOPED: scoped}
+    return cast("Callable[[F], F]", strawberry.mutation(description=description, metadata=metadata))
 
 
-def subscription(needed: Permission, description: str) -> Callable[[F], F]:
+def subscription(needed: Permission, description: str, *, scoped: bool = False) -> Callable[[F], F]:
     """A stream, opened by the function below."""
-    return cast("Callable[[F], F]", strawberry.subscription(description=description, metadata={NEEDS: needed}))
+    metadata = {NEEDS: needed, SCOPED: scoped}
+    return cast("Callable[[F], F]", strawberry.subscription(description=description, metadata=metadata))
 
 
-def resolved(resolver: Callable[..., object], description: str | None = None, *needed: Needed) -> Any:
-    """A field answered by a function of resolvers/, which returns records of the field's shape.
+def resolved(resolver: Callable[..., object], description: str | None = None, *, everybody: bool = False) -> Any:
+    """A field of a type answered by a function of resolvers/, which returns records of the field's shape.
 
     Args:
-        needed: one, where it is another than the type's.
+        everybody: it tells of customers whom a scope may leave out.
     """
-    metadata = {NEEDS: needed[0]} if needed else None
-    return strawberry.field(resolver=resolver, description=description, metadata=metadata)
+    return strawberry.field(resolver=resolver, description=description, metadata={SCOPED: not everybody})

@@ -49,7 +49,9 @@ from schema.types.tag_import import TagImportResult
 @strawberry.type
 class Mutation:
     @declare.mutation(
-        Permission.SEGMENTS_CHANGE, "A new segment; its members are found in the background, then kept live."
+        Permission.SEGMENTS_CHANGE,
+        "A new segment; its members are found in the background, then kept live.",
+        scoped=True,
     )
     async def create_segment(self, info: Info, input: CreateSegmentInput) -> SegmentResult:
         return cast("SegmentResult", await segments.create(info.context, input.key, segment_edit_of(input)))
@@ -57,15 +59,20 @@ class Mutation:
     @declare.mutation(
         Permission.SEGMENTS_CHANGE,
         "Another name, folder, description or rule; a changed rule is a new version, which is built.",
+        scoped=True,
     )
     async def update_segment(self, info: Info, key: str, input: UpdateSegmentInput) -> SegmentResult:
         return cast("SegmentResult", await segments.update(info.context, key, segment_edit_of(input)))
 
-    @declare.mutation(Permission.SEGMENTS_CHANGE, "Another segment with the rule, folder and description of this one.")
+    @declare.mutation(
+        Permission.SEGMENTS_CHANGE, "Another segment with the rule, folder and description of this one.", scoped=True
+    )
     async def copy_segment(self, info: Info, key: str, new_key: str, name: str) -> SegmentResult:
         return cast("SegmentResult", await segment_archive.copy(info.context, key, new_key, name))
 
-    @declare.mutation(Permission.SEGMENTS_CHANGE, "The rule of an earlier version again, as a new version.")
+    @declare.mutation(
+        Permission.SEGMENTS_CHANGE, "The rule of an earlier version again, as a new version.", scoped=True
+    )
     async def restore_segment_version(
         self, info: Info, key: str, version: int, reason: str | None = None
     ) -> SegmentResult:
@@ -74,12 +81,15 @@ class Mutation:
     @declare.mutation(
         Permission.SEGMENTS_CHANGE,
         "Members stay as they are and nobody hears of it; refused while segments that are kept live use it.",
+        scoped=True,
     )
     async def archive_segment(self, info: Info, key: str) -> SegmentResult:
         return cast("SegmentResult", await segment_archive.archive(info.context, key))
 
     @declare.mutation(
-        Permission.SEGMENTS_CHANGE, "Built in full and kept live again, as a new version; what differs is published."
+        Permission.SEGMENTS_CHANGE,
+        "Built in full and kept live again, as a new version; what differs is published.",
+        scoped=True,
     )
     async def unarchive_segment(self, info: Info, key: str, reason: str | None = None) -> SegmentResult:
         return cast("SegmentResult", await segment_archive.unarchive(info.context, key, reason))
@@ -101,7 +111,9 @@ class Mutation:
         return cast("SegmentImportResult", done)
 
     @declare.mutation(
-        Permission.SEGMENTS_CHANGE, "A new segment of those who have one of these values of a tag, kept live."
+        Permission.SEGMENTS_CHANGE,
+        "A new segment of those who have one of these values of a tag, kept live.",
+        scoped=True,
     )
     async def save_tag_value_as_segment(self, info: Info, input: SaveTagValueInput) -> SegmentResult:
         edit = SegmentEdit(input.name, input.folder, input.description, None, input.reason)
@@ -117,49 +129,63 @@ class Mutation:
         done = await saved_results.save_result(info.context, saving_of(input), result_of(input))
         return cast("SegmentImportResult", done)
 
-    @declare.mutation(Permission.SEGMENTS_CHANGE, "Gone at once for every reader; refused while other segments use it.")
+    @declare.mutation(
+        Permission.SEGMENTS_CHANGE, "Gone at once for every reader; refused while other segments use it.", scoped=True
+    )
     async def delete_segment(self, info: Info, key: str) -> DeleteResult:
         return cast("DeleteResult", await segments.delete(info.context, key))
 
     @declare.mutation(
-        Permission.TAGS_CHANGE, "A new tag; its values are computed in the background, then as its mode says."
+        Permission.TAGS_CHANGE,
+        "A new tag; its values are computed in the background, then as its mode says.",
+        scoped=True,
     )
     async def create_tag(self, info: Info, input: CreateTagInput) -> TagResult:
         made = await tag_changes.create(info.context, input.key, tag_edit_of(input), draft=bool(input.draft))
         return cast("TagResult", made)
 
     @declare.mutation(
-        Permission.TAGS_CHANGE, "Another tag of the same kind; what may change values is a new version, which is built."
+        Permission.TAGS_CHANGE,
+        "Another tag of the same kind; what may change values is a new version, which is built.",
+        scoped=True,
     )
     async def update_tag(self, info: Info, key: str, input: UpdateTagInput) -> TagResult:
         return cast("TagResult", await tag_changes.update(info.context, key, tag_edit_of(input)))
 
-    @declare.mutation(Permission.TAGS_CHANGE, "Values stay as they are until `resumeTag`.")
+    @declare.mutation(Permission.TAGS_CHANGE, "Values stay as they are until `resumeTag`.", scoped=True)
     async def pause_tag(self, info: Info, key: str) -> TagResult:
         return cast("TagResult", await tag_changes.pause(info.context, key))
 
-    @declare.mutation(Permission.TAGS_CHANGE, "A draft, paused or offline tag is built and computed as its mode says.")
+    @declare.mutation(
+        Permission.TAGS_CHANGE, "A draft, paused or offline tag is built and computed as its mode says.", scoped=True
+    )
     async def resume_tag(self, info: Info, key: str, reason: str | None = None) -> TagResult:
         return cast("TagResult", await tag_changes.resume(info.context, key, reason))
 
     @declare.mutation(
-        Permission.TAGS_CHANGE, "The definition, mode, zone and keepOld of an earlier version again, as a new version."
+        Permission.TAGS_CHANGE,
+        "The definition, mode, zone and keepOld of an earlier version again, as a new version.",
+        scoped=True,
     )
     async def restore_tag_version(self, info: Info, key: str, version: int, reason: str | None = None) -> TagResult:
         return cast("TagResult", await tag_versions.restore(info.context, key, version, reason))
 
     @declare.mutation(
-        Permission.TAGS_CHANGE, "Values stay as they are, and rules that do not name the tag yet cannot do so."
+        Permission.TAGS_CHANGE,
+        "Values stay as they are, and rules that do not name the tag yet cannot do so.",
+        scoped=True,
     )
     async def offline_tag(self, info: Info, key: str) -> TagResult:
         return cast("TagResult", await tag_changes.take_offline(info.context, key))
 
-    @declare.mutation(Permission.TAGS_CHANGE, "Compute a tag for everybody now.")
+    @declare.mutation(Permission.TAGS_CHANGE, "Compute a tag for everybody now.", scoped=True)
     async def build_tag(self, info: Info, key: str) -> TagResult:
         return cast("TagResult", await tag_changes.build(info.context, key))
 
     @declare.mutation(
-        Permission.TAGS_CHANGE, "Gone at once for every reader; refused while segments or other tags use it."
+        Permission.TAGS_CHANGE,
+        "Gone at once for every reader; refused while segments or other tags use it.",
+        scoped=True,
     )
     async def delete_tag(self, info: Info, key: str) -> DeleteTagResult:
         return cast("DeleteTagResult", await tag_changes.delete(info.context, key))
@@ -173,12 +199,16 @@ class Mutation:
         return cast("TagImportResult", await tag_import.run(info.context, wanted_of(input)))
 
     @declare.mutation(
-        Permission.LABELS_CHANGE, "Put labels of a tag of kind MANUAL on customers; who has one keeps it as it is."
+        Permission.LABELS_CHANGE,
+        "Put labels of a tag of kind MANUAL on customers; who has one keeps it as it is.",
+        scoped=True,
     )
     async def tag_customers(self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str]) -> LabelResult:
         return cast("LabelResult", await tags.put_labels(info.context, key, ids, labels))
 
-    @declare.mutation(Permission.LABELS_CHANGE, "Take labels off customers; all labels of the tag when none is named.")
+    @declare.mutation(
+        Permission.LABELS_CHANGE, "Take labels off customers; all labels of the tag when none is named.", scoped=True
+    )
     async def untag_customers(
         self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str] | None = None
     ) -> LabelResult:

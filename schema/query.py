@@ -40,7 +40,7 @@ from schema.types.tag import Tag, TagConnection
 
 @strawberry.type
 class Query:
-    @declare.field(declare.ANYONE, "Anything by its id.")
+    @declare.field(declare.ANYONE, "Anything by its id.", scoped=True)
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         # Whether there is such a thing is told only to those who may see it.
         if id.startswith(CUSTOMER_PREFIX):
@@ -55,7 +55,7 @@ class Query:
             return cast("Node | None", await info.context.services.tags.find_by_id(id))
         return None
 
-    @declare.field(Permission.CUSTOMERS_READ, "One customer by id or identifier; null when nobody has it.")
+    @declare.field(Permission.CUSTOMERS_READ, "One customer by id or identifier; null when nobody has it.", scoped=True)
     async def customer(
         self, info: Info, id: strawberry.ID | None = None, identifier: IdentifierInput | None = None
     ) -> Customer | None:
@@ -66,7 +66,9 @@ class Query:
         return cast("Customer | None", found)
 
     @declare.field(
-        Permission.CUSTOMERS_READ, "Customers: all by id, those a rule holds for, those a search finds, or in an order."
+        Permission.CUSTOMERS_READ,
+        "Customers: all by id, those a rule holds for, those a search finds, or in an order.",
+        scoped=True,
     )
     async def customers(
         self,
@@ -83,7 +85,7 @@ class Query:
         page = await lists.customers_page(info.context, document, search, order, need, first=first, after=after)
         return cast("CustomerConnection", page)
 
-    @declare.field(Permission.SEGMENTS_READ, "One segment by key.")
+    @declare.field(Permission.SEGMENTS_READ, "One segment by key.", scoped=True)
     async def segment(self, info: Info, key: str) -> Segment | None:
         return cast("Segment | None", await segments.find(info.context, key))
 
@@ -91,6 +93,7 @@ class Query:
         Permission.SEGMENTS_READ,
         "Segments by key; a search looks for a part of key or name, a folder holds those below it too, and `archived` "
         "asks for those that are archived, or are not.",
+        scoped=True,
     )
     async def segments(
         self,
@@ -106,17 +109,20 @@ class Query:
         )
         return cast("SegmentConnection", page)
 
-    @declare.field(Permission.SEGMENTS_READ, "Folders that hold segments themselves, by path, 1,000 at most.")
+    @declare.field(
+        Permission.SEGMENTS_READ, "Folders that hold segments themselves, by path, 1,000 at most.", scoped=True
+    )
     async def segment_folders(self, info: Info) -> list[SegmentFolder]:
         return cast("list[SegmentFolder]", await segments.folders(info.context))
 
-    @declare.field(Permission.TAGS_READ, "One tag by key.")
+    @declare.field(Permission.TAGS_READ, "One tag by key.", scoped=True)
     async def tag(self, info: Info, key: str) -> Tag | None:
         return cast("Tag | None", await tags.find(info.context, key))
 
     @declare.field(
         Permission.TAGS_READ,
         "Tags by key; a search looks for a part of key or name, a category includes those below it.",
+        scoped=True,
     )
     async def tags(
         self,
@@ -136,13 +142,14 @@ class Query:
     async def overview(self, info: Info, days: int = 30) -> Overview:
         return cast("Overview", await overview.overview(info.context, days))
 
-    @declare.field(Permission.COUNTS_ESTIMATE, "How many customers a rule holds for now.")
+    @declare.field(Permission.COUNTS_ESTIMATE, "How many customers a rule holds for now.", scoped=True)
     async def estimate(self, info: Info, where: RuleInput) -> Estimate:
         return cast("Estimate", await rules.estimate(info.context, rule_document(where)))
 
     @declare.field(
         Permission.CUSTOMERS_READ,
         "Why a segment's rule, or any rule, holds for a customer now, or why not; why a tag has its value.",
+        scoped=True,
     )
     async def explain(
         self,
@@ -191,6 +198,7 @@ class Query:
     @declare.field(
         Permission.REGISTRY_READ,
         "Attributes that data came under, by name; a search looks for a part of a name or business name.",
+        scoped=True,
     )
     async def attribute_definitions(
         self,
@@ -204,7 +212,9 @@ class Query:
         return cast("AttributeDefinitionConnection", page)
 
     @declare.field(
-        Permission.REGISTRY_READ, "Events that came, by name; a search looks for a part of a name or business name."
+        Permission.REGISTRY_READ,
+        "Events that came, by name; a search looks for a part of a name or business name.",
+        scoped=True,
     )
     async def event_definitions(
         self,
@@ -220,10 +230,11 @@ class Query:
     @declare.field(
         Permission.REGISTRY_READ,
         "The data dictionary: all attributes, events and properties, those off too, as one text.",
+        scoped=True,
     )
     async def data_dictionary(self, info: Info, format: DictionaryFormat, language: Language = Language.EN) -> str:
         return await dictionary.text(info.context, dictionary.Format(format), dictionary.Language(language))
 
-    @declare.field(Permission.CALLS_READ, "What became of calls, in the order given.")
+    @declare.field(Permission.CALLS_READ, "What became of calls, in the order given.", scoped=True)
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:
         return cast("list[IngestStatus]", await ingest.status_of(info.context, message_ids))

@@ -20,6 +20,7 @@ class Subscription:
         Permission.UPDATES_SUBSCRIBE,
         "Customers entering and leaving segments, in order, each once. `after`: a cursor; "
         '"0" is the oldest kept; without it, from now on.',
+        scoped=True,
     )
     async def segment_updates(
         self, info: Info, segments: list[str] | None = None, after: str | None = None
@@ -32,9 +33,10 @@ class Subscription:
         "What happens to these customers, at most 100; a retired id means its successor. `MERGED`, `SPLIT` and "
         '`ERASED` come in order, each once. `after`: a cursor; "0" is the oldest kept; without it, from now on. '
         "`UPDATED` says within a second that something moved since the subscription began; several moves may be one.",
+        scoped=True,
     )
     async def customer_updates(
         self, info: Info, ids: list[strawberry.ID], after: str | None = None
     ) -> AsyncGenerator[CustomerUpdate, None]:
-        stream = updates.subscribe_to_customers(info.context, ids, after)
+        stream = await updates.subscribe_to_customers(info.context, ids, after)
         return cast("AsyncGenerator[CustomerUpdate, None]", stream)

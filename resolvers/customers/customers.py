@@ -15,6 +15,7 @@ from graph.repositories.segment import SegmentRecord
 from graph.repositories.tag import TagRecord
 from ingest.namespaces import parse_namespace
 from resolvers.context import Info, RequestContext, Services
+from resolvers.customers import scope
 from resolvers.customers.profiles import Assignment, Attribute, Identifier, Membership, Profile, Rendered, Rendering
 from resolvers.pages import Page, check_first
 
@@ -49,7 +50,10 @@ def key_of(services: Services, customer_id: str | None, identifier: tuple[str, s
 async def find(
     context: RequestContext, key: CustomerKey, need: ProfileNeed, rendering: Rendering | None
 ) -> Profile | Rendered | None:
-    """Who the key means now; already encoded when a rendering is given. None when nobody."""
+    """Who the key means now; already encoded when a rendering is given. None when nobody, or nobody in the scope."""
+    if context.principal.scope is not None:
+        found = await context.services.profiles.find(key, need, await context.mask())
+        return found if found is not None and await scope.keep(context, [found.id]) else None
     if rendering is not None:
         return await context.services.profiles.find_rendered(key, need, await context.mask(), rendering)
     return await context.services.profiles.find(key, need, await context.mask())
@@ -64,12 +68,14 @@ async def page_of(
     resumed: bool,
     scanned_to: str | None = None,
 ) -> Page[Profile]:
-    """The page of the first `first` of `ids`; one more says that the list goes on. A place is a customer id.
+    """The page of the first `first` of `ids`; one more says that the list goes on. A place is a customer id. Under a
+    scope a page may be short, even empty, and yet say that more follow.
 
     Args:
         scanned_to: the customer behind which to read on, when the search stopped early.
     """
-    profiles = await context.services.profiles.get_many(ids[:first], need, await context.mask())
+    shown = await scope.keep(context, ids[:first])
+    profiles = await context.services.profiles.get_many(shown, need, await context.mask())
     return Page(
         profiles,
         cursors=context.services.cursors,

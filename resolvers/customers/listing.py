@@ -18,6 +18,7 @@ from resolvers import rules
 from resolvers.context import RequestContext
 from resolvers.cursors import Place as CursorPlace
 from resolvers.customers.profiles import READABLE_IDENTIFIERS, Profile
+from resolvers.customers.scope import scope_of, within
 from resolvers.pages import Page, check_first
 from rules.limits import MAX_NAME_LENGTH
 from rules.names import Names, enclosing
@@ -78,7 +79,9 @@ async def list_page(
         KithError: RATE_LIMITED, as many lists are made as may.
     """
     first = check_first(first)
-    rule = None if document is None else await rules.checked_rule(context, document, "where")
+    rule = scope_of(context)
+    if document is not None:
+        rule = within(context, await rules.checked_rule(context, document, "where"))
     order, is_known = (Order(), True) if asked is None else await _checked(context, asked)
     scope = _scope(rule, order)
     place, at_ms = _place(context, scope, after)

@@ -16,7 +16,7 @@ from graph.repositories.customer import ProfileNeed
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.segment_history import FIRST_PLACE, Moves, Place, StayRecord
 from resolvers.context import Info, RequestContext
-from resolvers.customers import customers
+from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Profile
 from resolvers.pages import Page, check_first
 from rules.buckets import Granularity, bucket_edges
@@ -68,7 +68,8 @@ async def members_at(
         ids, behind = await context.services.segment_history.scan_members(segment.key, at_ms, behind, SCAN_PAGE)
         found += ids
         scanned += SCAN_PAGE
-    profiles = await context.services.profiles.get_by_id(found[:first], need, await context.mask())
+    shown = await scope.keep(context, found[:first], gone=True)
+    profiles = await context.services.profiles.get_by_id(shown, need, await context.mask())
     then = {profile.id: customer for customer, profile in profiles.items()}
     cut = len(found) > first
     return Page(

@@ -22,7 +22,7 @@ from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
 from graph.repositories.segment_build import BUILDING
 from resolvers.context import Info, RequestContext
-from resolvers.customers import customers
+from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Profile
 from resolvers.definitions import key_problems, name_problems, note, read_definitions, shown
 from resolvers.pages import Page, check_first
@@ -31,7 +31,7 @@ from rules.checker import Problem, check, find_cycle
 from rules.names import names_in
 from rules.parser import parse_rule
 from rules.printer import print_rule
-from rules.tree import ListLeaf, Rule, leaves_of
+from rules.tree import ListLeaf, Rule, SegmentLeaf, leaves_of
 from workers.projection.client import ResultGone
 
 SEGMENTS = "segments"
@@ -91,8 +91,12 @@ def status(root: Parent[SegmentRecord]) -> str:
 
 
 async def count(root: Parent[SegmentRecord], info: Info) -> int:
-    """Members now."""
-    return await info.context.loaders.member_counts.load(root.key)
+    """Members now; under a scope those in it, as of the columnar store."""
+    context = info.context
+    if context.principal.scope is None:
+        return await context.loaders.member_counts.load(root.key)
+    async with context.services.spreads:
+        return (await context.services.columns.count(print_rule(scope.within(context, SegmentLeaf(root.key))))).count
 
 
 async def members_page(

@@ -121,6 +121,12 @@ async def sql_problems(context: RequestContext, definition: Definition, zone: st
     if not isinstance(definition, Sql):
         return []
     context.principal.require(Permission.TAGS_SQL, "input.definition.sql")
+    if context.principal.scope is not None:
+        raise KithError(
+            ErrorCode.FORBIDDEN,
+            "A statement reads customers outside of your scope.",
+            hint="Ask somebody whose role has no scope.",
+        )
     try:
         await context.services.columns.check_sql(definition.text, definition.type.value, zone or None)
     except KithError as fault:

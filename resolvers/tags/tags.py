@@ -10,6 +10,7 @@ from strawberry import Parent
 from base.errors import BadInput, NotFound
 from graph.repositories.tag import DELETING, TagRecord
 from resolvers.context import Info, RequestContext
+from resolvers.customers import scope
 from resolvers.definitions import RESTING
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal
@@ -126,8 +127,9 @@ async def _checked(
 async def _living(context: RequestContext, ids: Sequence[str]) -> tuple[set[str], tuple[str, ...]]:
     """Whom the ids mean now, and the ids that mean nobody."""
     paths = await context.services.customers.get_paths(list(dict.fromkeys(ids)))
-    living = {path.ids[-1] for path in paths.values() if path.version is not None}
-    return living, tuple(one for one in dict.fromkeys(ids) if one not in paths or paths[one].version is None)
+    living = {one: path.ids[-1] for one, path in paths.items() if path.version is not None}
+    seen = set(await scope.keep(context, sorted(set(living.values()))))
+    return seen, tuple(one for one in dict.fromkeys(ids) if living.get(one) not in seen)
 
 
 def _id_problems(ids: Sequence[str]) -> list[Problem]:

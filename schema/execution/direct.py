@@ -35,6 +35,8 @@ class DirectQuery:
 
     async def run(self, context: OperationContext, raw: dict[str, Any]) -> ExecutionResult | None:
         """The result; None when the request needs GraphQL's own execution after all."""
+        if context.principal.scope is not None:
+            return None
         variables = get_variable_values(self._schema, self._variables, raw)
         if isinstance(variables, list):
             return None

@@ -15,7 +15,7 @@ ROOTS = ("Query", "Mutation", "Subscription")
 
 def table() -> str:
     """Which role holds which permission, and what it opens: fields of the roots, then types."""
-    rights = rights_of(build_schema())
+    rights = rights_of(build_schema()).needs
     roles = list(BUILT_IN_ROLES)
     lines = [
         f"| permission | {' | '.join(roles)} | opens |",

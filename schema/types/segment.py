@@ -93,14 +93,16 @@ class Segment(Node):
         "By customer id; or who was in it at an instant, as they are now. Such pages may be short and have a next one.",
     )
     size_over_time: list[SegmentSizePoint] = declare.resolved(
-        _size_over_time, "A point for each bucket of the calendar that lies in the time, 400 at most."
+        _size_over_time, "A point for each bucket of the calendar that lies in the time, 400 at most.", everybody=True
     )
     versions: SegmentVersionConnection = declare.resolved(_versions, "Newest first.")
     version_difference: list[RuleDifference] = declare.resolved(
         _version_difference, "What turns the rule of one version into that of another."
     )
-    maintenance: MaintenanceConnection = declare.resolved(records, "Runs, edits and changes of status, newest first.")
-    upkeep: Upkeep = declare.resolved(upkeep, "What it reaches, costs and serves.")
+    maintenance: MaintenanceConnection = declare.resolved(
+        records, "Runs, edits and changes of status, newest first.", everybody=True
+    )
+    upkeep: Upkeep = declare.resolved(upkeep, "What it reaches, costs and serves.", everybody=True)
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

@@ -96,13 +96,19 @@ class Tag(Node):
     )
     last_error: str | None
     progress: float = strawberry.field(description="Of the build that runs, 0 to 1.")
-    count: int = declare.resolved(tags.count, "Customers with a value now.")
-    values: list[TagValueCount] = declare.resolved(tag_spread.values, "The most frequent ones; at most 100.")
+    count: int = declare.resolved(tags.count, "Customers with a value now.", everybody=True)
+    values: list[TagValueCount] = declare.resolved(
+        tag_spread.values, "The most frequent ones; at most 100.", everybody=True
+    )
     distribution: TagDistribution = declare.resolved(
-        tag_spread.distribution, "At most 100 values and 20 buckets, from the columnar store where there is one."
+        tag_spread.distribution,
+        "At most 100 values and 20 buckets, from the columnar store where there is one.",
+        everybody=True,
     )
     flow: list[StageFlow] = declare.resolved(
-        stage_flow, "Moves between the stages of a life cycle, from (included) to (excluded); of others a fault."
+        stage_flow,
+        "Moves between the stages of a life cycle, from (included) to (excluded); of others a fault.",
+        everybody=True,
     )
     created_at_ms: DateTime = strawberry.field(name="createdAt")
     updated_at_ms: DateTime = strawberry.field(name="updatedAt")
@@ -111,8 +117,10 @@ class Tag(Node):
     version_difference: list[RuleDifference] = declare.resolved(
         _version_difference, "What turns one version into another: its definition, mode, zone and keepOld."
     )
-    maintenance: MaintenanceConnection = declare.resolved(records, "Runs, edits and changes of status, newest first.")
-    upkeep: Upkeep = declare.resolved(upkeep, "What it reaches, costs and serves.")
+    maintenance: MaintenanceConnection = declare.resolved(
+        records, "Runs, edits and changes of status, newest first.", everybody=True
+    )
+    upkeep: Upkeep = declare.resolved(upkeep, "What it reaches, costs and serves.", everybody=True)
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

@@ -14,7 +14,7 @@ def test_the_table_of_the_docs_is_the_one_of_the_code() -> None:
 
 
 def test_every_change_needs_a_permission_and_no_root_field_is_open_but_node_and_me() -> None:
-    rights = rights_of(build_schema())
+    rights = rights_of(build_schema()).needs
     open_roots = {field for (type_, field), needed in rights.items() if type_ in ROOTS and needed is None}
     assert open_roots <= {"node", "me", "permissions"}
     assert not [field for (type_, field), needed in rights.items() if type_ == "Mutation" and needed is None]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
+import msgspec
 import pytest
 import strawberry
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
@@ -154,7 +155,7 @@ def _operations() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("role", sorted(BUILT_IN_ROLES))
 def test_each_role_may_ask_for_exactly_what_its_permissions_open(engine: Engine, role: str) -> None:
-    rights = rights_of(build_schema())
+    rights = rights_of(build_schema()).needs
     held = BUILT_IN_ROLES[role]
     for name, document in _operations():
         type_, _, field = name.partition(".")
@@ -165,6 +166,30 @@ def test_each_role_may_ask_for_exactly_what_its_permissions_open(engine: Engine,
             error = refusal(engine, document, somebody(*held))
             assert error["extensions"]["code"] == "FORBIDDEN", name
             assert needed in error["message"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'query { tag(key: "x") { count } }',
+        'query { segment(key: "x") { sizeOverTime(from: "2026-01-01T00:00:00Z") { __typename } } }',
+        "query { overview { days: __typename } }",
+        'mutation { eraseCustomer(id: "cus_1", reason: "asked") { __typename } }',
+    ],
+)
+def test_nobody_bound_to_a_scope_is_told_of_everybody(engine: Engine, query: str) -> None:
+    free = somebody(*ALL)
+    bound = msgspec.structs.replace(free, scope={"attribute": {"name": "region", "op": "EQ", "values": ["Basel"]}})
+    assert prepared(engine, query, free)
+    error = refusal(engine, query, bound)
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    assert "scope" in error["message"]
+
+
+def test_what_keeps_to_a_scope_is_open_to_whoever_is_bound_to_it(engine: Engine) -> None:
+    bound = msgspec.structs.replace(somebody(*ALL), scope={"everyone": True})
+    query = 'query { customer(id: "x") { id } segment(key: "x") { count members { edges { node { id } } } } }'
+    assert prepared(engine, query, bound)
 
 
 async def test_a_gate_without_a_token_does_not_open() -> None:
