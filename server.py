@@ -19,7 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from access.gate import Gate, Nobody
+from access.directory import GraphDirectory
+from access.gate import Gate
+from access.write_keys import WriteKeyFollower
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
@@ -28,9 +30,11 @@ from delivery.customers import CustomerUpdates
 from delivery.hub import ChangeHub
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
+from graph.repositories.access import AccessRepository
 from graph.repositories.customer import CustomerRepository
 from graph.warm import warm
 from ingest.gateway import routes as ingest_routes
+from ingest.gateway import write_keys
 from ingest.stream import IngestStream
 from resolvers.customers.profiles import ProfileReader
 from resolvers.services import make_services
@@ -83,6 +87,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
         tag_values=TagValues(graph, publisher, live),
     )
 
+    access = AccessRepository(graph)
+    gate = Gate(settings.admin_token, GraphDirectory(access))
+    keys = write_keys(settings)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         configure_telemetry()
@@ -90,13 +98,15 @@ def create_app(settings: Settings | None = None) -> Starlette:
         with contextlib.suppress(Unavailable):
             await publisher.catch_up()
         await hub.start()
+        following = asyncio.create_task(WriteKeyFollower(access, keys.tell).run())
         warming = asyncio.create_task(_warm_up(graph, services.profiles))
         try:
             async with beating(redis, "api", settings.instance):
                 yield
         finally:
             warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
+            following.cancel()
+            await asyncio.gather(warming, following, return_exceptions=True)
             await hub.stop()
             await customer_updates.stop()
             await redis.aclose()
@@ -108,8 +118,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return Starlette(
         lifespan=lifespan,
         routes=[
-            *graphql_routes(services, settings, Gate(settings.admin_token, Nobody())),
-            *ingest_routes(stream, settings),
+            *graphql_routes(services, settings, gate),
+            *ingest_routes(stream, settings, keys),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),

@@ -95,11 +95,3 @@ class Caller:
         """
         self.principal = await self._gate.principal(self._authorization)
         return self.principal
-
-
-class Nobody:
-    """A directory without anybody: the token of the environment is the only one."""
-
-    async def find(self, token: str) -> Principal | None:
-        """Nobody."""
-        return None

@@ -32,13 +32,17 @@ _KIND_OF_PATH = {f"{PREFIX}/{kind}{slash}": kind for kind in BODY_KINDS for slas
 _log = get_logger()
 
 
-def routes(stream: IngestStream, settings: Settings) -> list[BaseRoute]:
-    """Everything under `/v1`, for the server to mount. Never redirects: clients count a redirect as delivered.
+def write_keys(settings: Settings) -> WriteKeys:
+    """The write key of the environment, to which those of the graph come.
 
     Raises:
         ConfigurationFault: no write key is set.
     """
-    keys = WriteKeys({settings.write_key: DEFAULT_SOURCE} if settings.write_key else {})
+    return WriteKeys({settings.write_key: DEFAULT_SOURCE} if settings.write_key else {})
+
+
+def routes(stream: IngestStream, settings: Settings, keys: WriteKeys) -> list[BaseRoute]:
+    """Everything under `/v1`, for the server to mount. Never redirects: clients count a redirect as delivered."""
     return [Mount(PREFIX, app=Gateway(stream, keys, Cors(settings.allowed_origins)))]
 
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import binascii
-import os
 from base64 import b64decode
 from collections.abc import Mapping
-from hashlib import blake2b
+from hashlib import sha256
 
+from base.clock import now_ms
 from base.errors import ConfigurationFault
 
 DEFAULT_SOURCE = "default"
 # Sources of `kith import`. Their rows may name a person by any identifier, a phone alone for instance.
 IMPORT_PREFIX = "import:"
+USED_EVERY_MS = 60_000
 _MAX_HEADER_BYTES = 1024
 
 
 class WriteKeys:
     """From write key to source.
 
-    Keys are looked up by a hash with a secret of this process, so the time of a look-up tells nothing about them.
+    Keys are looked up by their hash, so the time of a look-up tells nothing about them.
 
     Args:
-        sources: write key to source name.
+        sources: write key to source name; those of the graph come with `tell`.
 
     Raises:
         ConfigurationFault: a key is empty: it would let everybody in.
@@ -31,15 +32,35 @@ class WriteKeys:
     def __init__(self, sources: Mapping[str, str]):
         if not sources or not all(sources):
             raise ConfigurationFault("KITH_WRITE_KEY is not set: the tracking API would be open to everybody.")
-        self._secret = os.urandom(32)
-        self._sources = {self._hash(key.encode()): source for key, source in sources.items()}
+        self._sources = {sha256(key.encode()).hexdigest(): source for key, source in sources.items()}
+        self._stored: Mapping[str, tuple[str, str]] = {}
+        self._used: dict[str, int] = {}
+        self._noted: dict[str, int] = {}
 
     def find_source(self, key: bytes) -> str | None:
         """The source of a write key; None for a wrong one."""
-        return self._sources.get(self._hash(key))
+        hashed = sha256(key).hexdigest()
+        source = self._sources.get(hashed)
+        if source is not None:
+            return source
+        stored = self._stored.get(hashed)
+        if stored is None:
+            return None
+        key_id, source = stored
+        at_ms = now_ms()
+        if at_ms - self._noted.get(key_id, 0) > USED_EVERY_MS:
+            self._used[key_id] = self._noted[key_id] = at_ms
+        return source
 
-    def _hash(self, key: bytes) -> bytes:
-        return blake2b(key, key=self._secret, digest_size=32).digest()
+    def tell(self, stored: Mapping[str, tuple[str, str]]) -> Mapping[str, int]:
+        """Take other keys for those of the graph: SHA-256 (hexadecimal) → (key's id, source).
+
+        Returns:
+            Ids of keys that were used since, with when (ms); each once a minute at most.
+        """
+        self._stored = stored
+        used, self._used = self._used, {}
+        return used
 
 
 def basic_user(header: bytes) -> bytes | None:

@@ -19,6 +19,7 @@ from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
+from graph.repositories.access import AccessRepository
 from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
@@ -98,6 +99,7 @@ class Services:
     review_desk: ReviewDesk
     labels: LabelDesk
     tag_values: TagValues
+    access: AccessRepository
     registry: RegistryRepository
     masks: Masks
     maintenance: MaintenanceRepository

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
+from graph.repositories.access import AccessRepository
 from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
@@ -99,6 +100,7 @@ def make_services(
         review_desk=review_desk,
         labels=labels,
         tag_values=tag_values,
+        access=AccessRepository(graph),
         registry=RegistryRepository(graph),
         masks=Masks(RegistryRepository(graph)),
         maintenance=MaintenanceRepository(graph),

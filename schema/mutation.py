@@ -7,6 +7,7 @@ from typing import cast
 import strawberry
 
 from access.permissions import Permission
+from resolvers.access import keys, roles
 from resolvers.identity import identity, policy
 from resolvers.registry import registry
 from resolvers.segments import archive as segment_archive
@@ -20,6 +21,7 @@ from resolvers.tags import tags
 from resolvers.tags import versions as tag_versions
 from schema import declare
 from schema.context import Info
+from schema.inputs.access import CreateApiKeyInput, CreateWriteKeyInput, RoleInput, role_edit_of
 from schema.inputs.customer import IdentifierInput
 from schema.inputs.policy import IdentityPolicyInput, edit_of
 from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
@@ -37,6 +39,8 @@ from schema.inputs.segment import (
 from schema.inputs.segment import edit_of as segment_edit_of
 from schema.inputs.tag import CreateTagInput, ImportTagValuesInput, UpdateTagInput, wanted_of
 from schema.inputs.tag import edit_of as tag_edit_of
+from schema.scalars import Duration
+from schema.types.access import AccessKey, DeleteRoleResult, KeyResult, RoleResult
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
 from schema.types.registry import AttributeDefinitionResult, EventDefinitionResult, PropertyDefinitionResult
@@ -323,6 +327,49 @@ class Mutation:
     ) -> PropertyDefinitionResult:
         made = await registry.update_value(info.context, event, name, definition_edit_of(input))
         return cast("PropertyDefinitionResult", made)
+
+    @declare.mutation(Permission.USERS_CHANGE, "A new role.", scoped=True)
+    async def create_role(self, info: Info, key: str, input: RoleInput) -> RoleResult:
+        return cast("RoleResult", await roles.create(info.context, key, role_edit_of(input)))
+
+    @declare.mutation(
+        Permission.USERS_CHANGE,
+        "Another role under the same key, in force within seconds for its holders.",
+        scoped=True,
+    )
+    async def update_role(self, info: Info, key: str, input: RoleInput) -> RoleResult:
+        return cast("RoleResult", await roles.update(info.context, key, role_edit_of(input)))
+
+    @declare.mutation(
+        Permission.USERS_CHANGE,
+        "Gone, if nobody holds it; a role of every deployment is as it was in the beginning.",
+        scoped=True,
+    )
+    async def delete_role(self, info: Info, key: str) -> DeleteRoleResult:
+        return cast("DeleteRoleResult", await roles.delete(info.context, key))
+
+    @declare.mutation(
+        Permission.KEYS_CHANGE, "A key for a program that asks; its token is shown this once.", scoped=True
+    )
+    async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> KeyResult:
+        made = await keys.create_api_key(info.context, input.name, input.roles, input.purpose, input.days)
+        return cast("KeyResult", made)
+
+    @declare.mutation(Permission.KEYS_CHANGE, "A key for a program that sends calls; its token is shown this once.")
+    async def create_write_key(self, info: Info, input: CreateWriteKeyInput) -> KeyResult:
+        return cast("KeyResult", await keys.create_write_key(info.context, input.name, input.source, input.days))
+
+    @declare.mutation(
+        Permission.KEYS_CHANGE,
+        "Another token for a key; the one of now works for the overlap, a day if none is given.",
+        scoped=True,
+    )
+    async def rotate_key(self, info: Info, id: strawberry.ID, overlap: Duration | None = None) -> KeyResult:
+        return cast("KeyResult", await keys.rotate(info.context, id, overlap or "P1D"))
+
+    @declare.mutation(Permission.KEYS_CHANGE, "A key ends, within seconds everywhere.", scoped=True)
+    async def revoke_key(self, info: Info, id: strawberry.ID) -> AccessKey:
+        return cast("AccessKey", await keys.revoke(info.context, id))
 
     @declare.mutation(Permission.IDENTITY_CHANGE, "A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:

@@ -10,6 +10,7 @@ from access.permissions import Permission
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
 from resolvers import ingest, lists, overview, rules
+from resolvers.access import keys, roles
 from resolvers.customers import customers
 from resolvers.identity import identity, policy, review
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -21,6 +22,7 @@ from schema.context import Info
 from schema.execution.lookahead import profile_shape
 from schema.inputs.customer import CustomerOrder, IdentifierInput, order_of
 from schema.inputs.rule import RuleInput, rule_document
+from schema.types.access import AccessKey, Me, Role, me
 from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
 from schema.types.identity import Decision, IdentityExplanation
@@ -238,3 +240,23 @@ class Query:
     @declare.field(Permission.CALLS_READ, "What became of calls, in the order given.", scoped=True)
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:
         return cast("list[IngestStatus]", await ingest.status_of(info.context, message_ids))
+
+    @declare.field(declare.ANYONE, "Whoever asks.", scoped=True)
+    async def me(self, info: Info) -> Me:
+        return me(info)
+
+    @declare.field(declare.ANYONE, "Everything that a role can hold.", scoped=True)
+    async def permissions(self) -> list[str]:
+        return sorted(Permission)
+
+    @declare.field(Permission.USERS_READ, "All roles, by key.", scoped=True)
+    async def roles(self, info: Info) -> list[Role]:
+        return cast("list[Role]", await roles.list_all(info.context))
+
+    @declare.field(Permission.KEYS_CHANGE, "Keys of programs that ask, newest first, ended ones too.", scoped=True)
+    async def api_keys(self, info: Info) -> list[AccessKey]:
+        return cast("list[AccessKey]", await keys.list_all(info.context, keys.API))
+
+    @declare.field(Permission.KEYS_CHANGE, "Keys of programs that send, newest first, ended ones too.", scoped=True)
+    async def write_keys(self, info: Info) -> list[AccessKey]:
+        return cast("list[AccessKey]", await keys.list_all(info.context, keys.WRITE))

@@ -18,7 +18,7 @@ from base.keys import Keyring
 from base.settings import Settings
 from base.valkey import INGEST_STREAM, connect
 from ingest.calls import Call, decode_calls
-from ingest.gateway import routes
+from ingest.gateway import routes, write_keys
 from ingest.stream import Entry, IngestStream
 
 START_TIMEOUT_S = 10.0
@@ -32,7 +32,7 @@ def basic(key: str) -> dict[str, str]:
 @asynccontextmanager
 async def api(stream: IngestStream, settings: Settings, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API, without a server between."""
-    transport = httpx.ASGITransport(app=Starlette(routes=routes(stream, settings)))
+    transport = httpx.ASGITransport(app=Starlette(routes=routes(stream, settings, write_keys(settings))))
     async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
         yield client
 
@@ -63,7 +63,7 @@ class _Server:
 
     async def run(self) -> None:
         redis = connect(self._settings.redis_url)
-        app = Starlette(routes=routes(IngestStream(redis, self._keyring), self._settings))
+        app = Starlette(routes=routes(IngestStream(redis, self._keyring), self._settings, write_keys(self._settings)))
         self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         # The socket listens before the server accepts, so a client may come at once.
         self._listener.listen()

@@ -15,7 +15,7 @@ from base.keys import Keyring
 from base.settings import Settings
 from base.valkey import INGEST_STREAM, connect
 from ingest import reading
-from ingest.gateway import routes
+from ingest.gateway import write_keys
 from ingest.stream import IngestStream
 from ingest.wire import BODY_KINDS
 from tests.support.calls import make_batch, make_call
@@ -77,7 +77,7 @@ async def test_a_wrong_or_missing_key_is_refused_and_nothing_kept(
 
 def test_without_a_write_key_the_server_does_not_start(stream: IngestStream, settings: Settings) -> None:
     with pytest.raises(ConfigurationFault):
-        routes(stream, settings.model_copy(update={"write_key": ""}))
+        write_keys(settings.model_copy(update={"write_key": ""}))
 
 
 async def test_one_bad_call_refuses_the_batch_and_names_it(

@@ -1,0 +1,1 @@
+"""Roles and keys: who may do what."""
