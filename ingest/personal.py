@@ -59,10 +59,12 @@ def mask_phone(value: str) -> str:
     return f"{value[:head]}****{value[-_PHONE_TAIL:]}" if head >= 1 else mask_text(value)
 
 
-def mask_value(value: Any, *, sensitive: bool) -> str:
-    """A value of a personal name; nothing at all of a sensitive one."""
+def mask_value(name: str, value: Any, *, sensitive: bool) -> str:
+    """A value of a personal name (a path); nothing at all of a sensitive one."""
     if sensitive:
         return HIDDEN
+    if isinstance(value, str) and name.rpartition(".")[2] == "phone":
+        return mask_phone(value)
     if isinstance(value, str) and "@" in value:
         return mask_email(value)
     return mask_example(value) or HIDDEN

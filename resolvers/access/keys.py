@@ -93,7 +93,7 @@ async def create_write_key(context: RequestContext, name: str, source: str, days
     draft = _Draft(context, WRITE, name, days)
 
     async def work(tx: Transaction) -> MadeKey:
-        return await draft.create(tx, {"source": source})
+        return await draft.create(tx, {"source": source, "roles": []})
 
     return await _written(context, "create_write_key", problems, work)
 

@@ -102,7 +102,7 @@ def _masked(value: Any, name: str, names: _Names) -> Any:
         pii = names.class_of(name)
         if value is None or pii is PiiClass.NONE:
             return value
-        return mask_value(value, sensitive=pii is PiiClass.SENSITIVE)
+        return mask_value(name, value, sensitive=pii is PiiClass.SENSITIVE)
     inside = {key: _masked(inner, f"{name}.{key}", names) for key, inner in value.items()}
     return inside if any(inside[key] is not value[key] for key in value) else value
 

@@ -26,7 +26,6 @@ from tests.support.dump import dump
 from tests.support.profiles import Person, write_people
 from tests.support.segments import create_segment
 from tests.support.subscriptions import by_events, by_socket
-from tests.support.tags import MANUAL, save_tag
 from tests.support.updates import publish
 from tests.support.waiting import until
 
@@ -317,7 +316,8 @@ async def test_a_scope_is_all_there_is(
 @pytest.mark.usefixtures("people")
 async def test_updates_and_labels_keep_to_a_scope(api: Api, graph: GraphClient, redis: Redis) -> None:
     await create_segment(graph)
-    await save_tag(graph, "vip", MANUAL)
+    vip = 'mutation { createTag(input: {key: "vip", name: "VIP", definition: {manual: true}}) { __typename } }'
+    assert (await api.data(vip))["createTag"]["__typename"] == "Tag"
     await role(api, "basel", *sorted(Permission), scope=BASEL)
     async with program(api, "basel", purpose="tests") as basel:
         async with by_events(basel, UPDATES, {}) as hear:

@@ -39,5 +39,9 @@ def test_an_identifier_is_told_from_others_and_of_no_use(namespace: str, value: 
     ],
 )
 def test_a_value_of_a_personal_name_is_masked_by_its_type(value: object, shown: str) -> None:
-    assert mask_value(value, sensitive=False) == shown
-    assert mask_value(value, sensitive=True) == HIDDEN
+    assert mask_value("given", value, sensitive=False) == shown
+    assert mask_value("given", value, sensitive=True) == HIDDEN
+
+
+def test_a_phone_looks_like_one_wherever_it_stands() -> None:
+    assert mask_value("gift.phone", "+8613812345678", sensitive=False) == "+86138****5678"
