@@ -223,7 +223,6 @@ PROFILE = """query P { customer(id: "cus_a") { identifiers { namespace value mas
 
 @pytest.fixture
 async def people(graph: GraphClient, keyring: Keyring) -> None:
-    await create_segment(graph, "all")
     await write_people(
         graph,
         keyring,
@@ -232,16 +231,9 @@ async def people(graph: GraphClient, keyring: Keyring) -> None:
             identifiers=(("user_id", "mia"), ("phone", "+8613812345678"), ("email", "mia@example.com")),
             attributes={"name": "Mia Keller", "region": "Basel"},
             events=[("Bought", 1_000, {"total": 5, "email": "mia@example.com"})],
-            segments=("all",),
             name="mia keller",
         ),
-        Person(
-            "cus_b",
-            identifiers=(("user_id", "ben"),),
-            attributes={"region": "Bern"},
-            segments=("all",),
-            name="ben keller",
-        ),
+        Person("cus_b", identifiers=(("user_id", "ben"),), attributes={"region": "Bern"}, name="ben keller"),
     )
 
 
@@ -281,8 +273,14 @@ async def test_personal_values_are_shown_to_those_who_may_and_say_what_for(api: 
 
 @pytest.mark.usefixtures("people")
 async def test_a_scope_is_all_there_is(
-    api: Api, graph: GraphClient, redis: Redis, settings: Settings, tmp_path: Path
+    api: Api, graph: GraphClient, redis: Redis, keyring: Keyring, settings: Settings, tmp_path: Path
 ) -> None:
+    await create_segment(graph, "all")
+    members = [
+        Person(f"cus_{letter}", (("user_id", name),), {"region": region}, segments=("all",), name=f"{name} keller")
+        for letter, name, region in (("a", "mia", "Basel"), ("b", "ben", "Bern"))
+    ]
+    await write_people(graph, keyring, *members)
     await role(api, "basel", *sorted(Permission), scope=BASEL)
     async with program(api, "basel", purpose="tests") as basel, answering(graph, redis, settings, tmp_path):
         assert (await basel.data(ME))["me"]["scope"] == BASEL
@@ -314,21 +312,27 @@ async def test_a_scope_is_all_there_is(
 
 
 @pytest.mark.usefixtures("people")
-async def test_updates_and_labels_keep_to_a_scope(api: Api, graph: GraphClient, redis: Redis) -> None:
+async def test_updates_keep_to_a_scope(api: Api, graph: GraphClient, redis: Redis) -> None:
     await create_segment(graph)
-    vip = 'mutation { createTag(input: {key: "vip", name: "VIP", definition: {manual: true}}) { __typename } }'
-    assert (await api.data(vip))["createTag"]["__typename"] == "Tag"
     await role(api, "basel", *sorted(Permission), scope=BASEL)
     async with program(api, "basel", purpose="tests") as basel:
         async with by_events(basel, UPDATES, {}) as hear:
             await publish(graph, redis, "buyers", ["cus_b", "cus_a"])
             assert (await hear())["data"]["segmentUpdates"]["customerId"] == "cus_a"
-        put = """mutation { tagCustomers(key: "vip", ids: ["cus_a", "cus_b"], labels: ["gold"]) { __typename
-          ... on LabelledCustomers { unknown } } }"""
-        assert (await basel.data(put))["tagCustomers"] == {"__typename": "LabelledCustomers", "unknown": ["cus_b"]}
         listen = 'subscription { customerUpdates(ids: ["cus_b"]) { kind } }'
         async with by_events(basel, listen, {}) as hear:
             assert (await hear())["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+@pytest.mark.usefixtures("people")
+async def test_labels_go_on_nobody_outside_of_a_scope(api: Api) -> None:
+    vip = 'mutation { createTag(input: {key: "vip", name: "VIP", definition: {manual: true}}) { __typename } }'
+    assert (await api.data(vip))["createTag"]["__typename"] == "Tag"
+    await role(api, "basel", *sorted(Permission), scope=BASEL)
+    async with program(api, "basel", purpose="tests") as basel:
+        put = """mutation { tagCustomers(key: "vip", ids: ["cus_a", "cus_b"], labels: ["gold"]) { __typename
+          ... on LabelledCustomers { unknown } } }"""
+        assert (await basel.data(put))["tagCustomers"] == {"__typename": "LabelledCustomers", "unknown": ["cus_b"]}
 
 
 async def test_a_write_key_sends_under_its_source(api: Api, redis: Redis) -> None:
