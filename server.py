@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from audit.log import AuditLog
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         review_desk=ReviewDesk(graph, desk),
         labels=Labels(graph, publisher, live),
         tag_values=TagValues(graph, publisher, live),
+        audit=AuditLog(graph, redis, keyring),
     )
 
     @asynccontextmanager

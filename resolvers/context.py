@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from audit.log import AuditLog
+from audit.search import AuditSearch
 from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
@@ -98,6 +100,8 @@ class Services:
     registry: RegistryRepository
     maintenance: MaintenanceRepository
     overview: OverviewRepository
+    audit: AuditLog
+    audit_search: AuditSearch
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
     listings: Semaphore = field(default_factory=lambda: Semaphore(MAX_LISTINGS))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 
+from audit.entry import Outcome
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import ingest, lists, overview, rules
+from resolvers import ingest, lists, operation_log, overview, rules
 from resolvers.customers import customers
 from resolvers.identity import identity, policy, review
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -20,10 +21,12 @@ from schema.context import Info
 from schema.execution.lookahead import profile_shape
 from schema.inputs.customer import CustomerOrder, IdentifierInput, order_of
 from schema.inputs.rule import RuleInput, rule_document
+from schema.scalars import DateTime
 from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
 from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
+from schema.types.operation_log import OperationLogConnection
 from schema.types.overview import Overview
 from schema.types.policy import IdentityPolicy
 from schema.types.registry import (
@@ -136,6 +139,8 @@ class Query:
         where: RuleInput | None = None,
     ) -> Explanation:
         document = None if where is None else rule_document(where)
+        if customers.is_customer_id(customer):
+            info.context.customers_read[customer] = None
         found = await rules.explain_for(info.context, customer, segment=segment, tag=tag, where=document)
         return cast("Explanation", found)
 
@@ -195,3 +200,24 @@ class Query:
     @declare.field("What became of calls, in the order given.")
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:
         return cast("list[IngestStatus]", await ingest.status_of(info.context, message_ids))
+
+    @declare.field(
+        "Who did what, newest first. A page may be short, even empty, and yet say that more may follow; `search` looks "
+        "for a part of anything that an entry says."
+    )
+    async def operation_log(
+        self,
+        info: Info,
+        search: str | None = None,
+        from_: Annotated[DateTime | None, strawberry.argument(name="from")] = None,
+        to: DateTime | None = None,
+        module: str | None = None,
+        action: str | None = None,
+        user: Annotated[str | None, strawberry.argument(description="The id.")] = None,
+        outcome: Outcome | None = None,
+        first: int | None = DEFAULT_PAGE_ITEMS,
+        after: str | None = None,
+    ) -> OperationLogConnection:
+        wanted = operation_log.wanted(search, from_, to, module, action, user, outcome)
+        page = await operation_log.page(info.context, wanted, first=first, after=after)
+        return cast("OperationLogConnection", page)

@@ -109,6 +109,7 @@ class Rendering(Protocol):
 class Rendered:
     """A customer as encoded JSON, ready to be put into a response."""
 
+    id: str
     body: bytes
 
 
@@ -173,7 +174,7 @@ class ProfileReader:
                 metrics.CACHE.labels("profile", "hit").inc()
                 if place in self._kept:
                     self._kept.move_to_end(place)
-                return Rendered(kept.body)
+                return Rendered(kept.id, kept.body)
             metrics.CACHE.labels("profile", "stale").inc()
             self._drop(place)
         else:
@@ -184,7 +185,7 @@ class ProfileReader:
         body = rendering.render(await self._profile(stored, need))
         if clock.now_ms() - stored.updated_at_ms > SETTLE_MS and self._is_settled(need):
             self._keep(place, _Kept(body, stored.id, stored.version, stored.catalogue))
-        return Rendered(body)
+        return Rendered(stored.id, body)
 
     async def get_many(self, ids: Sequence[str], need: ProfileNeed) -> list[Profile]:
         """Customers by id, in the order given, with the needed parts; those that are gone are left out."""

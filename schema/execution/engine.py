@@ -27,15 +27,18 @@ from graphql import (
 from graphql.execution.execute import create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
-from base.errors import BadInput, ErrorCode, KithError
+from base.clock import now_ms
+from base.errors import BadInput, ErrorCode, KithError, Unavailable
 from resolvers.context import Services
 from schema.context import OperationContext
 from schema.errors import formatted, of_fault
+from schema.execution.auditing import audit_changes, audit_read
 from schema.execution.cost import MAX_COST, cost_of
 from schema.execution.direct import direct_query
 from schema.execution.document import Prepared
 from schema.execution.executor import KithExecutor
 from schema.execution.limits import MAX_TOKENS, check_document, check_text
+from schema.execution.reads import reads_of
 from schema.execution.selection import select_in
 from schema.telemetry import span
 
@@ -109,6 +112,7 @@ class Engine:
 
     def __init__(self, schema: strawberry.Schema, services: Services, *, open_schema: bool):
         self._schema: GraphQLSchema = schema._schema
+        audit_changes(self._schema)
         self._services = services
         self._open_schema = open_schema
         self._rules = specified_rules if open_schema else (*specified_rules, NoSchemaIntrospectionCustomRule)
@@ -134,6 +138,7 @@ class Engine:
 
     async def execute(self, operation: Operation, request_id: str) -> Answer:
         """Run a query or mutation; never raises for what happens inside."""
+        started_ms = now_ms()
         context = OperationContext(self._services, request_id, operation.prepared)
         timeout_s = SCAN_TIMEOUT_S if operation.name in operation.prepared.scanning else QUERY_TIMEOUT_S
         try:
@@ -147,7 +152,21 @@ class Engine:
                 hint="Ask for smaller pages, or create a segment from the rule.",
             )
             return Answer({"errors": [of_fault(slow)], "data": None}, started=True)
-        return result if isinstance(result, Answer) else self._answer(result, request_id)
+        answer = result if isinstance(result, Answer) else self._answer(result, request_id)
+        return await self._audited(operation, context, started_ms, answer)
+
+    async def _audited(
+        self, operation: Operation, context: OperationContext, started_ms: int, answer: Answer
+    ) -> Answer:
+        """The answer, once it is logged whom it shows; without that, none."""
+        reads = operation.prepared.reads.get(operation.name)
+        if reads is None or not answer.started:
+            return answer
+        try:
+            await audit_read(context, reads, started_ms)
+        except Unavailable as fault:
+            return Answer({"errors": [of_fault(fault)], "data": None}, started=True)
+        return answer
 
     async def _result(self, operation: Operation, context: OperationContext) -> ExecutionResult | Answer:
         direct = operation.prepared.direct.get(operation.name)
@@ -177,19 +196,21 @@ class Engine:
         async with aclosing(stream) as events:  # type: ignore[type-var]
             try:
                 async for event in events:
-                    yield await self._event(executor, operation.prepared, event, request_id)
+                    yield await self._event(executor, operation, event, request_id)
             except Exception as fault:
                 error = GraphQLError("The stream broke.", original_error=fault)
                 yield Answer({"errors": self._errors([error], request_id)}, started=False)
 
-    async def _event(self, executor: Any, prepared: Prepared, event: object, request_id: str) -> Answer:
+    async def _event(self, executor: Any, operation: Operation, event: object, request_id: str) -> Answer:
         # A context an event: data loaders remember, and what they remember would be old by the next one.
         one = executor.build_per_event_executor(event)
-        one.context_value = OperationContext(self._services, request_id, prepared, executor.variable_values)
+        context = OperationContext(self._services, request_id, operation.prepared, executor.variable_values)
+        one.context_value = context
+        started_ms = now_ms()
         result = one.execute_operation(False)
         if not isinstance(result, ExecutionResult):
             result = await result
-        return self._answer(result, request_id)
+        return await self._audited(operation, context, started_ms, self._answer(result, request_id))
 
     def _executor(self, operation: Operation, context: OperationContext) -> Any:
         request = operation.request
@@ -232,6 +253,8 @@ class Engine:
         prepared = Prepared(document, operations, fragments, costs)
         for name, operation in operations.items():
             prepared.direct[name] = direct_query(self._schema, prepared, name)
+            if operation.operation is not OperationType.MUTATION:
+                prepared.reads[name] = reads_of(operation, fragments, self._schema)
             fields = select_in(operation.selection_set, frozenset({"Query"}), fragments).fields
             if any(_scans(nodes[0]) for nodes in fields.values()):
                 prepared.scanning.add(name)

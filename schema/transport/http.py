@@ -18,6 +18,7 @@ from base import logs
 from base.errors import BadInput, ErrorCode, KithError
 from base.metrics import REQUEST_SECONDS
 from schema.errors import of_fault
+from schema.execution.auditing import CLIENT_IP
 from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
 from schema.permissions import Gate
 from schema.transport.negotiation import Media, negotiate
@@ -55,6 +56,7 @@ class GraphQLOverHttp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started_s = time.perf_counter()
+        CLIENT_IP.set(scope["client"][0] if scope.get("client") else None)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         given_id = headers.get(b"x-request-id", "")
         request_id = given_id if _REQUEST_ID.fullmatch(given_id) else new_request_id()

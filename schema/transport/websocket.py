@@ -16,6 +16,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from base.errors import KithError
+from schema.execution.auditing import CLIENT_IP
 from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
 from schema.permissions import Gate
 from schema.transport.http import new_request_id
@@ -101,6 +102,7 @@ class GraphQLOverWebSocket:
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         with structlog.contextvars.bound_contextvars(connection_id=new_request_id()):
+            CLIENT_IP.set(scope["client"][0] if scope.get("client") else None)
             await _Connection(self._engine, self._gate, receive, send).serve()
 
     def _is_own_origin(self, headers: dict[bytes, str]) -> bool:

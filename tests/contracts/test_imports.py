@@ -19,7 +19,7 @@ ROWS = (
     {"resolvers"},
     {"workers"},
     {"ingest", "delivery"},
-    {"analytics"},
+    {"analytics", "audit"},
     {"graph"},
     {"rules"},
     {"local"},
