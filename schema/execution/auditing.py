@@ -69,7 +69,13 @@ async def audit_read(context: OperationContext, reads: Reads, started_ms: int) -
 
 
 async def _change(
-    audited: Audited, name: str, resolve: Resolver, source: Any, info: GraphQLResolveInfo[OperationContext], **args: Any
+    audited: Audited,
+    name: str,
+    resolve: Resolver,
+    source: Any,
+    info: GraphQLResolveInfo[OperationContext],
+    /,
+    **args: Any,
 ) -> Any:
     context = info.context
     entry = _entry(

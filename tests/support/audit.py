@@ -38,6 +38,11 @@ class Audit:
             await self.log.write(entry(action))
         await self.writer.turn()
 
+    async def turns(self) -> None:
+        """Put everything that waits into the chain."""
+        while await self.writer.turn():
+            pass
+
     async def verify(self, expected: dict[int, bytes] | None = None) -> Report:
         """What a pass over the chain finds."""
         return await Verifier(self.graph, self.redis, self.keyring).run(expected)
