@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
 from redis.asyncio import Redis
@@ -21,6 +21,8 @@ MAX_TOGETHER = 256
 # Parts of the stream that may wait for a worker, each of 0.3 to 30 KB; past it nobody chains them, and reads are
 # refused: a full server would refuse calls too.
 MAX_WAITING = 200_000
+# After so many parts the stream is asked how many wait.
+LOOK_EVERY = 100
 # How far back a part is looked for whose answer was lost with its connection.
 LOOK_BACK = 64
 _D = b"d"
@@ -54,7 +56,7 @@ class AuditStream:
         self._redis: Any = redis
         self._keyring = keyring
         self._max_waiting = max_waiting
-        self._length = 0
+        self._until_look = 0
         self._waiting: list[_Waiting] = []
         self._flusher: asyncio.Task[None] | None = None
 
@@ -123,10 +125,13 @@ class AuditStream:
                     one.done.set_exception(_unavailable(fault))
 
     async def _write(self, lines: list[bytes]) -> None:
-        if self._length >= self._max_waiting:
-            self._length = int(await self._redis.xlen(AUDIT_STREAM))
-            if self._length >= self._max_waiting:
+        if self._until_look <= 0:
+            # Workers shorten the stream without our seeing it, and others fill it.
+            room = self._max_waiting - int(await self._redis.xlen(AUDIT_STREAM))
+            if room <= 0:
                 raise Unavailable("The operation log is full.", hint="Start a role `worker`, which empties it.")
+            self._until_look = min(LOOK_EVERY, room)
+        self._until_look -= 1
         sealed = self._keyring.seal_audit(_pack(lines), _BOUND)
         try:
             await self._append(sealed)
@@ -136,11 +141,8 @@ class AuditStream:
                 await self._append(sealed)
 
     async def _append(self, sealed: bytes) -> None:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.xadd(AUDIT_STREAM, {_D: sealed})
-            pipeline.xlen(AUDIT_STREAM)
-            _, length = await pipeline.execute()
-        self._length = cast("int", length)
+        # The plain command: nothing of the answer has to be read but that it is one.
+        await self._redis.execute_command("XADD", AUDIT_STREAM, "*", _D, sealed)
 
     async def _is_there(self, sealed: bytes) -> bool:
         rows = await self._redis.xrevrange(AUDIT_STREAM, count=LOOK_BACK)
