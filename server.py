@@ -22,6 +22,7 @@ from starlette.routing import Route
 from access.directory import GraphDirectory
 from access.gate import Gate
 from access.write_keys import WriteKeyFollower
+from audit.log import AuditLog
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         review_desk=ReviewDesk(graph, desk),
         labels=Labels(graph, publisher, live),
         tag_values=TagValues(graph, publisher, live),
+        audit=AuditLog(graph, redis, keyring),
     )
 
     access = AccessRepository(graph)

@@ -15,6 +15,7 @@ CHANGE_PREFIX = "chg_"
 DECISION_PREFIX = "dec_"
 POLICY_PREFIX = "pol_"
 REVIEW_PREFIX = "rev_"
+NOTE_PREFIX = "note_"
 
 _RANDOM_BYTES = 9
 
@@ -32,6 +33,11 @@ def new_decision_id() -> str:
 def new_policy_id() -> str:
     """A fresh id of a version of the policy of identity, or of a trial."""
     return POLICY_PREFIX + _time_ordered()
+
+
+def new_note_id() -> str:
+    """A fresh id of a note of the operation log."""
+    return NOTE_PREFIX + _time_ordered()
 
 
 def change_id(customer: str, segment: str, sequence: int, at_ms: int) -> str:

@@ -23,6 +23,8 @@ NONCE_BYTES = 12
 # 128 bits of HMAC: no accidental collision below 2^64 identifiers.
 BLIND_INDEX_BYTES = 16
 MIN_SECRET_BYTES = 32
+# 128 bits of HMAC: it is forged once in 2^128 tries, and every entry of the operation log carries one.
+AUDIT_LINK_BYTES = 16
 
 
 class Keyring:
@@ -48,6 +50,8 @@ class Keyring:
         self._stream = AESGCM(_derive(secret, b"kith stream v1"))
         self._cursors = AESGCM(_derive(secret, b"kith cursors v1"))
         self._columns = _derive(secret, b"kith columns v1")
+        self._audit = AESGCM(_derive(secret, b"kith audit v1"))
+        self._audit_chain = hmac.new(_derive(secret, b"kith audit chain v1"), digestmod=sha256)
 
     def uid(self, namespace: str, value: str) -> str:
         """`namespace|blind index` of a normalised value: equal values give equal uids; it cannot be read back."""
@@ -89,6 +93,25 @@ class Keyring:
         """
         return _open(self._cursors, sealed, scope.encode())
 
+    def audit_link(self, *parts: bytes) -> bytes:
+        """The hash of an entry of the operation log; nobody without the key can make one."""
+        mac = self._audit_chain.copy()
+        for part in parts:
+            mac.update(len(part).to_bytes(8, "big") + part)
+        return mac.digest()[:AUDIT_LINK_BYTES]
+
+    def seal_audit(self, payload: bytes, bound: str) -> bytes:
+        """Ciphertext of entries of the operation log, bound to where they are."""
+        return _seal(self._audit, payload, bound.encode())
+
+    def open_audit(self, sealed: bytes, bound: str) -> bytes:
+        """The entries behind `seal_audit`.
+
+        Raises:
+            ConfigurationFault: another key or place, or a damaged value.
+        """
+        return _open(self._audit, sealed, bound.encode())
+
     def seal_entry(self, payload: bytes) -> bytes:
         """Ciphertext of one entry of the ingest stream or the quarantine."""
         return _seal(self._stream, payload, b"")
@@ -116,5 +139,5 @@ def _open(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
         raise ConfigurationFault("a stored value was encrypted with an unknown key version")
     try:
         return cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], bound)
-    except InvalidTag as fault:
+    except (InvalidTag, ValueError) as fault:
         raise ConfigurationFault("a stored value does not open with KITH_SECRET_KEY") from fault

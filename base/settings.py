@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     allowed_origins: str = Field("", validation_alias="KITH_ALLOWED_ORIGINS")
     slow_query_ms: int = Field(500, ge=1, validation_alias="KITH_SLOW_QUERY_MS")
     change_retention_days: int = Field(7, ge=1, le=365, validation_alias="KITH_CHANGE_RETENTION_DAYS")
+    audit_retention_days: int = Field(730, ge=1, le=36_500, validation_alias="KITH_AUDIT_RETENTION_DAYS")
     # Names this process among others of its role; an ingest worker finds its unfinished entries by it.
     instance: str = Field("1", pattern=r"[A-Za-z0-9_.-]{1,64}", validation_alias="KITH_INSTANCE")
     # Port on which a role that serves no HTTP shows its metrics; 0: none.

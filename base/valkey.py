@@ -23,6 +23,10 @@ QUESTIONS_QUEUE = PREFIX + "questions"
 PROJECTION_STATE = PREFIX + "projection"
 # Set by whoever wants the columnar store to be built anew.
 PROJECTION_WANTED = PREFIX + "projection:rebuild"
+# Entries of the operation log that no worker has chained yet. Field b"d": a sealed list of them.
+AUDIT_STREAM = PREFIX + "audit"
+# JSON: how far the operation log has come, a second record beside that of Neo4j.
+AUDIT_HEAD = PREFIX + "audit:head"
 # Hash: role instance -> JSON of its last heartbeat.
 HEARTBEATS_HASH = PREFIX + "heartbeats"
 

@@ -96,6 +96,7 @@ def jars_lock() -> None:
 def _mount_others() -> None:
     # Each of these brings commands of its own domain; `import_` because `import` is a word of the language.
     app.add_typer(importlib.import_module("cli.quarantine").app, name="quarantine")
+    app.add_typer(importlib.import_module("cli.audit").app, name="audit")
     app.add_typer(importlib.import_module("cli.check").app, name="check")
     app.add_typer(importlib.import_module("cli.projection").app, name="projection")
     app.add_typer(importlib.import_module("cli.segment").app, name="segment")

@@ -13,6 +13,7 @@ from base import logs
 from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
+from cli.recorded import command_entry, run_recorded
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from workers.decisions.upkeep import Upkeep
@@ -35,7 +36,12 @@ def check_identity(
 ) -> None:
     """Compare who is who with what calls, decisions and policy make of it. Ends with 1 when something was wrong."""
     logs.configure("ERROR", "cli")
-    report = asyncio.run(run_check(load_settings(), repair=repair))
+    settings = load_settings()
+    if repair:
+        entry = command_entry("identity", "check identity --repair")
+        report = run_recorded(settings, entry, lambda: run_check(settings, repair=True))
+    else:
+        report = asyncio.run(run_check(settings, repair=False))
     show(report, Console(highlight=False, soft_wrap=True))
     if report.faults:
         raise typer.Exit(EXIT_FAULTS)

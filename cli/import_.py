@@ -17,6 +17,7 @@ from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
 from cli.files import bar_of
+from cli.recorded import command_entry, run_recorded
 from graph.client import GraphClient
 from graph.repositories.quarantine import QuarantineRepository
 from ingest.imports.mapping import load_mapping
@@ -46,7 +47,11 @@ def import_file(file: File, mapping: MappingFile, dry_run: DryRun = False, wait:
             rejected = asyncio.run(_run(settings, file, mapping, Path(nowhere), dry_run=True, wait_s=0))
     else:
         directory = settings.data_dir / "imports"
-        rejected = asyncio.run(_run(settings, file, mapping, directory, dry_run=False, wait_s=wait))
+        rejected = run_recorded(
+            settings,
+            command_entry("ingest", "import", load_mapping(mapping).source),
+            lambda: _run(settings, file, mapping, directory, dry_run=False, wait_s=wait),
+        )
     if rejected:
         raise typer.Exit(1)
 

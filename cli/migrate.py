@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from base.settings import Settings, load_settings
+from cli.recorded import command_entry, run_recorded
 from graph.client import GraphClient
 from graph.migrate import migrate
 
 
 def run_migrations() -> None:
     """Migrate the graph that the settings name."""
-    asyncio.run(migrate_graph(load_settings()))
+    settings = load_settings()
+    run_recorded(settings, command_entry("system", "migrate"), lambda: migrate_graph(settings))
 
 
 async def migrate_graph(settings: Settings) -> None:

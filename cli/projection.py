@@ -14,6 +14,7 @@ from base.clock import iso, now_ms
 from base.errors import Unavailable
 from base.settings import load_settings
 from base.valkey import connect
+from cli.recorded import command_entry, run_recorded
 from workers.projection import state
 from workers.projection.state import Doing, ProjectionState
 
@@ -37,7 +38,8 @@ def show_status() -> None:
 def rebuild() -> None:
     """Build the columnar store anew from the graph, and wait for it; the one that is there answers meanwhile."""
     logs.configure("ERROR", "cli")
-    asyncio.run(_rebuild(Console(stderr=True, highlight=False)))
+    console = Console(stderr=True, highlight=False)
+    run_recorded(load_settings(), command_entry("system", "projection rebuild"), lambda: _rebuild(console))
 
 
 def line_of(told: ProjectionState) -> str:

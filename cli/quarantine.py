@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from audit.entry import Entry
 from base.clock import iso
 from base.keys import Keyring
 from base.settings import load_settings
 from base.valkey import connect
+from cli.recorded import command_entry, run_recorded
 from graph.client import GraphClient
 from graph.repositories.quarantine import QuarantinedCall, QuarantineRepository
 from ingest.masking import mask_body, plain_body
@@ -76,7 +78,7 @@ def show(
         if not all(one in found for one in ids):
             raise typer.Exit(1)
 
-    _run(work)
+    _run(work, command_entry("ingest", "quarantine show --reveal", _told(ids)) if reveal else None)
 
 
 @app.command()
@@ -97,7 +99,13 @@ def replay(
         if not _report([settled.get(one.id, one) for one in sent]):
             raise typer.Exit(1)
 
-    _run(work)
+    what = _told(ids) if ids else reason
+    _run(work, command_entry("ingest", "quarantine replay", what))
+
+
+def _told(ids: Sequence[str]) -> str:
+    """Some ids, as a log names them."""
+    return f"{ids[0]} and {len(ids) - 1} more" if len(ids) > 1 else ids[0]
 
 
 def _report(tries: Sequence[Try]) -> bool:
@@ -141,12 +149,14 @@ def _table(rows: Sequence[QuarantinedCall]) -> Table:
     return table
 
 
-def _run(work: Callable[[Quarantine], Awaitable[T]]) -> T:
+def _run(work: Callable[[Quarantine], Awaitable[T]], entry: Entry | None = None) -> T:
+    """Do something with the quarantine; with an entry, it stands in the operation log."""
+
     async def main() -> T:
         async with _opened() as quarantine:
             return await work(quarantine)
 
-    return asyncio.run(main())
+    return asyncio.run(main()) if entry is None else run_recorded(load_settings(), entry, main)
 
 
 @asynccontextmanager

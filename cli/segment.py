@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
 from cli.files import rows_of, text_in
+from cli.recorded import command_entry, run_recorded
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.policy import PolicyRepository
@@ -63,7 +63,12 @@ def import_list(
     if namespace is None:
         raise BadInput("This is no identifier namespace.", hint="For example user_id, email, phone, wx_openid:<app>.")
     where = _Where(file, column or identifier, Csv(encoding=encoding))
-    report = asyncio.run(_run(load_settings(), key, name, namespace, where, mode, dry_run=dry_run))
+    settings = load_settings()
+    report = run_recorded(
+        settings,
+        command_entry("segment", "segment import", key, dry_run=dry_run),
+        lambda: _run(settings, key, name, namespace, where, mode, dry_run=dry_run),
+    )
     _show(report, dry_run)
     if report.malformed or report.unknown:
         raise typer.Exit(1)

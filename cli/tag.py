@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from base.keys import Keyring
 from base.settings import Settings, load_settings
 from base.valkey import connect
 from cli.files import rows_of, text_in
+from cli.recorded import command_entry, run_recorded
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.identity.policy import IdentityPolicy
@@ -70,7 +70,12 @@ def import_values(
     """
     namespace, attribute = check_address(identifier, attribute)
     where = _Where(file, column or identifier or attribute or "", value_column, Csv(encoding=encoding))
-    report = asyncio.run(_run(load_settings(), key, namespace, attribute, where, mode, dry_run=dry_run))
+    settings = load_settings()
+    report = run_recorded(
+        settings,
+        command_entry("tag", "tag import", key, dry_run=dry_run),
+        lambda: _run(settings, key, namespace, attribute, where, mode, dry_run=dry_run),
+    )
     _show(report, dry_run)
     if report.unknown + report.ambiguous + report.malformed + report.bad_values:
         raise typer.Exit(1)

@@ -15,6 +15,8 @@ from strawberry.dataloader import DataLoader
 
 from access.permissions import Permission
 from access.principal import Principal
+from audit.log import AuditLog
+from audit.search import AuditSearch
 from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
@@ -104,6 +106,8 @@ class Services:
     masks: Masks
     maintenance: MaintenanceRepository
     overview: OverviewRepository
+    audit: AuditLog
+    audit_search: AuditSearch
     # Each passes over everything: more at once would only take turns, and keep everybody else waiting.
     estimates: Semaphore = field(default_factory=lambda: Semaphore(MAX_ESTIMATES))
     listings: Semaphore = field(default_factory=lambda: Semaphore(MAX_LISTINGS))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from audit.log import AuditLog
+from audit.search import AuditSearch
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
@@ -61,6 +63,7 @@ def make_services(
     review_desk: ReviewDesk,
     labels: LabelDesk,
     tag_values: TagValues,
+    audit: AuditLog,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
@@ -105,4 +108,6 @@ def make_services(
         masks=Masks(RegistryRepository(graph)),
         maintenance=MaintenanceRepository(graph),
         overview=OverviewRepository(graph),
+        audit=audit,
+        audit_search=AuditSearch(graph, keyring),
     )

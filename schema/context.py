@@ -17,9 +17,12 @@ class OperationContext(RequestContext):
 
     Args:
         variables: None until the executor has coerced them; resolvers always see them.
+
+    Attributes:
+        customers_read: ids of the customers that are shown, in order, for the operation log.
     """
 
-    __slots__ = ("prepared", "variables")
+    __slots__ = ("customers_read", "prepared", "variables")
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class OperationContext(RequestContext):
         super().__init__(services, request_id, principal, purpose)
         self.prepared = prepared
         self.variables = variables
+        self.customers_read: dict[str, None] = {}
 
 
 Info: TypeAlias = strawberry.Info[OperationContext, None]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 
 from access.permissions import Permission
+from audit.entry import Outcome
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import ingest, lists, overview, rules
+from resolvers import ingest, lists, operation_log, overview, rules
 from resolvers.access import keys, roles
 from resolvers.customers import customers
 from resolvers.identity import identity, policy, review
@@ -22,11 +23,13 @@ from schema.context import Info
 from schema.execution.lookahead import profile_shape
 from schema.inputs.customer import CustomerOrder, IdentifierInput, order_of
 from schema.inputs.rule import RuleInput, rule_document
+from schema.scalars import DateTime
 from schema.types.access import AccessKey, Me, Role, me
 from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.customer import Customer, CustomerConnection
 from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
+from schema.types.operation_log import OperationLogConnection
 from schema.types.overview import Overview
 from schema.types.policy import IdentityPolicy
 from schema.types.registry import (
@@ -162,6 +165,8 @@ class Query:
         where: RuleInput | None = None,
     ) -> Explanation:
         document = None if where is None else rule_document(where)
+        if customers.is_customer_id(customer):
+            info.context.customers_read[customer] = None
         found = await rules.explain_for(info.context, customer, segment=segment, tag=tag, where=document)
         return cast("Explanation", found)
 
@@ -260,3 +265,25 @@ class Query:
     @declare.field(Permission.KEYS_CHANGE, "Keys of programs that send, newest first, ended ones too.", scoped=True)
     async def write_keys(self, info: Info) -> list[AccessKey]:
         return cast("list[AccessKey]", await keys.list_all(info.context, keys.WRITE))
+
+    @declare.field(
+        Permission.LOG_READ,
+        "Who did what, newest first. A page may be short, even empty, and yet say that more may follow; `search` looks "
+        "for a part of anything that an entry says.",
+    )
+    async def operation_log(
+        self,
+        info: Info,
+        search: str | None = None,
+        from_: Annotated[DateTime | None, strawberry.argument(name="from")] = None,
+        to: DateTime | None = None,
+        module: str | None = None,
+        action: str | None = None,
+        user: Annotated[str | None, strawberry.argument(description="The id.")] = None,
+        outcome: Outcome | None = None,
+        first: int | None = DEFAULT_PAGE_ITEMS,
+        after: str | None = None,
+    ) -> OperationLogConnection:
+        wanted = operation_log.wanted(search, from_, to, module, action, user, outcome)
+        page = await operation_log.page(info.context, wanted, first=first, after=after)
+        return cast("OperationLogConnection", page)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import start_http_server
 from redis.asyncio import Redis
 
+from audit.writer import ChainWriter
 from base import clock, process
 from base.keys import Keyring
 from base.settings import Settings
@@ -39,6 +40,7 @@ from workers.live.context import LiveContext
 from workers.projection.client import ColumnStore
 from workers.queue import JobQueue, make_worker
 from workers.role import every, run_arq, stop_on_sigterm
+from workers.tasks.audit import forget_log, keep_log
 from workers.tasks.changes import forget_changes, forget_touched
 from workers.tasks.decision import carry_out_decision
 from workers.tasks.identity import check_identity_at_night
@@ -58,6 +60,9 @@ FORGET_EVERY_S = 60.0
 FORGET_MOVES_EVERY_S = 3_600.0
 # Notes for the columnar store, which removes them itself within seconds; without the role `analytics` nobody does.
 KEEP_NOTES_MS = 24 * 3_600_000
+# How long an entry of the operation log waits until it is in the chain.
+KEEP_LOG_EVERY_S = 1.0
+FORGET_LOG_EVERY_S = 3_600.0
 # Whether a day has begun for a tag that is built on a schedule.
 SCHEDULE_EVERY_S = 20.0
 # Whether a day has begun whose counts are to be kept.
@@ -114,6 +119,7 @@ def make_services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskS
         check=IdentityCheck(graph, upkeep.replay),
         live=live,
         policies=PolicyRepository(graph),
+        chain=ChainWriter(graph, redis, keyring),
     )
 
 
@@ -121,6 +127,8 @@ async def work(services: TaskServices, settings: Settings) -> None:
     """Run jobs and loops until cancelled."""
     zone = ZoneInfo(settings.time_zone)
     keep_ms = timedelta(days=settings.change_retention_days) // timedelta(milliseconds=1)
+
+    keep_log_ms = timedelta(days=settings.audit_retention_days) // timedelta(milliseconds=1)
 
     async def forget() -> None:
         await forget_changes(services, clock.now_ms() - keep_ms)
@@ -130,6 +138,9 @@ async def work(services: TaskServices, settings: Settings) -> None:
 
     async def forget_stages() -> None:
         await forget_moves(services, clock.now_ms() - KEEP_MOVES_MS)
+
+    async def forget_entries() -> None:
+        await forget_log(services, clock.now_ms() - keep_log_ms)
 
     async def schedule() -> None:
         await start_scheduled_builds(services, zone)
@@ -146,6 +157,8 @@ async def work(services: TaskServices, settings: Settings) -> None:
         loops.create_task(every("requeue", REQUEUE_EVERY_S, lambda: requeue_unfinished(services), services.faults))
         loops.create_task(every("forget", FORGET_EVERY_S, forget, services.faults))
         loops.create_task(every("forget_notes", FORGET_EVERY_S, forget_notes, services.faults))
+        loops.create_task(every("log", KEEP_LOG_EVERY_S, lambda: keep_log(services), services.faults))
+        loops.create_task(every("forget_log", FORGET_LOG_EVERY_S, forget_entries, services.faults))
         loops.create_task(every("forget_moves", FORGET_MOVES_EVERY_S, forget_stages, services.faults))
         loops.create_task(every("schedule", SCHEDULE_EVERY_S, schedule, services.faults))
         loops.create_task(every("overview", OVERVIEW_EVERY_S, overview, services.faults))

@@ -122,6 +122,7 @@ class Masking(Protocol):
 class Rendered:
     """A customer as encoded JSON, ready to be put into a response."""
 
+    id: str
     body: bytes
 
 
@@ -188,7 +189,7 @@ class ProfileReader:
                 metrics.CACHE.labels("profile", "hit").inc()
                 if place in self._kept:
                     self._kept.move_to_end(place)
-                return Rendered(kept.body)
+                return Rendered(kept.id, kept.body)
             metrics.CACHE.labels("profile", "stale").inc()
             self._drop(place)
         else:
@@ -199,7 +200,7 @@ class ProfileReader:
         body = rendering.render(await self._profile(stored, need, mask))
         if clock.now_ms() - stored.updated_at_ms > SETTLE_MS and self._is_settled(need):
             self._keep(place, _Kept(body, stored.id, stored.version, stored.catalogue))
-        return Rendered(body)
+        return Rendered(stored.id, body)
 
     async def get_many(self, ids: Sequence[str], need: ProfileNeed, mask: Masking | None) -> list[Profile]:
         """Customers by id, in the order given, with the needed parts; those that are gone are left out."""

@@ -35,6 +35,7 @@ PAGED = frozenset(
         "attributeDefinitions",
         "eventDefinitions",
         "propertyDefinitions",
+        "operationLog",
     }
 )
 SCANNING = {
@@ -47,6 +48,7 @@ SCANNING = {
     "flow": 100,
     "upkeep": 1,
     "overview": 1_000,
+    "operationLog": 1_000,
     "dataDictionary": 5_000,
 }
 # The same of arguments of `customers`.

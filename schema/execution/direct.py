@@ -64,7 +64,10 @@ class DirectQuery:
         named = None if identifier is None else (identifier["namespace"], identifier["value"])
         key = customers.key_of(context.services, arguments.get("id"), named)
         found = await context.services.profiles.find_rendered(key, shape.need, await context.mask(), shape)
-        return None if found is None else msgspec.Raw(found.body)
+        if found is None:
+            return None
+        context.customers_read[found.id] = None
+        return msgspec.Raw(found.body)
 
 
 def direct_query(schema: GraphQLSchema, prepared: Prepared, name: str | None) -> DirectQuery | None:

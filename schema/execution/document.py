@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schema.execution.direct import DirectQuery
     from schema.execution.plain import Write
     from schema.execution.profile_shape import ProfileShape
+    from schema.execution.reads import Reads
     from schema.execution.rights import NeededBy
 
 
@@ -27,6 +28,7 @@ class Prepared:
         updates: writers of segment updates, by the same identities; None where a selection needs more than the update.
         direct: operations that only look customers up.
         needs: what each operation needs, see `rights`.
+        reads: what each operation reads of people, for the operation log; none for mutations, which have it anyway.
         scanning: operations that look at every customer, and so may take longer.
     """
 
@@ -38,6 +40,7 @@ class Prepared:
     shapes: dict[tuple[int, ...], ProfileShape] = field(default_factory=dict)
     updates: dict[tuple[int, ...], Write | None] = field(default_factory=dict)
     direct: dict[str | None, DirectQuery | None] = field(default_factory=dict)
+    reads: dict[str | None, Reads | None] = field(default_factory=dict)
     scanning: set[str | None] = field(default_factory=set)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:

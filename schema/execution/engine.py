@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard, cast
 
@@ -28,15 +28,19 @@ from graphql.execution.execute import create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
 from access.gate import Caller
-from base.errors import BadInput, ErrorCode, KithError
+from audit.entry import Entry
+from base.clock import now_ms
+from base.errors import BadInput, ErrorCode, KithError, Unavailable
 from resolvers.context import Services
 from schema.context import OperationContext
 from schema.errors import formatted, of_fault
+from schema.execution.auditing import audit_changes, audit_read, refused_entry
 from schema.execution.cost import MAX_COST, cost_of
 from schema.execution.direct import direct_query
 from schema.execution.document import Prepared
 from schema.execution.executor import KithExecutor
 from schema.execution.limits import MAX_TOKENS, check_document, check_text
+from schema.execution.reads import reads_of
 from schema.execution.rights import check_rights, needed_by, rights_of
 from schema.execution.selection import select_in
 from schema.execution.watched import watched
@@ -99,11 +103,16 @@ class Operation:
 
 
 class Refused(Exception):
-    """The request cannot run; `answer` says why."""
+    """The request cannot run; `answer` says why.
 
-    def __init__(self, errors: list[dict[str, Any]]):
+    Args:
+        forbidden: what is logged of it, when whoever asks may not run it.
+    """
+
+    def __init__(self, errors: list[dict[str, Any]], forbidden: Entry | None = None):
         super().__init__()
         self.answer = Answer({"errors": errors}, started=False)
+        self.forbidden = forbidden
 
 
 class Engine:
@@ -116,6 +125,7 @@ class Engine:
     def __init__(self, schema: strawberry.Schema, services: Services, *, open_schema: bool):
         self._schema: GraphQLSchema = schema._schema
         self._rights = rights_of(schema)
+        audit_changes(self._schema)
         self._services = services
         self._open_schema = open_schema
         self._rules = specified_rules if open_schema else (*specified_rules, NoSchemaIntrospectionCustomRule)
@@ -133,7 +143,14 @@ class Engine:
             if operation is None:
                 raise BadInput("The document has no such operation.", hint="Name one of its operations.")
             name = operation.name.value if operation.name else None
-            check_rights(caller.principal, prepared.needs[name])
+            try:
+                check_rights(caller.principal, prepared.needs[name])
+            except KithError as fault:
+                fields = select_in(
+                    operation.selection_set, frozenset({operation.operation.value.capitalize()}), prepared.fragments
+                )
+                action = ", ".join(sorted({nodes[0].name.value for nodes in fields.fields.values()}))
+                raise Refused([of_fault(fault)], refused_entry(caller.principal, request_id, action)) from None
             purpose = _purpose(request.extensions or {})
             if prepared.costs[name].cost(request.variables or {}) > MAX_COST:
                 raise BadInput(f"The query may bring more than {MAX_COST:,} objects.", hint="Ask for smaller pages.")
@@ -141,8 +158,15 @@ class Engine:
             raise Refused([of_fault(fault)]) from None
         return Operation(prepared, operation.operation.value, name, request, caller, purpose)
 
+    async def note(self, refused: Refused) -> None:
+        """Log what somebody tried who may not; the refusal stands whether or not it can be logged."""
+        if refused.forbidden is not None:
+            with suppress(Unavailable):
+                await self._services.audit.write(refused.forbidden)
+
     async def execute(self, operation: Operation, request_id: str) -> Answer:
         """Run a query or mutation; never raises for what happens inside."""
+        started_ms = now_ms()
         context = OperationContext(
             self._services, request_id, operation.caller.principal, operation.purpose, operation.prepared
         )
@@ -158,7 +182,21 @@ class Engine:
                 hint="Ask for smaller pages, or create a segment from the rule.",
             )
             return Answer({"errors": [of_fault(slow)], "data": None}, started=True)
-        return result if isinstance(result, Answer) else self._answer(result, request_id)
+        answer = result if isinstance(result, Answer) else self._answer(result, request_id)
+        return await self._audited(operation, context, started_ms, answer)
+
+    async def _audited(
+        self, operation: Operation, context: OperationContext, started_ms: int, answer: Answer
+    ) -> Answer:
+        """The answer, once it is logged whom it shows; without that, none."""
+        reads = operation.prepared.reads.get(operation.name)
+        if reads is None or not answer.started:
+            return answer
+        try:
+            await audit_read(context, reads, started_ms)
+        except Unavailable as fault:
+            return Answer({"errors": [of_fault(fault)], "data": None}, started=True)
+        return answer
 
     async def _result(self, operation: Operation, context: OperationContext) -> ExecutionResult | Answer:
         direct = operation.prepared.direct.get(operation.name)
@@ -200,7 +238,7 @@ class Engine:
     async def _event(self, executor: Any, operation: Operation, event: object, request_id: str) -> Answer:
         # A context an event: data loaders remember, and what they remember would be old by the next one.
         one = executor.build_per_event_executor(event)
-        one.context_value = OperationContext(
+        context = OperationContext(
             self._services,
             request_id,
             operation.caller.principal,
@@ -208,10 +246,12 @@ class Engine:
             operation.prepared,
             executor.variable_values,
         )
+        one.context_value = context
+        started_ms = now_ms()
         result = one.execute_operation(False)
         if not isinstance(result, ExecutionResult):
             result = await result
-        return self._answer(result, request_id)
+        return await self._audited(operation, context, started_ms, self._answer(result, request_id))
 
     def _executor(self, operation: Operation, context: OperationContext) -> Any:
         request = operation.request
@@ -255,6 +295,8 @@ class Engine:
         prepared = Prepared(document, operations, fragments, costs, needs)
         for name, operation in operations.items():
             prepared.direct[name] = direct_query(self._schema, prepared, name)
+            if operation.operation is not OperationType.MUTATION:
+                prepared.reads[name] = reads_of(operation, fragments, self._schema)
             fields = select_in(operation.selection_set, frozenset({"Query"}), fragments).fields
             if any(_scans(nodes[0]) for nodes in fields.values()):
                 prepared.scanning.add(name)

@@ -35,9 +35,11 @@ class KithExecutor(StrawberryGraphQLCoreExecutionContext):
             if write is not None:
                 return cast("dict[str, Any]", write(result))
         if isinstance(result, Rendered):
+            self.context_value.customers_read[result.id] = None
             return cast("dict[str, Any]", msgspec.Raw(result.body))
         if isinstance(result, Profile):
             context = self.context_value
+            context.customers_read[result.id] = None
             nodes = [details.node for details in field_details_list]
             shape = bound_shape(context, nodes, self.schema, self.variable_values)
             if shape.parts is not None and all(asked in result.events for asked in shape.pages):

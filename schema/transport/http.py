@@ -19,6 +19,7 @@ from base import logs
 from base.errors import BadInput, ErrorCode, KithError
 from base.metrics import REQUEST_SECONDS
 from schema.errors import of_fault
+from schema.execution.auditing import CLIENT_IP
 from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
 from schema.transport.negotiation import Media, negotiate
 from schema.transport.reading import ClientLeft, HttpFault, read_get, read_post
@@ -56,6 +57,7 @@ class GraphQLOverHttp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started_s = time.perf_counter()
+        CLIENT_IP.set(scope["client"][0] if scope.get("client") else None)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         given_id = headers.get(b"x-request-id", "")
         request_id = given_id if _REQUEST_ID.fullmatch(given_id) else new_request_id()
@@ -89,6 +91,9 @@ class GraphQLOverHttp:
         except HttpFault as http_fault:
             return await exchange.refuse(http_fault.status, [of_fault(http_fault.fault)], http_fault.allow)
         except Refused as refused:
+            await self._engine.note(refused)
+            if refused.forbidden is not None:
+                return await exchange.refuse(403, refused.answer.body["errors"])
             return await exchange.answer(refused.answer)
         if exchange.media is Media.EVENTS:
             return await exchange.stream(operation, receive)

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from access.gate import Caller, Gate
 from base.errors import ErrorCode, KithError
+from schema.execution.auditing import CLIENT_IP
 from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
 from schema.transport.http import new_request_id
 
@@ -102,6 +103,7 @@ class GraphQLOverWebSocket:
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         with structlog.contextvars.bound_contextvars(connection_id=new_request_id()):
+            CLIENT_IP.set(scope["client"][0] if scope.get("client") else None)
             await _Connection(self._engine, self._gate, receive, send).serve()
 
     def _is_own_origin(self, headers: dict[bytes, str]) -> bool:
@@ -212,6 +214,7 @@ class _Connection:
             try:
                 operation = self._engine.prepare(request, request_id, caller)
             except Refused as refused:
+                await self._engine.note(refused)
                 return await self._error(operation_id, refused.answer)
             if not is_subscription(operation):
                 answer = await self._engine.execute(operation, request_id)

@@ -19,7 +19,7 @@ ROWS = (
     {"resolvers"},
     {"workers"},
     {"ingest", "delivery"},
-    {"access", "analytics"},
+    {"access", "analytics", "audit"},
     {"graph"},
     {"rules"},
     {"local"},

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "access",
+    "audit",
     "base",
     "rules",
     "graph",

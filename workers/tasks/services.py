@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
+from audit.writer import ChainWriter
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.repositories.change import ChangeRepository
@@ -51,6 +52,7 @@ class TaskServices:
     upkeep: Upkeep
     live: LiveContext
     policies: PolicyRepository
+    chain: ChainWriter
     faults: dict[str, str] = field(default_factory=dict)
 
     def last_error(self) -> str | None:
