@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from access.gate import Gate, Nobody
+from access.gate import Directory, Gate, Nobody
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
@@ -50,8 +50,11 @@ from workers.queue import JobQueue
 READY_TIMEOUT_S = 3.0
 
 
-def create_app(settings: Settings | None = None) -> Starlette:
+def create_app(settings: Settings | None = None, directory: Directory | None = None) -> Starlette:
     """The application; connects when it is first used.
+
+    Args:
+        directory: who holds which token, beside the admin token.
 
     Raises:
         ConfigurationFault: a key is missing or cannot be used.
@@ -90,6 +93,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         with contextlib.suppress(Unavailable):
             await publisher.catch_up()
         await hub.start()
+        services.usage.start()
         warming = asyncio.create_task(_warm_up(graph, services.profiles))
         try:
             async with beating(redis, "api", settings.instance):
@@ -97,6 +101,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
+            await services.usage.stop()
             await hub.stop()
             await customer_updates.stop()
             await redis.aclose()
@@ -108,7 +113,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return Starlette(
         lifespan=lifespan,
         routes=[
-            *graphql_routes(services, settings, Gate(settings.admin_token, Nobody())),
+            *graphql_routes(services, settings, Gate(settings.admin_token, directory or Nobody())),
             *ingest_routes(stream, settings),
             Route("/healthz", _health),
             Route("/readyz", ready),

@@ -51,8 +51,8 @@ async def find(
 ) -> Profile | Rendered | None:
     """Who the key means now; already encoded when a rendering is given. None when nobody."""
     if rendering is not None:
-        return await context.services.profiles.find_rendered(key, need, rendering)
-    return await context.services.profiles.find(key, need)
+        return await context.services.profiles.find_rendered(key, need, rendering, context.viewer)
+    return await context.services.profiles.find(key, need, context.viewer)
 
 
 async def page_of(
@@ -69,7 +69,7 @@ async def page_of(
     Args:
         scanned_to: the customer behind which to read on, when the search stopped early.
     """
-    profiles = await context.services.profiles.get_many(ids[:first], need)
+    profiles = await context.services.profiles.get_many(ids[:first], need, context.viewer)
     return Page(
         profiles,
         cursors=context.services.cursors,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
+from access.sharing import Viewer
 from base import clock, metrics
 from base.keys import Keyring
 from graph.repositories.customer import (
@@ -82,7 +83,11 @@ class Assignment(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Profile:
-    """One customer, with the parts that were asked for; None for the others."""
+    """One customer, with the parts that were asked for; None for the others.
+
+    Args:
+        is_limited: there are segments or tags that not everybody may see, whether they are shown or not.
+    """
 
     id: str
     created_at_ms: int
@@ -92,6 +97,7 @@ class Profile:
     memberships: Sequence[Membership] | None
     tags: Sequence[Assignment] | None
     events: dict[EventsAsked, Sequence[EventRecord]]
+    is_limited: bool = False
 
 
 class Rendering(Protocol):
@@ -120,6 +126,10 @@ class _Kept:
     catalogue: int
 
 
+# Customer, rendering, and for whom; None: for everybody.
+_Place: TypeAlias = tuple[CustomerKey, Hashable, Hashable]
+
+
 class ProfileReader:
     """Reads profiles for all requests of a process."""
 
@@ -139,7 +149,9 @@ class ProfileReader:
         self._keyring = keyring
         self._versions: Coalescer[CustomerKey, CustomerVersion] = Coalescer(customers.get_versions)
         self._readers: OrderedDict[ProfileNeed, Coalescer[CustomerKey, StoredProfile]] = OrderedDict()
-        self._kept: OrderedDict[tuple[CustomerKey, Hashable], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Place, _Kept] = OrderedDict()
+        # Whether anybody was ever seen with what not everybody may see: without, there is one place to look at.
+        self._has_closed = False
         self._kept_bytes = 0
         self._max_cache_bytes = max_cache_bytes
 
@@ -154,15 +166,27 @@ class ProfileReader:
             await self._customers.get_versions(nobody)
             await self._customers.get_profiles(nobody, whole)
 
-    async def find(self, key: CustomerKey, need: ProfileNeed) -> Profile | None:
-        """Who the key means now, with the needed parts; None when it means nobody."""
-        stored = await self._reader(need).load(key)
-        return None if stored is None else await self._profile(stored, need)
+    async def find(self, key: CustomerKey, need: ProfileNeed, viewer: Viewer) -> Profile | None:
+        """Who the key means now, with the needed parts; None when it means nobody.
 
-    async def find_rendered(self, key: CustomerKey, need: ProfileNeed, rendering: Rendering) -> Rendered | None:
-        """The same, encoded; from memory when neither the customer nor the segments' definitions have changed."""
-        place = (key, rendering.key)
+        Args:
+            viewer: who asks: segments and tags that they may not see are left out.
+        """
+        stored = await self._reader(need).load(key)
+        return None if stored is None else await self._profile(stored, need, viewer)
+
+    async def find_rendered(
+        self, key: CustomerKey, need: ProfileNeed, rendering: Rendering, viewer: Viewer
+    ) -> Rendered | None:
+        """The same, encoded; from memory when neither the customer nor the segments' definitions have changed.
+
+        What everybody may see of a customer is kept once; where something is not for everybody, once for each asker.
+        """
+        place: _Place = (key, rendering.key, None)
         kept = self._kept.get(place)
+        if kept is None and self._has_closed:
+            place = (key, rendering.key, viewer.audience)
+            kept = self._kept.get(place)
         if kept is not None:
             current = await self._versions.load(key)
             if current is not None and (kept.id, kept.version, kept.catalogue) == (
@@ -181,20 +205,23 @@ class ProfileReader:
         stored = await self._reader(need).load(key)
         if stored is None:
             return None
-        body = rendering.render(await self._profile(stored, need))
+        profile = await self._profile(stored, need, viewer)
+        body = rendering.render(profile)
+        place = (key, rendering.key, viewer.audience if profile.is_limited else None)
+        self._has_closed |= profile.is_limited
         if clock.now_ms() - stored.updated_at_ms > SETTLE_MS and self._is_settled(need):
             self._keep(place, _Kept(body, stored.id, stored.version, stored.catalogue))
         return Rendered(body)
 
-    async def get_many(self, ids: Sequence[str], need: ProfileNeed) -> list[Profile]:
+    async def get_many(self, ids: Sequence[str], need: ProfileNeed, viewer: Viewer) -> list[Profile]:
         """Customers by id, in the order given, with the needed parts; those that are gone are left out."""
-        return list((await self.get_by_id(ids, need)).values())
+        return list((await self.get_by_id(ids, need, viewer)).values())
 
-    async def get_by_id(self, ids: Sequence[str], need: ProfileNeed) -> dict[str, Profile]:
+    async def get_by_id(self, ids: Sequence[str], need: ProfileNeed, viewer: Viewer) -> dict[str, Profile]:
         """Id asked for → customer, who has another one if merged since; otherwise as `get_many`."""
         keys = {customer_id: CustomerKey(id=customer_id) for customer_id in ids}
         found = await self._customers.get_profiles(list(keys.values()), need) if keys else {}
-        return {each: await self._profile(found[key], need) for each, key in keys.items() if key in found}
+        return {each: await self._profile(found[key], need, viewer) for each, key in keys.items() if key in found}
 
     def _is_settled(self, need: ProfileNeed) -> bool:
         """Whether the definitions that a profile shows can no longer be older than their counter."""
@@ -212,21 +239,21 @@ class ProfileReader:
                 self._readers.popitem(last=False)
         return reader
 
-    async def _profile(self, stored: StoredProfile, need: ProfileNeed) -> Profile:
+    async def _profile(self, stored: StoredProfile, need: ProfileNeed, viewer: Viewer) -> Profile:
         identifiers = None
         attributes = {name: Attribute(name, value.v, value.at, value.s) for name, value in stored.attributes.items()}
         if stored.identifiers is not None:
             identifiers = self._open(stored.identifiers)
             _add_readable(attributes, identifiers)
-        memberships = None
-        if stored.segments is not None:
-            known = await self._segments.at(stored.catalogue) if stored.segments else {}
-            memberships = [
-                Membership(known[each.segment_key], each.since_ms, each.segment_version)
-                for each in sorted(stored.segments, key=lambda each: each.segment_key)
-                if each.segment_key in known
-            ]
+        memberships = None if stored.segments is None else await self._memberships(stored)
         tags = None if stored.tags is None else await self._assignments(stored)
+        is_limited = any(not each.segment.sharing.is_open for each in memberships or ()) or any(
+            not each.tag.sharing.is_open for each in tags or ()
+        )
+        if is_limited and memberships is not None:
+            memberships = [each for each in memberships if viewer.sees(each.segment.sharing)]
+        if is_limited and tags is not None:
+            tags = [each for each in tags if viewer.sees(each.tag.sharing)]
         events: dict[EventsAsked, Sequence[EventRecord]] = {}
         if need.events is not None and stored.events is not None:
             events[need.events] = stored.events
@@ -241,7 +268,16 @@ class ProfileReader:
             memberships=memberships,
             tags=tags,
             events=events,
+            is_limited=is_limited,
         )
+
+    async def _memberships(self, stored: StoredProfile) -> list[Membership]:
+        known = await self._segments.at(stored.catalogue) if stored.segments else {}
+        return [
+            Membership(known[each.segment_key], each.since_ms, each.segment_version)
+            for each in sorted(stored.segments or (), key=lambda each: each.segment_key)
+            if each.segment_key in known
+        ]
 
     async def _assignments(self, stored: StoredProfile) -> list[Assignment]:
         known = await self._tags.at(stored.catalogue) if stored.tags else {}
@@ -265,14 +301,14 @@ class ProfileReader:
         opened.sort(key=lambda each: (-each.last_seen_ms, each.uid))
         return opened
 
-    def _keep(self, place: tuple[CustomerKey, Hashable], kept: _Kept) -> None:
+    def _keep(self, place: _Place, kept: _Kept) -> None:
         self._drop(place)
         self._kept[place] = kept
         self._kept_bytes += len(kept.body) + _ENTRY_OVERHEAD_BYTES
         while self._kept_bytes > self._max_cache_bytes and self._kept:
             self._drop(next(iter(self._kept)))
 
-    def _drop(self, place: tuple[CustomerKey, Hashable]) -> None:
+    def _drop(self, place: _Place) -> None:
         kept = self._kept.pop(place, None)
         if kept is not None:
             self._kept_bytes -= len(kept.body) + _ENTRY_OVERHEAD_BYTES

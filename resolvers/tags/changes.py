@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from access.sharing import ALL_SEEING
 from base.clock import now_ms
 from base.ids import TAG_PREFIX
 from graph.client import Transaction
@@ -14,10 +15,12 @@ from graph.repositories import tag as repository
 from graph.repositories import tag_version
 from graph.repositories.maintenance import RecordKind
 from graph.repositories.segment import lock_catalogue
+from graph.repositories.sharing import Visibility
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
 from resolvers.context import RequestContext
-from resolvers.definitions import RESTING, key_problems, note, read_definitions, shown
+from resolvers.definitions import RESTING, key_problems, note, read_definitions
 from resolvers.refusal import Refusal, Refused
+from resolvers.sharing import changeable
 from resolvers.tags.checks import (
     MAX_REASON_CHARS,
     Edit,
@@ -49,8 +52,14 @@ DELETE_TASK = "delete_tag"
 _ID_BYTES = 12
 
 
-async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) -> TagRecord | Refusal:
-    """Check and store a new tag, then have it built unless it is a draft."""
+async def create(
+    context: RequestContext, key: str, edit: Edit, *, draft: bool, private: bool = False
+) -> TagRecord | Refusal:
+    """Check and store a new tag, then have it built unless it is a draft.
+
+    Args:
+        private: nobody but its maker is to see it.
+    """
     problems = [*key_problems(key, "tag"), *edit_problems(edit)]
     definition = parsed(edit.definition or {}, problems)
     if definition is not None:
@@ -64,7 +73,7 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        await check_names(tx, await read_definitions(tx), key, definition)
+        await check_names(tx, await read_definitions(tx, context.viewer), key, definition)
         properties = {
             "name": (edit.name or "").strip(),
             "category": edit.category or None,
@@ -75,6 +84,8 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
             "keep_old": bool(edit.keep_old),
             "definition": _encoded(definition),
             "status": status,
+            "owner": context.principal.id,
+            "visibility": Visibility.PRIVATE.value if private else None,
         }
         made = await repository.create(tx, id=tag_id, key=key, properties=properties, now_ms=now_ms())
         if made.id != tag_id:
@@ -108,9 +119,10 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        old = await _found(tx, key)
+        old = await _found(tx, context, key)
         definition = given or parse_definition(msgspec.json.decode(old.definition))
-        defined = await read_definitions(tx)
+        # What a definition names that stays as it is was somebody's to name when it was saved.
+        defined = await read_definitions(tx, ALL_SEEING if given is None else context.viewer)
         await check_change(tx, defined, old, definition)
         changed = {
             "mode": mode(definition, edit.mode or old.mode),
@@ -181,7 +193,7 @@ async def resume(context: RequestContext, key: str, reason: str | None = None) -
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        old = await _found(tx, key)
+        old = await _found(tx, context, key)
         if old.status not in RESTING:
             raise Refused(Problem("key", f"The tag is {old.status}.", "It is at work already."))
         at_ms = now_ms()
@@ -212,9 +224,10 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
 
     async def work(tx: Transaction) -> None:
         await lock_catalogue(tx)
-        await _found(tx, key)
-        if users := (await read_definitions(tx)).users_of(tag_name(key)):
-            raise Refused(Problem("key", f"In use by {shown(users)}.", "Change or delete those first."))
+        await _found(tx, context, key)
+        defined = await read_definitions(tx, context.viewer)
+        if users := defined.users_of(tag_name(key)):
+            raise Refused(Problem("key", f"In use by {defined.shown(users)}.", "Change or delete those first."))
         await repository.set_status(tx, key=key, status=DELETING, now_ms=now_ms())
 
     try:
@@ -237,7 +250,7 @@ async def _move(
 ) -> TagRecord | Refusal:
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        old = await _found(tx, key)
+        old = await _found(tx, context, key)
         if old.status in refused_in:
             raise Refused(Problem("key", f"The tag is {old.status}.", "resumeTag has it built and kept up to date."))
         made = await repository.set_status(tx, key=key, status=status_of(old), now_ms=now_ms())
@@ -277,11 +290,8 @@ def _parts(tag: TagRecord) -> Mapping[str, object]:
     }
 
 
-async def _found(tx: Transaction, key: str) -> TagRecord:
-    found = await repository.find(tx, key)
-    if found is None:
-        raise unknown_tag()
-    return found
+async def _found(tx: Transaction, context: RequestContext, key: str) -> TagRecord:
+    return changeable(context, await repository.find(tx, key), unknown_tag)
 
 
 def _encoded(definition: Definition) -> str:

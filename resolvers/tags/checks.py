@@ -12,7 +12,7 @@ from graph.client import Transaction
 from graph.repositories.registry import get_named
 from graph.repositories.tag import TagRecord
 from resolvers.context import RequestContext
-from resolvers.definitions import Definitions, name_problems, shown
+from resolvers.definitions import Definitions, name_problems
 from resolvers.refusal import Refused
 from rules.checker import Problem, find_cycle
 from rules.names import names_in
@@ -69,7 +69,9 @@ async def check_change(tx: Transaction, defined: Definitions, old: TagRecord, de
         raise Refused(Problem("input.definition", f"Imported values are {old.value_type}.", "Create another tag."))
     users = defined.users_of(tag_name(old.key))
     if value_type(definition) != old.value_type and users:
-        message = f"Values would be {value_type(definition)} instead of {old.value_type}; in use by {shown(users)}."
+        message = (
+            f"Values would be {value_type(definition)} instead of {old.value_type}; in use by {defined.shown(users)}."
+        )
         raise Refused(Problem("input.definition", message, "Create another tag, or change those first."))
     await check_names(tx, defined, old.key, definition)
 
@@ -88,7 +90,7 @@ async def check_names(tx: Transaction, defined: Definitions, key: str, definitio
         raise Refused(*problems)
     cycle = find_cycle(name, rule, defined.rules)
     if cycle is not None:
-        raise Refused(Problem("input.definition", "The tag comes back to itself: " + " → ".join(cycle) + ".", None))
+        raise Refused(Problem("input.definition", f"The tag comes back to itself: {defined.way(cycle)}.", None))
 
 
 def parsed(document: Mapping[str, object], problems: list[Problem]) -> Definition | None:

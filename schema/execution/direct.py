@@ -61,7 +61,7 @@ class DirectQuery:
         identifier = arguments.get("identifier")
         named = None if identifier is None else (identifier["namespace"], identifier["value"])
         key = customers.key_of(context.services, arguments.get("id"), named)
-        found = await context.services.profiles.find_rendered(key, shape.need, shape)
+        found = await context.services.profiles.find_rendered(key, shape.need, shape, context.viewer)
         return None if found is None else msgspec.Raw(found.body)
 
 
