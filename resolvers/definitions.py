@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -44,6 +44,7 @@ class Definitions:
         tags: types of tags, by key.
         resting: keys and names of those that stay as they are.
         offline: keys and names of those that are not offered for new use.
+        read: names of what the statements of tags by SQL read, by name of the tag.
         hidden: keys and names of those that whoever asks may not know of.
     """
 
@@ -52,6 +53,7 @@ class Definitions:
     resting: frozenset[str]
     offline: frozenset[str]
     hidden: frozenset[str]
+    read: Mapping[str, frozenset[str]]
 
     def known(self, name: str, registered: Named) -> KnownNames:
         """What the rule of a segment, or what a tag reads, may name; an offline tag only where it is named already.
@@ -72,7 +74,11 @@ class Definitions:
 
     def users_of(self, name: str) -> list[str]:
         """Names of those whose rules name this segment or tag, ascending."""
-        return sorted(other for other, rule in self.rules.items() if other != name and name in named_by(rule))
+        return sorted(
+            other
+            for other, rule in self.rules.items()
+            if other != name and (name in named_by(rule) or name in self.read.get(other, ()))
+        )
 
     def live_users_of(self, name: str) -> list[str]:
         """Those of them that are kept up to date."""
@@ -99,6 +105,7 @@ async def read_definitions(tx: Transaction, viewer: Viewer) -> Definitions:
     tags: dict[str, ValueType] = {}
     status: dict[str, str] = {}
     hidden: set[str] = set()
+    read: dict[str, frozenset[str]] = {}
     for segment in await segment_repository.list_rules(tx):
         if segment.status != DELETING:
             rules[segment.key] = parse_rule(msgspec.json.decode(segment.rule))
@@ -111,11 +118,22 @@ async def read_definitions(tx: Transaction, viewer: Viewer) -> Definitions:
             rules[tag_name(tag.key)] = rule_of(definition)
             tags[tag.key] = value_type(definition)
             status[tag_name(tag.key)] = tag.status
+            if tag.reads:
+                read[tag_name(tag.key)] = frozenset(_names_of(tag.reads))
             if not viewer.sees(tag.sharing):
                 hidden.add(tag_name(tag.key))
     resting = frozenset(name for name, each in status.items() if each in RESTING)
     offline = frozenset(name for name in resting if status[name] == OFFLINE)
-    return Definitions(rules, tags, resting, offline, frozenset(hidden))
+    return Definitions(rules, tags, resting, offline, frozenset(hidden), read)
+
+
+def _names_of(reads: Sequence[str]) -> Iterator[str]:
+    """The segments and tags among what a statement reads, as `rules.needs.named_by` names them."""
+    for kind, *rest in map(msgspec.json.decode, reads):
+        if kind == "segment":
+            yield rest[0]
+        elif kind == "tag":
+            yield tag_name(rest[0])
 
 
 def key_problems(key: str, what: str) -> list[Problem]:

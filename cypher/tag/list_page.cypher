@@ -15,4 +15,4 @@ WHERE t.key > $after AND t.status <> 'DELETING'
   AND ($only IS NULL OR t.id IN $only)
   AND ($viewer IS NULL OR t.visibility IS NULL OR t.owner IN $viewer OR any(each IN t.shared WHERE each IN $viewer))
 WITH t ORDER BY t.key LIMIT $count
-RETURN t {.id, .key, .name, .category, .kind, .value_type, .mode, .zone, .keep_old, .version, .definition, .status, .as_of, .last_error, .progress, .created_at, .updated_at, .owner, .visibility, .shared} AS tag
+RETURN t {.id, .key, .name, .category, .kind, .value_type, .mode, .zone, .keep_old, .version, .definition, .status, .as_of, .last_error, .progress, .created_at, .updated_at, .owner, .visibility, .shared, .reads} AS tag

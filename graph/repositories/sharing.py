@@ -14,6 +14,7 @@ from graph.queries import load
 _SHARE_SEGMENT = load("sharing/share_segment")
 _SHARE_TAG = load("sharing/share_tag")
 _LIST_CLOSED = load("sharing/list_closed")
+_LIST_CLOSED_KEYS = load("sharing/list_closed_keys")
 
 
 class Visibility(StrEnum):
@@ -78,6 +79,16 @@ class Sharing(msgspec.Struct, frozen=True):
 OPEN: Final = Sharing()
 
 
+class ClosedKeys(msgspec.Struct, frozen=True):
+    """Keys of segments and of tags that not everybody may see."""
+
+    segments: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+
+NOTHING_CLOSED: Final = ClosedKeys()
+
+
 def sharing_of(owner: str | None, visibility: str | None, shared: Sequence[str] | None) -> Sharing:
     """What the properties of a node say."""
     if owner is None and visibility is None:
@@ -110,6 +121,12 @@ class SharingRepository:
             else:
                 found[row["key"]] = sharing_of(row["owner"], row["visibility"], row["shared"])
         return found
+
+    async def list_closed_keys(self) -> ClosedKeys:
+        """What statements of tags by SQL do not read."""
+        rows = await self._graph.read(_LIST_CLOSED_KEYS)
+        segments = frozenset(row["key"] for row in rows if row["what"] == "SEGMENT")
+        return ClosedKeys(segments, frozenset(row["key"] for row in rows if row["what"] == "TAG"))
 
 
 async def share_segment(tx: Transaction, *, key: str, sharing: Sharing, now_ms: int) -> None:

@@ -37,6 +37,7 @@ class TagRecord(msgspec.Struct, frozen=True, gc=False):
 
     Args:
         zone: None for the deployment's.
+        reads: of a tag by SQL, what its statement names, each as JSON (see `resolvers.rule_users.NameKey`).
     """
 
     id: str
@@ -57,6 +58,7 @@ class TagRecord(msgspec.Struct, frozen=True, gc=False):
     created_at_ms: int
     updated_at_ms: int
     sharing: Sharing = OPEN
+    reads: tuple[str, ...] = ()
 
 
 class TagRepository:
@@ -163,6 +165,7 @@ def _tag(row: Mapping[str, Any]) -> TagRecord:
         as_of_ms=known.pop("as_of"),
         created_at_ms=known.pop("created_at"),
         updated_at_ms=known.pop("updated_at"),
+        reads=tuple(known.pop("reads") or ()),
         sharing=sharing_of(known.pop("owner"), known.pop("visibility"), known.pop("shared")),
         **known,
     )

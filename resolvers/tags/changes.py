@@ -31,7 +31,8 @@ from resolvers.tags.checks import (
     long_reason,
     mode,
     parsed,
-    sql_problems,
+    read_statement,
+    stored_reads,
 )
 from resolvers.tags.tags import Deleted, unknown_tag
 from rules.checker import Problem
@@ -46,6 +47,7 @@ from rules.tags.definition import (
 )
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
+from workers.projection.client import StatementReads
 
 BUILD_TASK = "build_tag"
 DELETE_TASK = "delete_tag"
@@ -66,14 +68,16 @@ async def create(
         problems += kind_problems(definition, mode(definition, edit.mode), bool(edit.keep_old))
     if problems or definition is None:
         return Refusal(tuple(problems))
-    if problems := await sql_problems(context, definition, edit.zone):
+    problems, reads = await read_statement(context, definition, edit.zone)
+    if problems:
         return Refusal(tuple(problems))
     status = DRAFT if draft else LIVE if isinstance(definition, Manual | Imported) else BUILDING
     tag_id = TAG_PREFIX + secrets.token_hex(_ID_BYTES)
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        await check_names(tx, await read_definitions(tx, context.viewer), key, definition)
+        defined = await read_definitions(tx, context.viewer)
+        await check_names(tx, defined, key, definition)
         properties = {
             "name": (edit.name or "").strip(),
             "category": edit.category or None,
@@ -84,6 +88,7 @@ async def create(
             "keep_old": bool(edit.keep_old),
             "definition": _encoded(definition),
             "status": status,
+            "reads": stored_reads(reads, defined),
             "owner": context.principal.id,
             "visibility": Visibility.PRIVATE.value if private else None,
         }
@@ -112,8 +117,9 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
     """
     problems = edit_problems(edit)
     given = None if edit.definition is None else parsed(edit.definition, problems)
+    reads: StatementReads | None = None
     if given is not None and not problems:
-        problems += await sql_problems(context, given, edit.zone)
+        problems, reads = await read_statement(context, given, edit.zone)
     if problems:
         return Refusal(tuple(problems))
 
@@ -139,6 +145,7 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
             "category": old.category if edit.category is None else edit.category or None,
             "value_type": value_type(definition).value,
             "version": old.version + is_other,
+            "reads": list(old.reads) if given is None else stored_reads(reads, defined),
         }
         made = await repository.update(tx, key=key, properties=properties, now_ms=now_ms())
         if is_other:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
+import msgspec
+
 from access.permissions import Permission
 from base.errors import BadInput, ErrorCode, KithError
 from graph.client import Transaction
@@ -30,6 +32,7 @@ from rules.tags.definition import (
 from rules.tags.parser import parse_definition
 from rules.tags.problems import check_definition
 from rules.tree import ListLeaf, leaves_of
+from workers.projection.client import StatementReads
 
 MAX_REASON_CHARS = 1_000
 # Labels are nobody's to compute; imported values follow their identifiers, which costs next to nothing.
@@ -114,22 +117,32 @@ def kind_problems(definition: Definition, mode: str, keep_old: bool) -> list[Pro
     return problems
 
 
-async def sql_problems(context: RequestContext, definition: Definition, zone: str | None) -> list[Problem]:
-    """What the columnar store has against a statement.
+async def read_statement(
+    context: RequestContext, definition: Definition, zone: str | None
+) -> tuple[list[Problem], StatementReads | None]:
+    """What the columnar store has against a statement, and what it reads; of other kinds nothing.
 
     Raises:
         Unavailable: it cannot be asked now.
     """
     if not isinstance(definition, Sql):
-        return []
+        return [], None
     context.principal.require(Permission.TAGS_SQL, "input.definition.sql")
     try:
-        await context.services.columns.check_sql(definition.text, definition.type.value, zone or None)
+        return [], await context.services.columns.check_sql(definition.text, definition.type.value, zone or None)
     except KithError as fault:
         if fault.code is not ErrorCode.BAD_USER_INPUT:
             raise
-        return [Problem(f"input.definition.sql.{fault.field or 'text'}", fault.message, fault.hint)]
-    return []
+        return [Problem(f"input.definition.sql.{fault.field or 'text'}", fault.message, fault.hint)], None
+
+
+def stored_reads(reads: StatementReads | None, defined: Definitions) -> list[str]:
+    """What a tag keeps of what its statement reads: names, and the segments and tags that whoever saves it sees."""
+    if reads is None:
+        return []
+    keys = [("segment", key) for key in reads.segments if key in defined.rules and key not in defined.hidden]
+    keys += [("tag", key) for key in reads.tags if key in defined.tags and tag_name(key) not in defined.hidden]
+    return [msgspec.json.encode(each).decode() for each in (*reads.names, *keys)]
 
 
 def edit_problems(edit: Edit) -> list[Problem]:
