@@ -21,22 +21,28 @@ class Reach(StrEnum):
 class Viewer:
     """Somebody as sharing sees them.
 
-    Attributes:
-        names: their id, and the grants that would let them see something; None for who sees everything: whoever says
-            who may do what could let themselves in anyway.
+    Who holds `users:change` sees everything: whoever says who may do what could let themselves in anyway.
     """
 
-    __slots__ = ("_changes", "names", "principal")
+    __slots__ = ("_changes", "_names", "_sees_all", "principal")
 
     def __init__(self, principal: Principal):
         self.principal = principal
-        self.names: tuple[str, ...] | None = None
+        self._sees_all = Permission.USERS_CHANGE in principal.permissions
+        # Most requests meet nothing that is not everybody's, and need no names.
+        self._names: tuple[str, ...] | None = None
         self._changes: frozenset[str] = frozenset()
-        if Permission.USERS_CHANGE not in principal.permissions:
-            grantees = [(GranteeKind.USER, principal.id), *((GranteeKind.ROLE, role) for role in principal.roles)]
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Their id, and the grants that would let them see something; None for who sees everything."""
+        if self._names is None and not self._sees_all:
+            of = self.principal
+            grantees = [(GranteeKind.USER, of.id), *((GranteeKind.ROLE, role) for role in of.roles)]
             self._changes = frozenset(str(Grant(Access.CHANGE, kind, name)) for kind, name in grantees)
             views = (str(Grant(Access.VIEW, kind, name)) for kind, name in grantees)
-            self.names = (principal.id, *views, *sorted(self._changes))
+            self._names = (of.id, *views, *sorted(self._changes))
+        return self._names
 
     @property
     def audience(self) -> tuple[str, ...]:
@@ -45,20 +51,19 @@ class Viewer:
 
     def sees(self, sharing: Sharing) -> bool:
         """Whether they may know of it."""
-        if self.names is None or sharing.is_open:
-            return True
-        return self.reach(sharing) is not None
+        return sharing.is_open or self.reach(sharing) is not None
 
     def reach(self, sharing: Sharing) -> Reach | None:
         """What they may do with it; None: nothing, not even know of it."""
-        if self.names is None or sharing.owner == self.names[0]:
+        names = self.names
+        if names is None or sharing.owner == names[0]:
             return Reach.OWN
         if sharing.is_open:
             return Reach.CHANGE
         granted = {str(each) for each in sharing.grants}
         if not granted.isdisjoint(self._changes):
             return Reach.CHANGE
-        return None if granted.isdisjoint(self.names[1:]) else Reach.VIEW
+        return None if granted.isdisjoint(names[1:]) else Reach.VIEW
 
 
 def may_change(reach: Reach | None) -> bool:

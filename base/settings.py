@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     columns_memory_mb: int = Field(2048, ge=256, validation_alias="KITH_COLUMNS_MEMORY_MB")
 
     # Of one statement of a tag. A build waits 55 s for its answer. Memory beyond what others use when it begins.
-    sql_time_s: float = Field(30.0, gt=0, le=50, validation_alias="KITH_SQL_TIME_S")
+    sql_time_s: int = Field(30, ge=1, le=50, validation_alias="KITH_SQL_TIME_S")
     sql_memory_mb: int = Field(1536, ge=64, validation_alias="KITH_SQL_MEMORY_MB")
 
     @field_validator("time_zone")
