@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from access.directory import GraphDirectory
-from access.gate import Gate
+from access.gate import Directory, Gate
 from access.write_keys import WriteKeyFollower
 from audit.log import AuditLog
 from base.errors import ConfigurationFault, KithError, Unavailable
@@ -55,8 +55,11 @@ from workers.queue import JobQueue
 READY_TIMEOUT_S = 3.0
 
 
-def create_app(settings: Settings | None = None) -> Starlette:
+def create_app(settings: Settings | None = None, directory: Directory | None = None) -> Starlette:
     """The application; connects when it is first used.
+
+    Args:
+        directory: who holds which token, beside the admin token; given, it stands for what is stored.
 
     Raises:
         ConfigurationFault: a key is missing or cannot be used.
@@ -90,7 +93,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
 
     access = AccessRepository(graph)
-    gate = Gate(settings.admin_token, GraphDirectory(access))
+    gate = Gate(settings.admin_token, directory or GraphDirectory(access))
     keys = write_keys(settings)
 
     @asynccontextmanager
@@ -101,6 +104,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             await publisher.catch_up()
         await hub.start()
         following = asyncio.create_task(WriteKeyFollower(access, keys.tell).run())
+        services.usage.start()
         warming = asyncio.create_task(_warm_up(graph, services.profiles))
         try:
             async with beating(redis, "api", settings.instance):
@@ -109,6 +113,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             warming.cancel()
             following.cancel()
             await asyncio.gather(warming, following, return_exceptions=True)
+            await services.usage.stop()
             await hub.stop()
             await customer_updates.stop()
             await redis.aclose()

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     # What queries of the columnar store may use together; beyond it they spill to disk.
     columns_memory_mb: int = Field(2048, ge=256, validation_alias="KITH_COLUMNS_MEMORY_MB")
 
+    # Of one statement of a tag. A build waits 55 s for its answer. Memory beyond what others use when it begins.
+    sql_time_s: int = Field(30, ge=1, le=50, validation_alias="KITH_SQL_TIME_S")
+    sql_memory_mb: int = Field(1536, ge=64, validation_alias="KITH_SQL_MEMORY_MB")
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

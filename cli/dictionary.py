@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from access.sharing import ALL_SEEING
 from base import logs
 from base.settings import Settings, load_settings
 from graph.client import GraphClient
@@ -28,7 +29,7 @@ def show_dictionary(how: How = Format.MARKDOWN, language: In = Language.EN) -> N
 async def _text(settings: Settings, how: Format, language: Language) -> str:
     graph = GraphClient.of(settings)
     try:
-        dictionary = await read(RegistryRepository(graph), SegmentRepository(graph), TagRepository(graph))
+        dictionary = await read(RegistryRepository(graph), SegmentRepository(graph), TagRepository(graph), ALL_SEEING)
         return written(dictionary, how, language)
     finally:
         await graph.close()

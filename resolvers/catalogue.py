@@ -28,7 +28,8 @@ MAX_AGE_S = 60.0
 class DefinitionCatalogue(Generic[D]):
     """Key → definition, for reads that carry the counter with them.
 
-    Of a definition only what changes with the counter is true for long: id, key, name, rule, version.
+    Of a definition only what changes with the counter is true for long: id, key, name, rule, version, and who may
+    see it.
 
     Args:
         read: the counter, and all definitions at least as new as it.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import strawberry
@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from access.permissions import Permission
 from access.principal import Principal
+from access.sharing import Viewer
 from audit.log import AuditLog
 from audit.search import AuditSearch
 from base.clock import now_ms
@@ -25,6 +26,7 @@ from graph.repositories.access import AccessRepository
 from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
+from graph.repositories.favourite import FavouriteRepository
 from graph.repositories.identity import IdentityRepository
 from graph.repositories.maintenance import MaintenanceRepository, RunSums
 from graph.repositories.overview import OverviewRepository
@@ -39,9 +41,11 @@ from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRecord, TagRepository
 from graph.repositories.tag_version import TagVersionRepository
+from graph.repositories.usage import UsageRepository
+from resolvers.closed import ClosedSegments
 from resolvers.cursors import Cursors
 from resolvers.customers.masking import Mask, Masks
-from resolvers.customers.profiles import ProfileReader
+from resolvers.customers.profiles import ProfileReader, Sight
 from resolvers.ports import (
     ColumnStore,
     CustomerUpdates,
@@ -55,6 +59,7 @@ from resolvers.ports import (
 )
 from resolvers.rule_users import NameKey, RuleUser, users_of
 from resolvers.spelling import Spelling
+from resolvers.usage import UsageNotes
 from workers.lists.lists import SegmentLists
 from workers.lists.values import TagValues
 
@@ -77,6 +82,7 @@ class Services:
     customers: CustomerRepository
     events: EventRepository
     segments: SegmentRepository
+    closed: ClosedSegments
     tags: TagRepository
     tag_versions: TagVersionRepository
     stages: StageRepository
@@ -105,6 +111,9 @@ class Services:
     registry: RegistryRepository
     masks: Masks
     maintenance: MaintenanceRepository
+    favourites: FavouriteRepository
+    last_uses: UsageRepository
+    usage: UsageNotes
     overview: OverviewRepository
     audit: AuditLog
     audit_search: AuditSearch
@@ -115,21 +124,25 @@ class Services:
     spreads: Semaphore = field(default_factory=lambda: Semaphore(MAX_SPREADS))
 
 
+D = TypeVar("D", SegmentRecord, TagRecord)
+
+
 class Loaders:
     """One request's data loaders: what look-ahead could not foresee is still read once, in batches."""
 
-    def __init__(self, services: Services):
+    def __init__(self, services: Services, viewer: Viewer):
         self._services = services
+        self._viewer = viewer
         self._events: dict[EventsAsked, DataLoader[str, Sequence[EventRecord]]] = {}
         self._properties: dict[Asked, DataLoader[str, Sequence[ValueDefinition]]] = {}
 
     @cached_property
     def segments(self) -> DataLoader[str, SegmentRecord | None]:
-        """Segments by key, with their present status."""
+        """Segments that the asker may see by key, with their present status."""
 
         async def load(keys: list[str]) -> list[SegmentRecord | None]:
             found = await self._services.segments.get_many(keys)
-            return [found.get(key) for key in keys]
+            return [self._seen(found.get(key)) for key in keys]
 
         return DataLoader(load_fn=load)
 
@@ -145,11 +158,11 @@ class Loaders:
 
     @cached_property
     def tags(self) -> DataLoader[str, TagRecord | None]:
-        """Tags by key, with their present status."""
+        """Tags that the asker may see by key, with their present status."""
 
         async def load(keys: list[str]) -> list[TagRecord | None]:
             found = await self._services.tags.get_many(keys)
-            return [found.get(key) for key in keys]
+            return [self._seen(found.get(key)) for key in keys]
 
         return DataLoader(load_fn=load)
 
@@ -173,6 +186,27 @@ class Loaders:
 
         return DataLoader(load_fn=load)
 
+    @cached_property
+    def last_uses(self) -> DataLoader[str, int | None]:
+        """When segments and tags were last asked for (ms), by id; None for never."""
+
+        async def load(ids: list[str]) -> list[int | None]:
+            found = await self._services.last_uses.get_many(ids)
+            return [found.get(each) for each in ids]
+
+        return DataLoader(load_fn=load)
+
+    async def favourites(self) -> set[str]:
+        """Ids of the asker's favourite segments and tags."""
+        return await self._favourites.load(self._viewer.principal.id)
+
+    @cached_property
+    def _favourites(self) -> DataLoader[str, set[str]]:
+        async def load(of: list[str]) -> list[set[str]]:
+            return [await self._services.favourites.list_ids(each) for each in of]
+
+        return DataLoader(load_fn=load)
+
     async def everybody(self) -> int:
         """How many customers live."""
         return await self._customer_counts.load("")
@@ -186,15 +220,19 @@ class Loaders:
 
     @cached_property
     def rule_users(self) -> DataLoader[NameKey, Sequence[RuleUser]]:
-        """What has a rule that names something, by key."""
+        """What the asker may see that has a rule that names something, by key."""
 
         async def load(keys: list[NameKey]) -> list[Sequence[RuleUser]]:
             _, segments = await self._services.segments.list_all()
             _, tags = await self._services.tags.list_all()
-            found = users_of(segments, tags)
+            found = users_of(filter(self._seen, segments), filter(self._seen, tags))
             return [found.get(key, ()) for key in keys]
 
         return DataLoader(load_fn=load)
+
+    def _seen(self, found: D | None) -> D | None:
+        """What was found, if the asker may know of it."""
+        return found if found is not None and self._viewer.sees(found.sharing) else None
 
     def properties(self, asked: Asked) -> DataLoader[str, Sequence[ValueDefinition]]:
         """One page of property definitions by event."""
@@ -230,7 +268,7 @@ class RequestContext:
         purpose: what they say they need personal values for; a key has its own.
     """
 
-    __slots__ = ("_loaders", "principal", "purpose", "request_id", "services")
+    __slots__ = ("_loaders", "_viewer", "principal", "purpose", "request_id", "services")
 
     def __init__(self, services: Services, request_id: str, principal: Principal, purpose: str | None = None):
         self.services = services
@@ -238,6 +276,7 @@ class RequestContext:
         self.principal = principal
         self.purpose = purpose or principal.purpose
         self._loaders: Loaders | None = None
+        self._viewer: Viewer | None = None
 
     @property
     def reveals(self) -> bool:
@@ -248,12 +287,24 @@ class RequestContext:
         """What hides personal values from whoever asks; None when they are shown."""
         return None if self.reveals else await self.services.masks.current()
 
+    async def sight(self) -> Sight:
+        """What whoever asks may see of people."""
+        return Sight(self.viewer, await self.mask())
+
     @property
     def loaders(self) -> Loaders:
         """This request's data loaders."""
         if self._loaders is None:
-            self._loaders = Loaders(self.services)
+            self._loaders = Loaders(self.services, self.viewer)
         return self._loaders
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks, as what people made is shared with them."""
+        # Whoever subscribes may become somebody else meanwhile.
+        if self._viewer is None or self._viewer.principal is not self.principal:
+            self._viewer = Viewer(self.principal)
+        return self._viewer
 
 
 Info: TypeAlias = strawberry.Info[RequestContext, None]

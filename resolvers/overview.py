@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from base.clock import now_ms
@@ -12,6 +12,7 @@ from base.errors import BadInput
 from graph.repositories.overview import KEPT_DAYS, Counts, DaySnapshot, Snapshot
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.tag import TagRecord
+from graph.repositories.usage import SINCE
 from resolvers.context import RequestContext
 from resolvers.definitions import RESTING
 from resolvers.maintenance import Neglect, staleness
@@ -20,6 +21,8 @@ from rules.days import day_of
 
 # What one answer names; more is no list for people.
 MAX_FINDINGS: Final = 1_000
+# Who asks for something once a month uses it.
+UNUSED_MS: Final = timedelta(days=35) // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +92,27 @@ async def overview(context: RequestContext, days: int) -> Overview:
         raise BadInput(f"1 to {KEPT_DAYS} days.", field="days")
     at_ms = now_ms()
     services = context.services
+    # Days are kept of everything, and of what everybody may see: what else somebody saw then is not known.
+    names = context.viewer.names
     today = day_of(at_ms, services.zone)
-    now = _point(DaySnapshot(date.fromordinal(today).isoformat(), await services.overview.count(at_ms)))
+    now = _point(DaySnapshot(date.fromordinal(today).isoformat(), await services.overview.count(at_ms, names)))
     first = date.fromordinal(today - days + 1).isoformat()
-    kept = [_point(one) for one in await services.overview.list_days(first) if one.day < now.day]
+    days_kept = await services.overview.list_days(first, only_open=names is not None)
+    kept = [_point(one) for one in days_kept if one.day < now.day]
     return Overview(now, [*kept, now], await _findings(context, at_ms))
 
 
 async def _findings(context: RequestContext, at_ms: int) -> list[Finding]:
     _, segments = await context.services.segments.list_all()
     _, tags = await context.services.tags.list_all()
-    used = users_of(segments, tags)
+    named = users_of(segments, tags)
+    last_uses = await context.services.last_uses.list_all()
     found: list[Finding] = []
     for kind, things in (("TAG", tags), ("SEGMENT", segments)):
         for thing in things:
-            is_used = (kind.lower(), thing.key) in used
+            if not context.viewer.sees(thing.sharing):
+                continue
+            is_used = (kind.lower(), thing.key) in named or _was_used(thing, last_uses, at_ms)
             found += (
                 Finding(kind, thing.key, thing.name, neglect, thing.as_of_ms)
                 for neglect in _neglects(context, thing, at_ms, is_used=is_used)
@@ -119,9 +128,17 @@ def _neglects(
     stale = staleness(thing, at_ms, context.services.zone)
     if stale is not None:
         yield stale
-    # A segment is used by whoever subscribes to it, which nobody writes down; what rests costs nothing.
-    if isinstance(thing, TagRecord) and not is_used and thing.status not in RESTING:
+    # What rests costs nothing.
+    if not is_used and thing.status not in RESTING:
         yield Neglect.UNUSED
+
+
+def _was_used(thing: TagRecord | SegmentRecord, last_uses: Mapping[str, int], at_ms: int) -> bool:
+    """Whether somebody has asked for it within `UNUSED_MS`, or could not have done so for as long."""
+    noted_ms = last_uses.get(SINCE)
+    if noted_ms is None:
+        return True
+    return at_ms - max(noted_ms, thing.created_at_ms, last_uses.get(thing.id, 0)) < UNUSED_MS
 
 
 def _point(day: DaySnapshot) -> Point:

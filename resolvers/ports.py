@@ -15,7 +15,7 @@ from rules.tree import Rule
 from workers.decisions.desk import NamedIdentifier
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Said
-from workers.projection.client import Counted, Listed, Spread
+from workers.projection.client import Counted, Listed, Spread, StatementReads
 
 
 class FactsReader(Protocol):
@@ -78,7 +78,7 @@ class ColumnStore(Protocol):
     async def find_customers(self, attribute: str, texts: Collection[str]) -> list[tuple[str, str]]:
         """(text, customer) of everybody whose value of an attribute is one of the texts."""
 
-    async def check_sql(self, text: str, of_type: str, zone: str | None) -> None:
+    async def check_sql(self, text: str, of_type: str, zone: str | None) -> StatementReads:
         """See that a statement can give the values of a tag."""
 
 

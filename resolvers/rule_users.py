@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ import msgspec
 from graph.repositories.registry import EventDefinition, ValueDefinition
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.tag import TagRecord
-from rules.names import Names, names_in
+from rules.names import Names, enclosing, names_in
 from rules.parser import parse_rule
 from rules.tags.definition import rule_of
 from rules.tags.parser import parse_definition
@@ -50,8 +50,21 @@ def users_of(segments: Iterable[SegmentRecord], tags: Iterable[TagRecord]) -> di
     for segment in sorted(segments, key=lambda one: one.key):
         note(RuleUser("SEGMENT", segment.key, segment.name), parse_rule(msgspec.json.decode(segment.rule)))
     for tag in sorted(tags, key=lambda one: one.key):
-        note(RuleUser("TAG", tag.key, tag.name), rule_of(parse_definition(msgspec.json.decode(tag.definition))))
+        user = RuleUser("TAG", tag.key, tag.name)
+        note(user, rule_of(parse_definition(msgspec.json.decode(tag.definition))))
+        for key in _read(tag.reads):
+            users.setdefault(key, []).append(user)
     return users
+
+
+def _read(reads: Sequence[str]) -> Iterator[NameKey]:
+    """What the statement of a tag names, each once, with the objects around it."""
+    found: dict[NameKey, None] = {}
+    for kind, *rest in map(msgspec.json.decode, reads):
+        *of, name = rest
+        names = enclosing(name) if kind in ("attribute", "property") else (name,)
+        found |= {(kind, *of, each): None for each in names}
+    yield from found
 
 
 def _definitions(rule: Rule) -> Iterator[NameKey]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,7 +11,8 @@ import msgspec
 from base.clock import now_ms
 from base.errors import BadInput, ErrorCode, KithError, NotFound
 from graph.repositories.customer import CustomerKey, ProfileNeed
-from graph.repositories.segment import OFFLINE
+from graph.repositories.segment import OFFLINE, SegmentRecord
+from graph.repositories.tag import TagRecord
 from resolvers.context import RequestContext
 from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Rendered
@@ -37,6 +39,9 @@ SCAN_PAGE = 500
 MAX_SCANNED_A_PAGE = 10_000
 
 
+D = TypeVar("D", SegmentRecord, TagRecord)
+
+
 async def checked_rule(context: RequestContext, document: Mapping[str, object], field: str) -> Rule:
     """The rule of an input that is used at once, its segments and tags known to exist, and no name off.
 
@@ -45,15 +50,21 @@ async def checked_rule(context: RequestContext, document: Mapping[str, object], 
     """
     rule = parse_rule(document, field)
     named = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, SegmentLeaf)}
-    known = await context.services.segments.get_many(sorted(named)) if named else {}
+    known = _seen(context, await context.services.segments.get_many(sorted(named))) if named else {}
     tagged = {leaf.key for leaf in leaves_of(rule) if isinstance(leaf, TagLeaf)}
-    tags = await context.services.tags.get_many(sorted(tagged)) if tagged else {}
+    tags = _seen(context, await context.services.tags.get_many(sorted(tagged))) if tagged else {}
+    context.services.usage.note(*(one.id for one in known.values()), *(one.id for one in tags.values()))
     types = {key: ValueType(tag.value_type) for key, tag in tags.items()}
     archived = {key for key, segment in known.items() if segment.status == OFFLINE}
     registered = await context.services.registry.get_named(names_in(rule))
     for problem in check(rule, known_names(registered, known.keys(), archived, types), field):
         raise BadInput(problem.message, hint=problem.hint, field=problem.field)
     return rule
+
+
+def _seen(context: RequestContext, found: Mapping[str, D]) -> dict[str, D]:
+    """Those that the asker may know of."""
+    return {key: one for key, one in found.items() if context.viewer.sees(one.sharing)}
 
 
 async def scan(
@@ -118,6 +129,7 @@ async def explain_for(
         stored = await context.loaders.segments.load(segment or "")
         if stored is None:
             raise NotFound("There is no segment of this key.", hint="`segments` lists them.")
+        context.services.usage.note(stored.id)
         rule = parse_rule(msgspec.json.decode(stored.rule))
     at_ms = now_ms()
     return explain(rule, await _facts_of(context, customer_id, rule, at_ms), at_ms, context.services.zone)
@@ -127,6 +139,7 @@ async def _explain_tag(context: RequestContext, customer_id: str, key: str) -> E
     stored = await context.loaders.tags.load(key)
     if stored is None:
         raise unknown_tag()
+    context.services.usage.note(stored.id)
     definition = parse_definition(msgspec.json.decode(stored.definition))
     at_ms = now_ms()
     stored_value = TagLeaf(key, Operator.SET)

@@ -13,6 +13,7 @@ from graph.repositories.access import AccessRepository
 from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
+from graph.repositories.favourite import FavouriteRepository
 from graph.repositories.identity import IdentityRepository
 from graph.repositories.maintenance import MaintenanceRepository
 from graph.repositories.overview import OverviewRepository
@@ -24,10 +25,13 @@ from graph.repositories.segment_build import SegmentBuildRepository
 from graph.repositories.segment_history import SegmentHistoryRepository
 from graph.repositories.segment_list import SegmentListRepository
 from graph.repositories.segment_version import SegmentVersionRepository
+from graph.repositories.sharing import SharingRepository
 from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRepository
 from graph.repositories.tag_version import TagVersionRepository
+from graph.repositories.usage import UsageRepository
 from resolvers.catalogue import DefinitionCatalogue
+from resolvers.closed import ClosedSegments
 from resolvers.context import Services
 from resolvers.cursors import Cursors
 from resolvers.customers.facts import LiveFacts
@@ -44,6 +48,7 @@ from resolvers.ports import (
     Updates,
 )
 from resolvers.spelling import Spelling
+from resolvers.usage import UsageNotes
 from workers.lists.lists import SegmentLists
 from workers.lists.values import TagValues
 
@@ -69,6 +74,7 @@ def make_services(
     zone = ZoneInfo(settings.time_zone)
     customers, events, segments = CustomerRepository(graph), EventRepository(graph), SegmentRepository(graph)
     policies, tags = PolicyRepository(graph), TagRepository(graph)
+    last_uses = UsageRepository(graph)
     catalogues = DefinitionCatalogue(segments.list_all), DefinitionCatalogue(tags.list_all)
     return Services(
         settings=settings,
@@ -79,6 +85,7 @@ def make_services(
         customers=customers,
         events=events,
         segments=segments,
+        closed=ClosedSegments(SharingRepository(graph).list_closed),
         tags=tags,
         tag_versions=TagVersionRepository(graph),
         stages=StageRepository(graph),
@@ -107,6 +114,9 @@ def make_services(
         registry=RegistryRepository(graph),
         masks=Masks(RegistryRepository(graph)),
         maintenance=MaintenanceRepository(graph),
+        favourites=FavouriteRepository(graph),
+        last_uses=last_uses,
+        usage=UsageNotes(last_uses),
         overview=OverviewRepository(graph),
         audit=audit,
         audit_search=AuditSearch(graph, keyring),

@@ -47,30 +47,45 @@ class Update:
 async def subscribe(
     context: RequestContext, segments: Sequence[str] | None, after: str | None
 ) -> AsyncGenerator[Update, None]:
-    """Changes of these segments (None: all) behind a cursor ("0": all kept; None: from now on), in order, each once.
+    """Changes of these segments (None: all that the asker may see) in order, each once.
+
+    Args:
+        after: a cursor behind which they begin; "0" for all kept, None for those from now on.
 
     Raises:
         BadInput: too many or unknown segments, or a cursor that is none.
         KithError: CURSOR_EXPIRED, or RATE_LIMITED for a reader that is too slow.
     """
     keys = None if segments is None else frozenset(segments)
+    ids: tuple[str, ...] = ()
     if keys is not None:
         if len(keys) > MAX_SEGMENTS:
             raise BadInput(f"At most {MAX_SEGMENTS} segments; leave them out to hear of all.", field="segments")
-        unknown = keys - (await context.services.segments.get_many(sorted(keys))).keys()
+        found = await context.services.segments.get_many(sorted(keys))
+        unknown = keys - {key for key, one in found.items() if context.viewer.sees(one.sharing)}
         # With a cursor, what is named may have been deleted since, and its last changes are still to be read.
         if unknown and after is None:
             raise BadInput(f"There is no segment {sorted(unknown)[0]!r}.", field="segments")
-    return _updates(context, keys, after)
+        ids = tuple(one.id for key, one in found.items() if key not in unknown)
+    return _updates(context, keys, after, ids)
 
 
 async def _updates(
-    context: RequestContext, keys: frozenset[str] | None, after: str | None
+    context: RequestContext, keys: frozenset[str] | None, after: str | None, ids: Sequence[str]
 ) -> AsyncGenerator[Update, None]:
-    async with aclosing(context.services.updates.subscribe(keys, after)) as changes:
-        async for published in changes:
-            if await scope.keep(context, [published.change.customer], gone=True):
-                yield _update(published)
+    """Args:
+    ids: of the segments that were named, which are in use for as long as somebody listens.
+    """
+    services = context.services
+    async with aclosing(services.updates.subscribe(keys, after)) as changes:
+        with services.usage.held(ids):
+            async for published in changes:
+                change = published.change
+                # Looked at each time: what is shared, and with whom, changes under a stream.
+                if await services.closed.sees(context.viewer, change.segment) and await scope.keep(
+                    context, [change.customer], gone=True
+                ):
+                    yield _update(published)
 
 
 async def segment(context: RequestContext, update: Update) -> SegmentRecord:

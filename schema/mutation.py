@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 
 from access.permissions import Permission
+from graph.repositories.sharing import Visibility
+from resolvers import favourites, sharing
 from resolvers.access import keys, roles
 from resolvers.identity import identity, policy
 from resolvers.registry import registry
@@ -37,13 +39,20 @@ from schema.inputs.segment import (
     selection_of,
 )
 from schema.inputs.segment import edit_of as segment_edit_of
+from schema.inputs.sharing import GrantInput, wanted_sharing
 from schema.inputs.tag import CreateTagInput, ImportTagValuesInput, UpdateTagInput, wanted_of
 from schema.inputs.tag import edit_of as tag_edit_of
 from schema.scalars import Duration
 from schema.types.access import AccessKey, DeleteRoleResult, KeyResult, RoleResult
 from schema.types.effect import IdentityResult
+from schema.types.favourite import FavouriteResult
 from schema.types.policy import IdentityPolicyResult
-from schema.types.registry import AttributeDefinitionResult, EventDefinitionResult, PropertyDefinitionResult
+from schema.types.registry import (
+    AttributeDefinitionResult,
+    EventDefinitionResult,
+    PropertyDefinitionResult,
+    RuleUserKind,
+)
 from schema.types.segment import DeleteResult, SegmentResult
 from schema.types.segment_import import SegmentImportResult
 from schema.types.tag import DeleteTagResult, LabelResult, TagResult
@@ -58,7 +67,8 @@ class Mutation:
         scoped=True,
     )
     async def create_segment(self, info: Info, input: CreateSegmentInput) -> SegmentResult:
-        return cast("SegmentResult", await segments.create(info.context, input.key, segment_edit_of(input)))
+        made = await segments.create(info.context, input.key, segment_edit_of(input), private=input.private)
+        return cast("SegmentResult", made)
 
     @declare.mutation(
         Permission.SEGMENTS_CHANGE,
@@ -140,12 +150,30 @@ class Mutation:
         return cast("DeleteResult", await segments.delete(info.context, key))
 
     @declare.mutation(
+        Permission.SEGMENTS_CHANGE,
+        "Who may see or change a segment from now on; its owner's to say, and administrators'. `with` is for SHARED.",
+        scoped=True,
+    )
+    async def share_segment(
+        self,
+        info: Info,
+        key: str,
+        visibility: Visibility,
+        with_: Annotated[list[GrantInput] | None, strawberry.argument(name="with")] = None,
+        owner: strawberry.ID | None = None,
+    ) -> SegmentResult:
+        wanted = wanted_sharing(visibility, with_, owner)
+        return cast("SegmentResult", await sharing.share_segment(info.context, key, wanted, segments.unknown))
+
+    @declare.mutation(
         Permission.TAGS_CHANGE,
         "A new tag; its values are computed in the background, then as its mode says.",
         scoped=True,
     )
     async def create_tag(self, info: Info, input: CreateTagInput) -> TagResult:
-        made = await tag_changes.create(info.context, input.key, tag_edit_of(input), draft=bool(input.draft))
+        made = await tag_changes.create(
+            info.context, input.key, tag_edit_of(input), draft=bool(input.draft), private=input.private
+        )
         return cast("TagResult", made)
 
     @declare.mutation(
@@ -196,6 +224,22 @@ class Mutation:
 
     @declare.mutation(
         Permission.TAGS_CHANGE,
+        "Who may see or change a tag from now on; its owner's to say, and administrators'. `with` is for SHARED.",
+        scoped=True,
+    )
+    async def share_tag(
+        self,
+        info: Info,
+        key: str,
+        visibility: Visibility,
+        with_: Annotated[list[GrantInput] | None, strawberry.argument(name="with")] = None,
+        owner: strawberry.ID | None = None,
+    ) -> TagResult:
+        wanted = wanted_sharing(visibility, with_, owner)
+        return cast("TagResult", await sharing.share_tag(info.context, key, wanted, tags.unknown_tag))
+
+    @declare.mutation(
+        Permission.TAGS_CHANGE,
         "Give values of a tag of kind IMPORTED to whoever has these identifiers, or these values of an attribute. "
         "Unknown ones are reported, and nobody is made of them.",
     )
@@ -217,6 +261,18 @@ class Mutation:
         self, info: Info, key: str, ids: list[strawberry.ID], labels: list[str] | None = None
     ) -> LabelResult:
         return cast("LabelResult", await tags.take_labels(info.context, key, ids, labels))
+
+    @declare.mutation(
+        Permission.SEGMENTS_READ, "Put a segment or tag among your favourites, 1,000 at most.", scoped=True
+    )
+    async def favourite(self, info: Info, kind: RuleUserKind, key: str) -> FavouriteResult:
+        is_tag = kind is RuleUserKind.TAG
+        return cast("FavouriteResult", await favourites.put(info.context, key, is_tag=is_tag))
+
+    @declare.mutation(Permission.SEGMENTS_READ, "Take a segment or tag off your favourites.", scoped=True)
+    async def unfavourite(self, info: Info, kind: RuleUserKind, key: str) -> FavouriteResult:
+        is_tag = kind is RuleUserKind.TAG
+        return cast("FavouriteResult", await favourites.take(info.context, key, is_tag=is_tag))
 
     @declare.mutation(
         Permission.IDENTITY_CHANGE,

@@ -54,10 +54,10 @@ class Query:
             return cast("Node | None", await customers.find(info.context, CustomerKey(id=id), shape.need, None))
         if id.startswith(SEGMENT_PREFIX):
             info.context.principal.require(Permission.SEGMENTS_READ, "node")
-            return cast("Node | None", await info.context.services.segments.find_by_id(id))
+            return cast("Node | None", await segments.find_by_id(info.context, id))
         if id.startswith(TAG_PREFIX):
             info.context.principal.require(Permission.TAGS_READ, "node")
-            return cast("Node | None", await info.context.services.tags.find_by_id(id))
+            return cast("Node | None", await tags.find_by_id(info.context, id))
         return None
 
     @declare.field(Permission.CUSTOMERS_READ, "One customer by id or identifier; null when nobody has it.", scoped=True)
@@ -97,7 +97,7 @@ class Query:
     @declare.field(
         Permission.SEGMENTS_READ,
         "Segments by key; a search looks for a part of key or name, a folder holds those below it too, and `archived` "
-        "asks for those that are archived, or are not.",
+        "asks for those that are archived, or are not; `favourite` for yours.",
         scoped=True,
     )
     async def segments(
@@ -106,11 +106,12 @@ class Query:
         search: str | None = None,
         folder: str | None = None,
         archived: bool | None = None,
+        favourite: bool = False,
         first: int | None = DEFAULT_PAGE_ITEMS,
         after: str | None = None,
     ) -> SegmentConnection:
         page = await segments.list_page(
-            info.context, search=search, folder=folder, archived=archived, first=first, after=after
+            info.context, search=search, folder=folder, archived=archived, favourite=favourite, first=first, after=after
         )
         return cast("SegmentConnection", page)
 
@@ -126,7 +127,8 @@ class Query:
 
     @declare.field(
         Permission.TAGS_READ,
-        "Tags by key; a search looks for a part of key or name, a category includes those below it.",
+        "Tags by key; a search looks for a part of key or name, a category includes those below it; `favourite` asks "
+        "for yours.",
         scoped=True,
     )
     async def tags(
@@ -134,10 +136,13 @@ class Query:
         info: Info,
         search: str | None = None,
         category: str | None = None,
+        favourite: bool = False,
         first: int | None = DEFAULT_PAGE_ITEMS,
         after: str | None = None,
     ) -> TagConnection:
-        page = await tags.list_page(info.context, search=search, category=category, first=first, after=after)
+        page = await tags.list_page(
+            info.context, search=search, category=category, favourite=favourite, first=first, after=after
+        )
         return cast("TagConnection", page)
 
     @declare.field(

@@ -40,10 +40,14 @@ class Statement:
 
     Args:
         views: that it reads, as (schema, name) in small ASCII letters.
+        columns: that it names, likewise; None: it may read all of its views.
+        texts: constants of it.
     """
 
     text: str
     views: frozenset[tuple[str, str]]
+    columns: frozenset[str] | None
+    texts: frozenset[str]
 
 
 def folded(name: str) -> str:
@@ -67,7 +71,8 @@ def check_statement(connection: DuckDBPyConnection, text: str, is_view: IsView) 
         checker.check(tree)
     except RecursionError as fault:
         raise BadInput("The statement is nested too deeply.", field=FIELD) from fault
-    return Statement(text, frozenset(checker.views))
+    columns = None if checker.reads_rows() else frozenset(checker.columns)
+    return Statement(text, frozenset(checker.views), columns, frozenset(checker.texts))
 
 
 def _read(connection: DuckDBPyConnection, text: str) -> Any:
@@ -99,13 +104,22 @@ class _Checker:
     """Goes over a syntax tree.
 
     Attributes:
-        views: that were named.
+        views, columns, texts: that were named.
     """
 
     def __init__(self, is_view: IsView):
         self.views: set[tuple[str, str]] = set()
+        self.columns: set[str] = set()
+        self.texts: set[str] = set()
+        self._plain: set[str] = set()
+        self._sources: set[str] = set()
+        self._stars = False
         self._is_view = is_view
         self._count = 0
+
+    def reads_rows(self) -> bool:
+        """Whether whole rows are read: by a star, a join on all names that are equal, or the name of a source."""
+        return self._stars or not self._plain.isdisjoint(self._sources)
 
     def check(self, tree: Any) -> None:
         """Raises:
@@ -131,6 +145,7 @@ class _Checker:
         if "class" in node:
             self._check_expression(node)
             if node["class"] == "CONSTANT":
+                self._note_text(node)
                 return
         elif kind in allowed.QUERIES:
             scope = self._with_tables(node, scope)
@@ -147,6 +162,12 @@ class _Checker:
         for part in node.values():
             self._check(part, scope)
 
+    def _note_text(self, node: Mapping[str, Any]) -> None:
+        value = node.get("value")
+        text = value.get("value") if isinstance(value, Mapping) else None
+        if isinstance(text, str):
+            self.texts.add(text)
+
     def _with_tables(self, node: Mapping[str, Any], scope: frozenset[str]) -> frozenset[str]:
         """The scope with the common table expressions of a query; each sees those before it."""
         for entry in node["cte_map"]["map"]:
@@ -155,10 +176,14 @@ class _Checker:
         return scope
 
     def _check_source(self, node: Mapping[str, Any], scope: frozenset[str]) -> None:
+        if node.get("alias"):
+            self._sources.add(folded(node["alias"]))
         match node["type"]:
             case "BASE_TABLE":
                 self._check_table(node, scope)
             case "JOIN":
+                self.columns.update(map(folded, node.get("using_columns") or ()))
+                self._stars |= node["ref_type"] == "NATURAL"
                 if node["join_type"] not in allowed.JOINS or node["ref_type"] not in allowed.JOIN_WAYS:
                     _refuse(f"{node['ref_type']} {node['join_type']} JOIN")
             case "TABLE_FUNCTION":
@@ -173,6 +198,7 @@ class _Checker:
             _refuse(shown_name)
         if node["at_clause"] is not None:
             _refuse("AT")
+        self._sources.add(name)
         if not schema and name in scope:
             return
         if not self._is_view(schema, name):
@@ -195,10 +221,14 @@ class _Checker:
             case "STAR":
                 if node.get("columns") or node.get("expr") is not None:
                     _refuse("COLUMNS")
+                self._stars = True
             case "COLUMN_REF":
                 names = node["column_names"]
                 if len(names) == 1 and folded(names[0]) in allowed.CLOCKS:
                     _refuse(names[0], "now")
+                self.columns.update(map(folded, names))
+                if len(names) == 1:
+                    self._plain.add(folded(names[0]))
             case other if other not in allowed.EXPRESSIONS:
                 _refuse(other)
 

@@ -11,14 +11,16 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from analytics.sql.checking import FIELD, check_statement
+from analytics.sql.checking import FIELD, Statement, check_statement
 from analytics.sql.sandbox import Limits, only_views, watched
-from analytics.sql.views import Views
+from analytics.sql.views import EVENTS, Views
 from analytics.store.file import CATALOG
 from analytics.store.spread import Kind
 from analytics.store.tables import CUSTOMERS, Layout
 from base.clock import MAX_MS, MIN_MS
 from base.errors import BadInput
+from graph.repositories.sharing import NOTHING_CLOSED, ClosedKeys
+from rules.keys import KEY
 from rules.limits import MAX_TEXT_LENGTH
 from rules.tags.definition import Sql
 from rules.type_problems import ValueType
@@ -43,6 +45,19 @@ class Column(NamedTuple):
     type: str
 
 
+class Reads(NamedTuple):
+    """What a statement may read.
+
+    Args:
+        names: (attribute, name), (event, name), (property, event, name).
+        segments, tags: constants that may be keys of segments or tags whose rows it reads.
+    """
+
+    names: tuple[tuple[str, ...], ...]
+    segments: frozenset[str]
+    tags: frozenset[str]
+
+
 def check_sql(
     reader: DuckDBPyConnection,
     definition: Sql,
@@ -50,19 +65,23 @@ def check_sql(
     now_ms: int,
     zone: ZoneInfo,
     limits: Limits | None = None,
-) -> list[Column]:
+) -> tuple[list[Column], Reads]:
     """Read, plan and refuse a statement that cannot give values of the tag. It is not run.
+
+    Returns:
+        Its columns, and what it reads.
 
     Raises:
         BadInput: what is wrong, at the field `text` or `type`.
     """
     limits = limits or replace(Limits(), time_s=CHECK_TIME_S)
-    with _asked(reader, definition, layout, now_ms, zone, limits):
+    views = Views(layout, now_ms, zone)
+    with _asked(reader, definition, views, limits) as statement:
         columns = _columns(reader)
         _check_columns(columns, definition.type)
         # Plans it as a whole, which finds what names and types alone do not.
         reader.execute(f"EXPLAIN SELECT * FROM {ASKED}").fetchall()
-        return columns
+        return columns, _reads(views, statement)
 
 
 def sql_values(
@@ -72,12 +91,14 @@ def sql_values(
     now_ms: int,
     zone: ZoneInfo,
     limits: Limits | None = None,
+    closed: ClosedKeys = NOTHING_CLOSED,
 ) -> pa.Table:
     """The value of everybody who has one.
 
     Args:
         reader: a connection of its own; interrupted from outside, it ends with `duckdb.InterruptException`.
         now_ms: the instant for which the tag is computed.
+        closed: segments and tags that it does not read.
 
     Returns:
         `customer`, as in the store, each once and without order, and one column named by the kind of the value and
@@ -88,7 +109,7 @@ def sql_values(
             who is not there, or a value that the tag cannot have: an id is named as an example.
     """
     limits = limits or Limits()
-    with _asked(reader, definition, layout, now_ms, zone, limits):
+    with _asked(reader, definition, Views(layout, now_ms, zone, closed), limits):
         form = _form(definition.type, _check_columns(_columns(reader), definition.type))
         # More rows than customers hold one of them twice, or somebody else.
         [(customers,)] = reader.execute(f"SELECT count(*) FROM {_CUSTOMERS}").fetchall()
@@ -101,16 +122,21 @@ def sql_values(
 
 
 @contextmanager
-def _asked(
-    reader: DuckDBPyConnection, definition: Sql, layout: Layout, now_ms: int, zone: ZoneInfo, limits: Limits
-) -> Iterator[None]:
+def _asked(reader: DuckDBPyConnection, definition: Sql, views: Views, limits: Limits) -> Iterator[Statement]:
     """In the block the statement is the view `ASKED`."""
-    views = Views(layout, now_ms, zone)
     statement = check_statement(reader, definition.text, views.has)
     with only_views(reader, views.of(statement.views)), watched(reader, limits):
         # The only place where the text becomes a part of other SQL: behind this.
         reader.execute(f"CREATE TEMP VIEW {ASKED} AS {statement.text}")
-        yield
+        yield statement
+
+
+def _reads(views: Views, statement: Statement) -> Reads:
+    tables = {name for schema, name in statement.views if schema != EVENTS}
+    keys = frozenset(text for text in statement.texts if KEY.fullmatch(text))
+    none: frozenset[str] = frozenset()
+    names = tuple(views.names_in(statement))
+    return Reads(names, keys if "segments" in tables else none, keys if "tags" in tables else none)
 
 
 def _columns(reader: DuckDBPyConnection) -> list[Column]:

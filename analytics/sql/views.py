@@ -26,15 +26,18 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from analytics.sql.checking import folded
+from analytics.sql.checking import Statement, folded
 from analytics.store.file import CATALOG
 from analytics.store.spread import Kind
 from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
 from base.clock import to_datetime
+from graph.repositories.sharing import NOTHING_CLOSED, ClosedKeys
 
 EVENTS: Final = "events"
 # Personal in every case: tags are shown to more people than those who may read these.
 LEFT_OUT: Final = frozenset({"email", "phone"})
+CUSTOMER_COLUMNS: Final = ("customer_id", "created_at")
+EVENT_COLUMNS: Final = ("customer_id", "event_id", "time_utc", "time_local")
 
 _STORE: Final = f"{CATALOG}.main"
 _SUFFIXES: Final[Mapping[Kind, str]] = {
@@ -65,11 +68,15 @@ class Views:
 
     Where names differ in the case of ASCII letters alone, which SQL does not tell apart, all but the first in the order
     of their code points have a number: `"Paid"`, `"paid (2)"`.
+
+    Args:
+        closed: segments and tags that not everybody may see, which are left out: many may see the tag that reads them.
     """
 
     layout: Layout
     now_ms: int
     zone: ZoneInfo
+    closed: ClosedKeys = NOTHING_CLOSED
 
     def has(self, schema: str, name: str) -> bool:
         """Whether there is a view of that name, in small ASCII letters."""
@@ -83,6 +90,21 @@ class Views:
         for schema, name in sorted(names):
             yield events[name] if schema == EVENTS else fixed[name]
 
+    def names_in(self, statement: Statement) -> Iterator[tuple[str, ...]]:
+        """The attributes, events and properties that a statement may read: (attribute, name), (event, name), (property,
+        event, name). Rather one too many than one too few.
+        """
+        events = {folded(shown): name for name, shown in _told_apart(filter(_is_name, self.layout.events)).items()}
+        for schema, view in sorted(statement.views):
+            if schema == EVENTS:
+                name = events[view]
+                yield "event", name
+                columns = self.layout.events[name].columns
+                yield from (("property", name, path) for path in _read(columns, EVENT_COLUMNS, statement.columns))
+            elif view == "customers":
+                columns = {path: kinds for path, kinds in self.layout.attributes.items() if path not in LEFT_OUT}
+                yield from (("attribute", path) for path in _read(columns, CUSTOMER_COLUMNS, statement.columns))
+
     def _fixed(self) -> dict[str, View]:
         found = (self._customers(), self._segments(), self._tags(), self._instant())
         return {view.name: view for view in found}
@@ -93,14 +115,14 @@ class Views:
 
     def _customers(self) -> View:
         columns = {path: kinds for path, kinds in self.layout.attributes.items() if path not in LEFT_OUT}
-        taken = ("customer_id", "created_at")
         fixed = f"id AS customer_id, {_time('created_at')} AS created_at"
-        return View("main", "customers", f"SELECT {fixed}{_cells(columns, taken)} FROM {_STORE}.{CUSTOMERS}")
+        return View("main", "customers", f"SELECT {fixed}{_cells(columns, CUSTOMER_COLUMNS)} FROM {_STORE}.{CUSTOMERS}")
 
     def _segments(self) -> View:
         query = (
             f"SELECT c.id AS customer_id, m.segment AS segment, {_time('m.since')} AS since "
             f"FROM {_STORE}.{MEMBERS} AS m JOIN {_STORE}.{CUSTOMERS} AS c ON c.customer = m.customer"
+            f"{_without('m.segment', self.closed.segments)}"
         )
         return View("main", "segments", query)
 
@@ -109,6 +131,7 @@ class Views:
         query = (
             f"SELECT c.id AS customer_id, t.tag AS tag, {_time('t.since')} AS since, {values} "
             f"FROM {_STORE}.{TAG_VALUES} AS t JOIN {_STORE}.{CUSTOMERS} AS c ON c.customer = t.customer"
+            f"{_without('t.tag', self.closed.tags)}"
         )
         return View("main", "tags", query)
 
@@ -119,7 +142,6 @@ class Views:
 
     def _event(self, name: str) -> str:
         event = self.layout.events[name]
-        taken = ("customer_id", "event_id", "time_utc", "time_local")
         owned = (
             f"SELECT o.customer AS owner, e.* FROM {_STORE}.{event.table} AS e JOIN {_STORE}.{OWNERS} AS o "
             "ON o.identifier = e.identifier"
@@ -132,7 +154,7 @@ class Views:
         local = f"make_timestamp(({at} + {self._local(at)}) * 1000)"
         fixed = f"c.id AS customer_id, e.id AS event_id, {_time(at)} AS time_utc, {local} AS time_local"
         return (
-            f"SELECT {fixed}{_cells(event.columns, taken, 'e.')} FROM ({owned} UNION ALL {lent}) AS e "
+            f"SELECT {fixed}{_cells(event.columns, EVENT_COLUMNS, 'e.')} FROM ({owned} UNION ALL {lent}) AS e "
             f"JOIN {_STORE}.{CUSTOMERS} AS c ON c.customer = e.owner"
         )
 
@@ -196,6 +218,25 @@ def _cells(columns: Columns, taken: Iterable[str], of: str = "") -> str:
                     named[f"{path}_{suffix}"] = _cell(of + kinds[kind], kind)
     shown = _told_apart(named, taken)
     return "".join(f", {named[name]} AS {_quoted(shown[name])}" for name in sorted(named))
+
+
+def _read(columns: Columns, taken: Iterable[str], named: frozenset[str] | None) -> Iterator[str]:
+    """Paths of which a statement names a column; all for None."""
+    paths = {
+        f"{path}_{suffix}": path
+        for path, kinds in columns.items()
+        if _is_name(path)
+        for kind, suffix in _SUFFIXES.items()
+        if kind in kinds
+    }
+    shown = _told_apart(paths, taken)
+    yield from sorted({path for name, path in paths.items() if named is None or folded(shown[name]) in named})
+
+
+def _without(column: str, keys: Iterable[str]) -> str:
+    """A condition that leaves keys out."""
+    listed = ", ".join("'" + key.replace("'", "''") + "'" for key in sorted(keys))
+    return f" WHERE {column} NOT IN ({listed})" if listed else ""
 
 
 def _cell(column: str, kind: Kind) -> str:

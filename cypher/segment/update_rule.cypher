@@ -9,7 +9,7 @@
 // Param: author STRING
 // Param: reason STRING or null
 // Param: now_ms INTEGER
-// Column: segment LIST [id, key, name, folder, description, rule, version, status, as_of, last_error, progress, created_at, updated_at]
+// Column: segment LIST [id, key, name, folder, description, rule, version, status, as_of, last_error, progress, created_at, updated_at, owner, visibility, shared]
 // Index: segment_key
 // Index: segment_version
 MATCH (s:Segment {key: $key})
@@ -17,4 +17,4 @@ SET s.name = $name, s.folder = $folder, s.description = $description, s.rule = $
 MERGE (v:SegmentVersion {segment: s.id, version: $version})
 ON CREATE SET v.name = $name, v.rule = $rule, v.author = $author, v.reason = $reason, v.at = $now_ms
 MERGE (v)-[:VERSION_OF]->(s)
-RETURN [s.id, s.key, s.name, s.folder, s.description, s.rule, s.version, s.status, s.as_of, s.last_error, s.progress, s.created_at, s.updated_at] AS segment
+RETURN [s.id, s.key, s.name, s.folder, s.description, s.rule, s.version, s.status, s.as_of, s.last_error, s.progress, s.created_at, s.updated_at, s.owner, s.visibility, s.shared] AS segment

@@ -5,6 +5,7 @@
 // Param: sequence INTEGER, of one instant those with a smaller one
 // Param: segment STRING, of one sequence those with a larger key
 // Param: customer STRING, of one segment those with a larger id
+// Param: viewer LIST OF STRING or null: id of who asks, and the grants that let them see something; null sees all
 // Param: count INTEGER
 // Column: segment STRING, its key
 // Column: customer STRING, the id then
@@ -21,6 +22,7 @@ MATCH (one)-[i:IN_SEGMENT|WAS_IN]->(s:Segment)
 WHERE s.status <> 'DELETING' AND (i.since < $since OR i.since = $since AND (
   i.sequence < $sequence OR i.sequence = $sequence AND (
     i.segment > $segment OR i.segment = $segment AND one.id > $customer)))
+  AND ($viewer IS NULL OR s.visibility IS NULL OR s.owner IN $viewer OR any(each IN s.shared WHERE each IN $viewer))
 WITH i, one.id AS customer ORDER BY i.since DESC, i.sequence DESC, i.segment, customer LIMIT $count
 RETURN i.segment AS segment, customer AS customer, i.since AS since, i.until AS until,
   coalesce(i.entered_version, i.segment_version) AS entered_version,

@@ -7,4 +7,4 @@
 OPTIONAL MATCH (n:Counter {name: 'catalogue'})
 WITH coalesce(n.value, 0) AS catalogue
 OPTIONAL MATCH (t:Tag) WHERE t.key >= ''
-RETURN catalogue AS catalogue, collect(t {.id, .key, .name, .category, .kind, .value_type, .mode, .zone, .keep_old, .version, .definition, .status, .as_of, .last_error, .progress, .created_at, .updated_at}) AS tags
+RETURN catalogue AS catalogue, collect(t {.id, .key, .name, .category, .kind, .value_type, .mode, .zone, .keep_old, .version, .definition, .status, .as_of, .last_error, .progress, .created_at, .updated_at, .owner, .visibility, .shared, .reads}) AS tags

@@ -7,4 +7,4 @@
 // Index: tag_key
 MATCH (t:Tag {key: $key})
 SET t += $properties, t.updated_at = $now_ms
-RETURN t {.id, .key, .name, .category, .kind, .value_type, .mode, .zone, .keep_old, .version, .definition, .status, .as_of, .last_error, .progress, .created_at, .updated_at} AS tag
+RETURN t {.id, .key, .name, .category, .kind, .value_type, .mode, .zone, .keep_old, .version, .definition, .status, .as_of, .last_error, .progress, .created_at, .updated_at, .owner, .visibility, .shared, .reads} AS tag

@@ -65,13 +65,13 @@ class OverviewRepository:
         retired = (await self._graph.read(_COUNT_RETIRED))[0]["customers"]
         return int((await self._graph.read(_COUNT_CUSTOMERS))[0]["customers"] - retired)
 
-    async def count(self, now_ms: int) -> Snapshot:
-        """Everything as it is now."""
-        rows = await self._graph.read(_COUNT_DEFINITIONS)
+    async def count(self, now_ms: int, viewer: Sequence[str] | None = None) -> Snapshot:
+        """Everything that a viewer (of `access.sharing.Viewer.names`) sees, as it is now."""
+        rows = await self._graph.read(_COUNT_DEFINITIONS, viewer=viewer)
         return Snapshot(now_ms, await self.count_customers(), _counts(rows, "TAG"), _counts(rows, "SEGMENT"))
 
-    async def keep_day(self, day: str, snapshot: Snapshot) -> None:
-        """Keep the counts of a day; those that are kept already stay."""
+    async def keep_day(self, day: str, snapshot: Snapshot, open_: Snapshot) -> None:
+        """Keep the counts of a day, of everything and of what everybody may see; those that are kept already stay."""
 
         async def work(tx: Transaction) -> None:
             await tx.run(
@@ -81,16 +81,24 @@ class OverviewRepository:
                 customers=snapshot.customers,
                 tags=msgspec.json.encode(snapshot.tags).decode(),
                 segments=msgspec.json.encode(snapshot.segments).decode(),
+                open_tags=msgspec.json.encode(open_.tags).decode(),
+                open_segments=msgspec.json.encode(open_.segments).decode(),
             )
 
         await self._graph.write(_KEEP_DAY.name, work)
 
-    async def list_days(self, from_day: str, count: int = KEPT_DAYS) -> list[DaySnapshot]:
-        """The counts of days from one on, ascending; days on which no worker ran are missing."""
+    async def list_days(self, from_day: str, count: int = KEPT_DAYS, *, only_open: bool = False) -> list[DaySnapshot]:
+        """The counts of days from one on, ascending; days on which no worker ran are missing.
+
+        Args:
+            only_open: of what everybody may see.
+        """
+        of = "open_" if only_open else ""
         rows = await self._graph.read(_LIST_DAYS, count=count, **{"from": from_day})
         return [
             DaySnapshot(
-                row["day"], Snapshot(row["at"], row["customers"], _stored(row["tags"]), _stored(row["segments"]))
+                row["day"],
+                Snapshot(row["at"], row["customers"], _stored(row[f"{of}tags"]), _stored(row[f"{of}segments"])),
             )
             for row in rows
         ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 
 from graph.client import GraphClient, Transaction
 from graph.queries import load
+from graph.repositories.sharing import OPEN, Sharing, Visibility, sharing_of
 
 LIST_ALL = load("segment/list_all")
 GET_MANY = load("segment/get_many")
@@ -48,6 +49,7 @@ class SegmentRecord(msgspec.Struct, frozen=True, gc=False):
     progress: float
     created_at_ms: int
     updated_at_ms: int
+    sharing: Sharing = OPEN
 
 
 class Heading(msgspec.Struct, frozen=True, gc=False):
@@ -64,6 +66,7 @@ class StoredRule(msgspec.Struct, frozen=True, gc=False):
     key: str
     rule: str
     status: str
+    sharing: Sharing
 
 
 class SegmentRepository:
@@ -89,7 +92,15 @@ class SegmentRepository:
         return _segment(rows[0]["segment"]) if rows else None
 
     async def list_page(
-        self, after: str, search: str, folder: str, archived: bool | None, count: int
+        self,
+        after: str,
+        search: str,
+        folder: str,
+        archived: bool | None,
+        count: int,
+        *,
+        viewer: Sequence[str] | None,
+        only: Collection[str] | None = None,
     ) -> list[SegmentRecord]:
         """Segments after the key `after`, ascending.
 
@@ -97,15 +108,25 @@ class SegmentRepository:
             search: a part of key or name, in any case; "" for all.
             folder: those in it or below; "" for all.
             archived: those that are, or are not; None for both.
+            viewer: of `access.sharing.Viewer.names`.
+            only: ids, of which others are left out.
         """
         rows = await self._graph.read(
-            LIST_PAGE, after=after, search=search.lower(), folder=folder, archived=archived, count=count
+            LIST_PAGE,
+            after=after,
+            search=search.lower(),
+            folder=folder,
+            archived=archived,
+            only=None if only is None else list(only),
+            viewer=viewer,
+            count=count,
         )
         return [_segment(row["segment"]) for row in rows]
 
-    async def count_folders(self, count: int) -> list[tuple[str, int]]:
-        """Folders that hold segments themselves, and how many, by path; "" for segments in none."""
-        return [(row["path"], row["segments"]) for row in await self._graph.read(COUNT_FOLDERS, count=count)]
+    async def count_folders(self, count: int, viewer: Sequence[str] | None) -> list[tuple[str, int]]:
+        """Folders that hold segments themselves, and how many that a viewer sees, by path; "" for those in none."""
+        rows = await self._graph.read(COUNT_FOLDERS, count=count, viewer=viewer)
+        return [(row["path"], row["segments"]) for row in rows]
 
     async def count_members(self, keys: Sequence[str]) -> dict[str, int]:
         """Key → number of members now; unknown keys are missing."""
@@ -125,7 +146,10 @@ async def lock_catalogue(tx: Transaction) -> None:
 
 async def list_rules(tx: Transaction) -> list[StoredRule]:
     """Every segment's rule, those being deleted included."""
-    return [StoredRule(row["key"], row["rule"], row["status"]) for row in await tx.run(LIST_RULES)]
+    return [
+        StoredRule(row["key"], row["rule"], row["status"], sharing_of(row["owner"], row["visibility"], row["shared"]))
+        for row in await tx.run(LIST_RULES)
+    ]
 
 
 async def find(tx: Transaction, key: str) -> SegmentRecord | None:
@@ -135,11 +159,29 @@ async def find(tx: Transaction, key: str) -> SegmentRecord | None:
 
 
 async def create(
-    tx: Transaction, *, id: str, key: str, heading: Heading, rule: str, author: str, reason: str | None, now_ms: int
+    tx: Transaction,
+    *,
+    id: str,
+    key: str,
+    heading: Heading,
+    rule: str,
+    author: str,
+    reason: str | None,
+    now_ms: int,
+    private: bool = False,
 ) -> SegmentRecord:
-    """A new segment; when the key is taken, the one that has it (its id differs from `id`)."""
+    """A new segment of its author's; when the key is taken, the one that has it (its id differs from `id`)."""
     rows = await tx.run(
-        CREATE, id=id, key=key, **_parts(heading), rule=rule, author=author, reason=reason, now_ms=now_ms
+        CREATE,
+        id=id,
+        key=key,
+        **_parts(heading),
+        rule=rule,
+        author=author,
+        reason=reason,
+        owner=author,
+        visibility=Visibility.PRIVATE.value if private else None,
+        now_ms=now_ms,
     )
     return _segment(rows[0]["segment"])
 
@@ -194,9 +236,8 @@ def _parts(heading: Heading) -> dict[str, str]:
 
 
 def _segment(row: Sequence[Any]) -> SegmentRecord:
-    id_, key, name, folder, description, rule, version, status, as_of, last_error, progress, created_at, updated_at = (
-        row
-    )
+    id_, key, name, folder, description, rule, version, status, as_of, last_error, progress, *rest = row
+    created_at, updated_at, owner, visibility, shared = rest
     return SegmentRecord(
         id=id_,
         key=key,
@@ -211,4 +252,5 @@ def _segment(row: Sequence[Any]) -> SegmentRecord:
         progress=progress or 0.0,
         created_at_ms=created_at,
         updated_at_ms=updated_at,
+        sharing=sharing_of(owner, visibility, shared),
     )

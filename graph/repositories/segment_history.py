@@ -73,8 +73,14 @@ class SegmentHistoryRepository:
         row = (await self._graph.read(_SCAN_MEMBERS, key=key, at=at_ms, after=after, count=count))[0]
         return sorted(row["ids"]), row["scanned_to"]
 
-    async def list_of_customer(self, customer: str, behind: Place, count: int) -> list[StayRecord]:
-        """A living customer's intervals, those under ids that were merged into it included, newest first."""
+    async def list_of_customer(
+        self, customer: str, behind: Place, count: int, viewer: Sequence[str] | None = None
+    ) -> list[StayRecord]:
+        """A living customer's intervals, those under ids that were merged into it included, newest first.
+
+        Args:
+            viewer: of `access.sharing.Viewer.names`; only of segments that they see.
+        """
         rows = await self._graph.read(
             _LIST_OF_CUSTOMER,
             id=customer,
@@ -82,6 +88,7 @@ class SegmentHistoryRepository:
             sequence=behind.sequence,
             segment=behind.segment,
             customer=behind.customer,
+            viewer=viewer,
             count=count,
         )
         return [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from graph.client import GraphClient, Transaction
 from graph.queries import load
+from graph.repositories.sharing import OPEN, Sharing, sharing_of
 
 LIST_ALL = load("tag/list_all")
 GET_MANY = load("tag/get_many")
@@ -36,6 +37,7 @@ class TagRecord(msgspec.Struct, frozen=True, gc=False):
 
     Args:
         zone: None for the deployment's.
+        reads: of a tag by SQL, what its statement names, each as JSON (see `resolvers.rule_users.NameKey`).
     """
 
     id: str
@@ -55,6 +57,8 @@ class TagRecord(msgspec.Struct, frozen=True, gc=False):
     progress: float
     created_at_ms: int
     updated_at_ms: int
+    sharing: Sharing = OPEN
+    reads: tuple[str, ...] = ()
 
 
 class TagRepository:
@@ -78,13 +82,32 @@ class TagRepository:
         rows = await self._graph.read(GET_BY_ID, id=tag_id)
         return _tag(rows[0]["tag"]) if rows else None
 
-    async def list_page(self, after: str, search: str, category: str, count: int) -> list[TagRecord]:
+    async def list_page(
+        self,
+        after: str,
+        search: str,
+        category: str,
+        count: int,
+        *,
+        viewer: Sequence[str] | None,
+        only: Collection[str] | None = None,
+    ) -> list[TagRecord]:
         """Tags after the key `after`, ascending, whose key or name holds `search` (any case), in or below a category.
 
         Args:
             search, category: "" for all.
+            viewer: of `access.sharing.Viewer.names`.
+            only: ids, of which others are left out.
         """
-        rows = await self._graph.read(LIST_PAGE, after=after, search=search.lower(), category=category, count=count)
+        rows = await self._graph.read(
+            LIST_PAGE,
+            after=after,
+            search=search.lower(),
+            category=category,
+            only=None if only is None else list(only),
+            viewer=viewer,
+            count=count,
+        )
         return [_tag(row["tag"]) for row in rows]
 
     async def count_customers(self, keys: Sequence[str]) -> dict[str, int]:
@@ -142,5 +165,7 @@ def _tag(row: Mapping[str, Any]) -> TagRecord:
         as_of_ms=known.pop("as_of"),
         created_at_ms=known.pop("created_at"),
         updated_at_ms=known.pop("updated_at"),
+        reads=tuple(known.pop("reads") or ()),
+        sharing=sharing_of(known.pop("owner"), known.pop("visibility"), known.pop("shared")),
         **known,
     )

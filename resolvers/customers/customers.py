@@ -52,11 +52,11 @@ async def find(
 ) -> Profile | Rendered | None:
     """Who the key means now; already encoded when a rendering is given. None when nobody, or nobody in the scope."""
     if context.principal.scope is not None:
-        found = await context.services.profiles.find(key, need, await context.mask())
+        found = await context.services.profiles.find(key, need, await context.sight())
         return found if found is not None and await scope.keep(context, [found.id]) else None
     if rendering is not None:
-        return await context.services.profiles.find_rendered(key, need, await context.mask(), rendering)
-    return await context.services.profiles.find(key, need, await context.mask())
+        return await context.services.profiles.find_rendered(key, need, await context.sight(), rendering)
+    return await context.services.profiles.find(key, need, await context.sight())
 
 
 async def page_of(
@@ -75,7 +75,7 @@ async def page_of(
         scanned_to: the customer behind which to read on, when the search stopped early.
     """
     shown = await scope.keep(context, ids[:first])
-    profiles = await context.services.profiles.get_many(shown, need, await context.mask())
+    profiles = await context.services.profiles.get_many(shown, need, await context.sight())
     return Page(
         profiles,
         cursors=context.services.cursors,

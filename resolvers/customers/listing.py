@@ -103,7 +103,7 @@ async def list_page(
         assert rule is not None, "only such lists are in the graph"
         found = await _from_graph(context, rule, place, first, now_ms() if at_ms is None else at_ms)
     ids = [each.id for each in found.places]
-    profiles = await context.services.profiles.get_by_id(ids, need, await context.mask())
+    profiles = await context.services.profiles.get_by_id(ids, need, await context.sight())
     # Who was merged away since has no place any more: their successor has its own.
     placed = {each.id: each for each in found.places if each.id in profiles and profiles[each.id].id == each.id}
     return Page(
@@ -174,6 +174,7 @@ async def _checked(context: RequestContext, asked: AskedOrder) -> tuple[Order, b
             raise BadInput("There is no tag of this key.", hint="`tags` lists them.", field="orderBy.tag")
         if tag.value_type == ValueType.LIST:
             raise BadInput("Lists have no order.", hint="Order by a tag of another type.", field="orderBy.tag")
+        context.services.usage.note(tag.id)
         return Order(By.TAG, tag.key, asked.descending), True
     return Order(By.CREATED_AT, "", asked.descending), True
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
+from access.sharing import Viewer
 from base import clock, metrics
 from base.keys import Keyring
 from graph.repositories.customer import (
@@ -84,7 +85,11 @@ class Assignment(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Profile:
-    """One customer, with the parts that were asked for; None for the others."""
+    """One customer, with the parts that were asked for; None for the others.
+
+    Args:
+        is_limited: there are segments or tags that not everybody may see, whether they are shown or not.
+    """
 
     id: str
     created_at_ms: int
@@ -94,6 +99,7 @@ class Profile:
     memberships: Sequence[Membership] | None
     tags: Sequence[Assignment] | None
     events: dict[EventsAsked, Sequence[EventRecord]]
+    is_limited: bool = False
 
 
 class Rendering(Protocol):
@@ -119,6 +125,19 @@ class Masking(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """What somebody may see of people.
+
+    Args:
+        viewer: which segments and tags they may know of.
+        mask: what hides personal values from them; None: nothing is hidden.
+    """
+
+    viewer: Viewer
+    mask: Masking | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """A customer as encoded JSON, ready to be put into a response."""
 
@@ -132,6 +151,10 @@ class _Kept:
     id: str
     version: int
     catalogue: int
+
+
+# Customer, rendering, and for whom; None: for everybody.
+_Place: TypeAlias = tuple[CustomerKey, Hashable, Hashable]
 
 
 class ProfileReader:
@@ -153,7 +176,9 @@ class ProfileReader:
         self._keyring = keyring
         self._versions: Coalescer[CustomerKey, CustomerVersion] = Coalescer(customers.get_versions)
         self._readers: OrderedDict[ProfileNeed, Coalescer[CustomerKey, StoredProfile]] = OrderedDict()
-        self._kept: OrderedDict[tuple[CustomerKey, Hashable], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Place, _Kept] = OrderedDict()
+        # Whether anybody was ever seen with what not everybody may see: without, there is one place to look at.
+        self._has_closed = False
         self._kept_bytes = 0
         self._max_cache_bytes = max_cache_bytes
 
@@ -168,17 +193,29 @@ class ProfileReader:
             await self._customers.get_versions(nobody)
             await self._customers.get_profiles(nobody, whole)
 
-    async def find(self, key: CustomerKey, need: ProfileNeed, mask: Masking | None) -> Profile | None:
-        """Who the key means now, with the needed parts; None when it means nobody."""
+    async def find(self, key: CustomerKey, need: ProfileNeed, sight: Sight) -> Profile | None:
+        """Who the key means now, with the needed parts; None when it means nobody.
+
+        Args:
+            sight: what whoever asks may see.
+        """
         stored = await self._reader(need).load(key)
-        return None if stored is None else await self._profile(stored, need, mask)
+        return None if stored is None else await self._profile(stored, need, sight)
 
     async def find_rendered(
-        self, key: CustomerKey, need: ProfileNeed, mask: Masking | None, rendering: Rendering
+        self, key: CustomerKey, need: ProfileNeed, sight: Sight, rendering: Rendering
     ) -> Rendered | None:
-        """The same, encoded; from memory when neither the customer nor the segments' definitions have changed."""
-        place = (key, (rendering.key, mask and mask.key))
+        """The same, encoded; from memory when neither the customer nor the segments' definitions have changed.
+
+        What everybody may see of a customer is kept once for each way of masking; where something is not for everybody,
+        once for each asker.
+        """
+        shown = (rendering.key, sight.mask and sight.mask.key)
+        place: _Place = (key, shown, None)
         kept = self._kept.get(place)
+        if kept is None and self._has_closed:
+            place = (key, shown, sight.viewer.audience)
+            kept = self._kept.get(place)
         if kept is not None:
             current = await self._versions.load(key)
             if current is not None and (kept.id, kept.version, kept.catalogue) == (
@@ -197,20 +234,23 @@ class ProfileReader:
         stored = await self._reader(need).load(key)
         if stored is None:
             return None
-        body = rendering.render(await self._profile(stored, need, mask))
+        profile = await self._profile(stored, need, sight)
+        body = rendering.render(profile)
+        place = (key, shown, sight.viewer.audience if profile.is_limited else None)
+        self._has_closed |= profile.is_limited
         if clock.now_ms() - stored.updated_at_ms > SETTLE_MS and self._is_settled(need):
             self._keep(place, _Kept(body, stored.id, stored.version, stored.catalogue))
         return Rendered(stored.id, body)
 
-    async def get_many(self, ids: Sequence[str], need: ProfileNeed, mask: Masking | None) -> list[Profile]:
+    async def get_many(self, ids: Sequence[str], need: ProfileNeed, sight: Sight) -> list[Profile]:
         """Customers by id, in the order given, with the needed parts; those that are gone are left out."""
-        return list((await self.get_by_id(ids, need, mask)).values())
+        return list((await self.get_by_id(ids, need, sight)).values())
 
-    async def get_by_id(self, ids: Sequence[str], need: ProfileNeed, mask: Masking | None) -> dict[str, Profile]:
+    async def get_by_id(self, ids: Sequence[str], need: ProfileNeed, sight: Sight) -> dict[str, Profile]:
         """Id asked for → customer, who has another one if merged since; otherwise as `get_many`."""
         keys = {customer_id: CustomerKey(id=customer_id) for customer_id in ids}
         found = await self._customers.get_profiles(list(keys.values()), need) if keys else {}
-        return {each: await self._profile(found[key], need, mask) for each, key in keys.items() if key in found}
+        return {each: await self._profile(found[key], need, sight) for each, key in keys.items() if key in found}
 
     def _is_settled(self, need: ProfileNeed) -> bool:
         """Whether the definitions that a profile shows can no longer be older than their counter."""
@@ -228,21 +268,21 @@ class ProfileReader:
                 self._readers.popitem(last=False)
         return reader
 
-    async def _profile(self, stored: StoredProfile, need: ProfileNeed, mask: Masking | None) -> Profile:
+    async def _profile(self, stored: StoredProfile, need: ProfileNeed, sight: Sight) -> Profile:
         identifiers = None
         attributes = {name: Attribute(name, value.v, value.at, value.s) for name, value in stored.attributes.items()}
         if stored.identifiers is not None:
             identifiers = self._open(stored.identifiers)
             _add_readable(attributes, identifiers)
-        memberships = None
-        if stored.segments is not None:
-            known = await self._segments.at(stored.catalogue) if stored.segments else {}
-            memberships = [
-                Membership(known[each.segment_key], each.since_ms, each.segment_version)
-                for each in sorted(stored.segments, key=lambda each: each.segment_key)
-                if each.segment_key in known
-            ]
+        memberships = None if stored.segments is None else await self._memberships(stored)
         tags = None if stored.tags is None else await self._assignments(stored)
+        is_limited = any(not each.segment.sharing.is_open for each in memberships or ()) or any(
+            not each.tag.sharing.is_open for each in tags or ()
+        )
+        if is_limited and memberships is not None:
+            memberships = [each for each in memberships if sight.viewer.sees(each.segment.sharing)]
+        if is_limited and tags is not None:
+            tags = [each for each in tags if sight.viewer.sees(each.tag.sharing)]
         events: dict[EventsAsked, Sequence[EventRecord]] = {}
         if need.events is not None and stored.events is not None:
             events[need.events] = stored.events
@@ -257,8 +297,17 @@ class ProfileReader:
             memberships=memberships,
             tags=tags,
             events=events,
+            is_limited=is_limited,
         )
-        return profile if mask is None else mask.profile(profile)
+        return profile if sight.mask is None else sight.mask.profile(profile)
+
+    async def _memberships(self, stored: StoredProfile) -> list[Membership]:
+        known = await self._segments.at(stored.catalogue) if stored.segments else {}
+        return [
+            Membership(known[each.segment_key], each.since_ms, each.segment_version)
+            for each in sorted(stored.segments or (), key=lambda each: each.segment_key)
+            if each.segment_key in known
+        ]
 
     async def _assignments(self, stored: StoredProfile) -> list[Assignment]:
         known = await self._tags.at(stored.catalogue) if stored.tags else {}
@@ -282,14 +331,14 @@ class ProfileReader:
         opened.sort(key=lambda each: (-each.last_seen_ms, each.uid))
         return opened
 
-    def _keep(self, place: tuple[CustomerKey, Hashable], kept: _Kept) -> None:
+    def _keep(self, place: _Place, kept: _Kept) -> None:
         self._drop(place)
         self._kept[place] = kept
         self._kept_bytes += len(kept.body) + _ENTRY_OVERHEAD_BYTES
         while self._kept_bytes > self._max_cache_bytes and self._kept:
             self._drop(next(iter(self._kept)))
 
-    def _drop(self, place: tuple[CustomerKey, Hashable]) -> None:
+    def _drop(self, place: _Place) -> None:
         kept = self._kept.pop(place, None)
         if kept is not None:
             self._kept_bytes -= len(kept.body) + _ENTRY_OVERHEAD_BYTES

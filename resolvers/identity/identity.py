@@ -155,7 +155,15 @@ async def decide(
         return _shown_job(effect.decision, effect.planned, dry_run)
     names = await readable(context, (uid for one in effect.customers for uid in (*one.gained, *one.lost)))
     customers = [_shown(one, names) for one in effect.customers]
-    return ShownEffect(effect.decision, dry_run, customers, effect.changes, effect.call_count)
+    changes = await _seen(context, effect.changes)
+    return ShownEffect(effect.decision, dry_run, customers, changes, effect.call_count)
+
+
+async def _seen(context: RequestContext, changes: Sequence[Change]) -> Sequence[Change]:
+    """Those of segments that the asker may see."""
+    keys = list({one.segment for one in changes})
+    found = dict(zip(keys, await context.loaders.segments.load_many(keys), strict=True))
+    return [one for one in changes if found[one.segment] is not None]
 
 
 def _shown_job(decision: str | None, planned: Planned, dry_run: bool) -> ShownJob:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from access.sharing import Viewer
 from base.clock import iso
 from graph.repositories.registry import Asked, EventDefinition, RegistryRepository, ValueDefinition
 from graph.repositories.segment import SegmentRepository
@@ -55,11 +56,13 @@ class Dictionary:
 async def text(context: RequestContext, how: Format, language: Language) -> str:
     """The dictionary as of now, as text."""
     services = context.services
-    return written(await read(services.registry, services.segments, services.tags), how, language)
+    return written(await read(services.registry, services.segments, services.tags, context.viewer), how, language)
 
 
-async def read(registry: RegistryRepository, segments: SegmentRepository, tags: TagRepository) -> Dictionary:
-    """The dictionary as of now; what changes meanwhile may be in it or not."""
+async def read(
+    registry: RegistryRepository, segments: SegmentRepository, tags: TagRepository, viewer: Viewer
+) -> Dictionary:
+    """The dictionary as of now; what changes meanwhile may be in it or not. Users are those whom somebody may see."""
     attributes: list[ValueDefinition] = []
     while page := await registry.list_attributes(Asked(PAGE, attributes[-1].name if attributes else "")):
         attributes += page
@@ -73,7 +76,10 @@ async def read(registry: RegistryRepository, segments: SegmentRepository, tags: 
     _, segment_records = await segments.list_all()
     _, tag_records = await tags.list_all()
     _, unlisted = await registry.get_state()
-    users = users_of(segment_records, tag_records)
+    users = users_of(
+        [one for one in segment_records if viewer.sees(one.sharing)],
+        [one for one in tag_records if viewer.sees(one.sharing)],
+    )
     return Dictionary(attributes, events, properties, users, unlisted)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from access.sharing import ALL_SEEING
 from base.clock import now_ms
 from graph.client import Transaction
 from graph.repositories import segment as repository
@@ -14,6 +15,7 @@ from resolvers.definitions import note, read_definitions
 from resolvers.refusal import Refusal, Refused
 from resolvers.segments import segments
 from resolvers.segments.segments import Edit
+from resolvers.sharing import changeable
 
 # Arguments of these mutations for those of createSegment and updateSegment.
 _UNARCHIVED = {"input.rule": "key", "input.reason": "reason"}
@@ -31,12 +33,11 @@ async def archive(context: RequestContext, key: str) -> SegmentRecord | Refusal:
 
     async def work(tx: Transaction) -> SegmentRecord:
         await repository.lock_catalogue(tx)
-        old = await repository.find(tx, key)
-        if old is None:
-            raise segments.unknown()
+        old = changeable(context, await repository.find(tx, key), segments.unknown)
         if old.status == OFFLINE:
             return old
-        segments.refuse_used((await read_definitions(tx)).live_users_of(key), "Change or archive those first.")
+        defined = await read_definitions(tx, context.viewer)
+        segments.refuse_used(defined, defined.live_users_of(key), "Change or archive those first.")
         archived = await repository.archive(tx, key=key, now_ms=now_ms())
         await note(tx, context.principal.id, RecordKind.STATUS, archived, before=old.status)
         return archived
@@ -62,12 +63,13 @@ async def unarchive(context: RequestContext, key: str, reason: str | None) -> Se
 
     async def work(tx: Transaction) -> SegmentRecord:
         await repository.lock_catalogue(tx)
-        old = await repository.find(tx, key)
-        if old is None:
-            raise segments.unknown()
+        old = changeable(context, await repository.find(tx, key), segments.unknown)
         if old.status != OFFLINE:
             return old
-        back = await segments.rebuild(tx, context.principal.id, old, heading_of(old), segments.rule_of(old), reason)
+        rule = segments.rule_of(old)
+        # What it names was somebody's to name when the rule was saved.
+        await segments.check_references(tx, key, rule, ALL_SEEING)
+        back = await segments.rebuild(tx, context.principal.id, old, heading_of(old), rule, reason)
         await note(tx, context.principal.id, RecordKind.STATUS, back, reason=reason, before=old.status)
         return back
 
@@ -89,5 +91,7 @@ async def copy(context: RequestContext, key: str, new_key: str, name: str) -> Se
     if source is None:
         raise segments.unknown()
     edit = Edit(name, source.folder, source.description, msgspec.json.decode(source.rule), f"Copy of {key}.")
-    made = await segments.create(context, new_key, edit)
+    # A copy tells what the original does.
+    private = not source.sharing.is_open
+    made = await segments.create(context, new_key, edit, private=private)
     return made.renamed(_COPIED) if isinstance(made, Refusal) else made

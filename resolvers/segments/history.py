@@ -57,6 +57,7 @@ async def members_at(
         BadInput: an instant that has not come.
     """
     first = check_first(first)
+    context.services.usage.note(segment.id)
     if at_ms > now_ms():
         raise BadInput("This instant has not come yet.", hint="Leave asOf out for the members of now.", field="asOf")
     behind: str | None = customers.after_id(context, after)
@@ -69,7 +70,7 @@ async def members_at(
         found += ids
         scanned += SCAN_PAGE
     shown = await scope.keep(context, found[:first], gone=True)
-    profiles = await context.services.profiles.get_by_id(shown, need, await context.mask())
+    profiles = await context.services.profiles.get_by_id(shown, need, await context.sight())
     then = {profile.id: customer for customer, profile in profiles.items()}
     cut = len(found) > first
     return Page(
@@ -92,7 +93,8 @@ async def history_page(
     if after is not None:
         since, sequence, segment, then = context.services.cursors.decode(HISTORY, after, (int, int, str, str))
         behind = Place(int(since), int(sequence), str(segment), str(then))
-    found = await context.services.segment_history.list_of_customer(customer.id, behind, first + 1)
+    names = context.viewer.names
+    found = await context.services.segment_history.list_of_customer(customer.id, behind, first + 1, names)
     return Page(
         found[:first],
         cursors=context.services.cursors,

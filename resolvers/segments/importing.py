@@ -12,6 +12,7 @@ from graph.repositories.segment import SegmentRecord
 from ingest.namespaces import parse_namespace
 from resolvers.context import Info, RequestContext
 from resolvers.refusal import Refusal
+from resolvers.sharing import changeable
 from rules.checker import Problem
 from workers.lists.importing import FaultyRow, ListImport, Report
 from workers.lists.lists import ImportMode, check_importable
@@ -50,6 +51,17 @@ async def run(
     return Imported(key, dry_run, report.found, report.unknown, report.duplicates, report.malformed, report.faulty)
 
 
+def check_changeable(context: RequestContext, segment: SegmentRecord) -> None:
+    """Let a list that is there be changed by who may.
+
+    Raises:
+        BadInput: the key is that of a segment that the asker may not know of, but for this.
+        KithError: FORBIDDEN, they may see it only.
+    """
+    hint = "Choose another key."
+    changeable(context, segment, lambda: BadInput("There is a segment of this key.", hint=hint, field="key"))
+
+
 async def _run(
     context: RequestContext,
     key: str,
@@ -68,8 +80,9 @@ async def _run(
         hint = "Give more of them in further requests with ADD, or use `kith segment import`."
         raise BadInput(f"At most {MAX_VALUES:,} values.", hint=hint, field="values")
     if dry_run:
-        segment = await context.loaders.segments.load(key)
+        segment = (await services.segments.get_many([key])).get(key)
         if segment is not None:
+            check_changeable(context, segment)
             check_importable(segment)
     done = ListImport(
         services.lists,
@@ -78,7 +91,11 @@ async def _run(
         key=key,
         namespace=namespace,
         mode=mode,
-        round=None if dry_run else await services.lists.begin(key, name, context.principal.id, mode),
+        round=None
+        if dry_run
+        else await services.lists.begin(
+            key, name, context.principal.id, mode, check=lambda old: check_changeable(context, old)
+        ),
     )
     for row, value in enumerate(values, start=1):
         await done.add(row, value)

@@ -19,7 +19,7 @@ from resolvers.context import RequestContext
 from resolvers.definitions import key_problems
 from resolvers.refusal import Refusal
 from resolvers.segments import segments
-from resolvers.segments.importing import Imported
+from resolvers.segments.importing import Imported, check_changeable
 from resolvers.segments.segments import Edit
 from rules.checker import Problem
 from rules.operators import Operator
@@ -82,7 +82,9 @@ async def save_tag_value(
     document, problems = _tag_rule(tag, selection)
     if document is None:
         return Refusal(tuple(problems))
-    made = await segments.create(context, key, Edit(edit.name, edit.folder, edit.description, document, edit.reason))
+    saved = Edit(edit.name, edit.folder, edit.description, document, edit.reason)
+    # It tells what the tag does.
+    made = await segments.create(context, key, saved, private=not tag.sharing.is_open)
     # Arguments of this mutation for those of createSegment.
     wrong = "input.from" if selection.has_range else "input.values"
     return made.renamed({"input.rule": wrong}) if isinstance(made, Refusal) else made
@@ -139,7 +141,7 @@ async def save_result(context: RequestContext, saving: Saving, result: Result) -
         return Refusal(tuple(problems))
     try:
         ids = await _found(context, result)
-        return await _put(context, saving, ids)
+        return await _put(context, saving, ids, private=await _is_closed(context, result))
     except BadInput as fault:
         return Refusal((Problem(f"input.{fault.field or 'key'}", fault.message, fault.hint),))
 
@@ -183,13 +185,19 @@ async def _members(context: RequestContext, key: str, at_ms: int | None) -> list
     return found
 
 
+async def _is_closed(context: RequestContext, result: Result) -> bool:
+    """Whether it is the members of a segment that not everybody may see."""
+    segment = await context.loaders.segments.load(result.segment) if result.segment is not None else None
+    return segment is not None and not segment.sharing.is_open
+
+
 def _check_count(count: int, where: str) -> None:
     if count > MAX_SAVED:
         hint = "Narrow it down, or save the rule itself as a segment."
         raise BadInput(f"At most {MAX_SAVED:,} customers are saved as a list.", hint=hint, field=where)
 
 
-async def _put(context: RequestContext, saving: Saving, ids: Sequence[str]) -> Imported:
+async def _put(context: RequestContext, saving: Saving, ids: Sequence[str], *, private: bool) -> Imported:
     services = context.services
     policy = (await services.policies.get_current()).policy
     started_ms = now_ms()
@@ -204,6 +212,8 @@ async def _put(context: RequestContext, saving: Saving, ids: Sequence[str]) -> I
             heading=edit.applied_to(Heading(saving.key)),
             reason=edit.reason,
             must_be_new=not saving.replace,
+            private=private,
+            check=lambda old: check_changeable(context, old),
         )
     listed: set[str] = set()
     unknown = 0

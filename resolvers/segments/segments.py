@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 from strawberry import Parent
 
+from access.sharing import Viewer
 from base.clock import now_ms
 from base.errors import BadInput, NotFound, Unavailable
 from base.ids import SEGMENT_PREFIX
@@ -24,9 +25,10 @@ from graph.repositories.segment_build import BUILDING
 from resolvers.context import Info, RequestContext
 from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Profile
-from resolvers.definitions import key_problems, name_problems, note, read_definitions, shown
+from resolvers.definitions import Definitions, key_problems, name_problems, note, read_definitions
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal, Refused
+from resolvers.sharing import changeable
 from rules.checker import Problem, check, find_cycle
 from rules.names import names_in
 from rules.parser import parse_rule
@@ -112,6 +114,7 @@ async def members_page(
 async def member_ids(context: RequestContext, segment: SegmentRecord, behind: str, count: int) -> list[str]:
     """Members by id; while a build is being brought to the graph, whom it has found."""
     services = context.services
+    services.usage.note(segment.id)
     if segment.status == BUILDING and (result := await services.builds.find_result(segment.key)) is not None:
         # Else it has just come to its end, or its result is lost: then the graph knows best.
         with suppress(Unavailable, ResultGone):
@@ -121,7 +124,16 @@ async def member_ids(context: RequestContext, segment: SegmentRecord, behind: st
 
 async def find(context: RequestContext, key: str) -> SegmentRecord | None:
     """The segment of that key."""
-    return await context.loaders.segments.load(key)
+    found = await context.loaders.segments.load(key)
+    if found is not None:
+        context.services.usage.note(found.id)
+    return found
+
+
+async def find_by_id(context: RequestContext, segment_id: str) -> SegmentRecord | None:
+    """The segment of that id."""
+    found = await context.services.segments.find_by_id(segment_id)
+    return found if found is not None and context.viewer.sees(found.sharing) else None
 
 
 async def list_page(
@@ -130,18 +142,27 @@ async def list_page(
     search: str | None,
     folder: str | None,
     archived: bool | None,
+    favourite: bool,
     first: int | None,
     after: str | None,
 ) -> Page[SegmentRecord]:
     """Segments by key: all, or those whose key or name holds the text, that lie in or below the folder, that are
-    archived or are not.
+    archived or are not, that are the asker's favourites.
     """
     first = check_first(first)
     if search is not None and len(search) > MAX_SEARCH_CHARS:
         raise BadInput(f"A search has at most {MAX_SEARCH_CHARS} characters.", field="search")
     cursors = context.services.cursors
     behind = "" if after is None else str(cursors.decode(SEGMENTS, after, (str,))[0])
-    found = await context.services.segments.list_page(behind, search or "", folder or "", archived, first + 1)
+    found = await context.services.segments.list_page(
+        behind,
+        search or "",
+        folder or "",
+        archived,
+        first + 1,
+        viewer=context.viewer.names,
+        only=await context.loaders.favourites() if favourite else None,
+    )
     return Page(
         found[:first],
         cursors=cursors,
@@ -153,12 +174,17 @@ async def list_page(
 
 
 async def folders(context: RequestContext) -> list[Folder]:
-    """Every folder that holds segments itself, by path."""
-    return [Folder(path, count) for path, count in await context.services.segments.count_folders(MAX_FOLDERS)]
+    """Every folder that holds segments itself which the asker may see, by path."""
+    found = await context.services.segments.count_folders(MAX_FOLDERS, context.viewer.names)
+    return [Folder(path, count) for path, count in found]
 
 
-async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord | Refusal:
-    """Check and store a new segment, which has a name and a rule, then have it built."""
+async def create(context: RequestContext, key: str, edit: Edit, *, private: bool = False) -> SegmentRecord | Refusal:
+    """Check and store a new segment, which has a name and a rule, then have it built.
+
+    Args:
+        private: nobody but its maker is to see it.
+    """
     problems = [*key_problems(key, "segment"), *edit_problems(edit)]
     rule = _parsed(edit, problems)
     if problems or rule is None:
@@ -167,7 +193,7 @@ async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
 
     async def work(tx: Transaction) -> SegmentRecord:
         await repository.lock_catalogue(tx)
-        await check_references(tx, key, rule)
+        await check_references(tx, key, rule, context.viewer)
         made = await repository.create(
             tx,
             id=segment_id,
@@ -177,6 +203,7 @@ async def create(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
             author=context.principal.id,
             reason=edit.reason,
             now_ms=now_ms(),
+            private=private,
         )
         if made.id != segment_id:
             leaving = made.status == DELETING
@@ -211,9 +238,7 @@ async def update(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
 
     async def work(tx: Transaction) -> tuple[SegmentRecord, bool]:
         await repository.lock_catalogue(tx)
-        old = await repository.find(tx, key)
-        if old is None:
-            raise unknown()
+        old = changeable(context, await repository.find(tx, key), unknown)
         heading = edit.applied_to(heading_of(old))
         # An unchanged rule is no new version; so running this again after a lost answer changes nothing more. But one
         # that could not be built is tried again.
@@ -224,6 +249,7 @@ async def update(context: RequestContext, key: str, edit: Edit) -> SegmentRecord
             return described, False
         if old.status == OFFLINE:
             raise Refused(Problem("input.rule", "This segment is archived.", "Unarchive it first."))
+        await check_references(tx, key, rule, context.viewer)
         made = await rebuild(tx, context.principal.id, old, heading, rule, edit.reason)
         changes = _changes(old, made)
         await note(
@@ -249,9 +275,9 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
 
     async def work(tx: Transaction) -> None:
         await repository.lock_catalogue(tx)
-        if await repository.find(tx, key) is None:
-            raise unknown()
-        refuse_used((await read_definitions(tx)).users_of(key), "Change or delete those first.")
+        changeable(context, await repository.find(tx, key), unknown)
+        defined = await read_definitions(tx, context.viewer)
+        refuse_used(defined, defined.users_of(key), "Change or delete those first.")
         await repository.hide(tx, key=key, now_ms=now_ms())
 
     try:
@@ -265,12 +291,7 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
 async def rebuild(
     tx: Transaction, author: str, old: SegmentRecord, heading: Heading, rule: Rule, reason: str | None
 ) -> SegmentRecord:
-    """Check a rule and store it as the segment's next version, to be built; under the catalogue's lock.
-
-    Raises:
-        Refused: what the rule names cannot be used.
-    """
-    await check_references(tx, old.key, rule)
+    """Store a rule that was checked as the segment's next version, to be built; under the catalogue's lock."""
     return await repository.update_rule(
         tx,
         key=old.key,
@@ -290,12 +311,12 @@ def _changes(old: SegmentRecord, new: SegmentRecord) -> list[str]:
     return [name for name in before if before[name] != after[name]]
 
 
-def refuse_used(users: Sequence[str], hint: str) -> None:
+def refuse_used(defined: Definitions, users: Sequence[str], hint: str) -> None:
     """Raises:
     Refused: there are users.
     """
     if users:
-        raise Refused(Problem("key", f"In use by {shown(users)}.", hint))
+        raise Refused(Problem("key", f"In use by {defined.shown(users)}.", hint))
 
 
 def _parsed(edit: Edit, problems: list[Problem]) -> Rule | None:
@@ -322,20 +343,21 @@ def edit_problems(edit: Edit) -> list[Problem]:
     return problems
 
 
-async def check_references(tx: Transaction, key: str, rule: Rule) -> None:
+async def check_references(tx: Transaction, key: str, rule: Rule, viewer: Viewer) -> None:
     """Raises:
-    Refused: the rule breaks a limit, names what does not exist, is archived or is off, or comes back to the segment.
+    Refused: the rule breaks a limit, names what does not exist for whoever asks, is archived or is off, or comes back
+        to the segment.
     """
     if any(isinstance(leaf, ListLeaf) and leaf.key != key for leaf in leaves_of(rule)):
         hint = "Import the list into this segment too, or name the other segment in a rule."
         raise Refused(Problem("input.rule", "An imported list is one segment's alone.", hint))
-    defined = await read_definitions(tx)
+    defined = await read_definitions(tx, viewer)
     problems = check(rule, defined.known(key, await get_named(tx, names_in(rule))), "input.rule")
     if problems:
         raise Refused(*problems)
     cycle = find_cycle(key, rule, defined.rules)
     if cycle is not None:
-        raise Refused(Problem("input.rule", "The rule comes back to itself: " + " → ".join(cycle) + ".", None))
+        raise Refused(Problem("input.rule", f"The rule comes back to itself: {defined.way(cycle)}.", None))
 
 
 def rule_of(stored: SegmentRecord) -> Rule:

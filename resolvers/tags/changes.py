@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from access.sharing import ALL_SEEING
 from base.clock import now_ms
 from base.ids import TAG_PREFIX
 from graph.client import Transaction
@@ -14,10 +15,12 @@ from graph.repositories import tag as repository
 from graph.repositories import tag_version
 from graph.repositories.maintenance import RecordKind
 from graph.repositories.segment import lock_catalogue
+from graph.repositories.sharing import Visibility
 from graph.repositories.tag import BUILDING, DELETING, DRAFT, LIVE, OFFLINE, PAUSED, TagRecord
 from resolvers.context import RequestContext
-from resolvers.definitions import RESTING, key_problems, note, read_definitions, shown
+from resolvers.definitions import RESTING, key_problems, note, read_definitions
 from resolvers.refusal import Refusal, Refused
+from resolvers.sharing import changeable
 from resolvers.tags.checks import (
     MAX_REASON_CHARS,
     Edit,
@@ -28,7 +31,8 @@ from resolvers.tags.checks import (
     long_reason,
     mode,
     parsed,
-    sql_problems,
+    read_statement,
+    stored_reads,
 )
 from resolvers.tags.tags import Deleted, unknown_tag
 from rules.checker import Problem
@@ -43,28 +47,37 @@ from rules.tags.definition import (
 )
 from rules.tags.parser import parse_definition
 from rules.tags.printer import print_definition
+from workers.projection.client import StatementReads
 
 BUILD_TASK = "build_tag"
 DELETE_TASK = "delete_tag"
 _ID_BYTES = 12
 
 
-async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) -> TagRecord | Refusal:
-    """Check and store a new tag, then have it built unless it is a draft."""
+async def create(
+    context: RequestContext, key: str, edit: Edit, *, draft: bool, private: bool = False
+) -> TagRecord | Refusal:
+    """Check and store a new tag, then have it built unless it is a draft.
+
+    Args:
+        private: nobody but its maker is to see it.
+    """
     problems = [*key_problems(key, "tag"), *edit_problems(edit)]
     definition = parsed(edit.definition or {}, problems)
     if definition is not None:
         problems += kind_problems(definition, mode(definition, edit.mode), bool(edit.keep_old))
     if problems or definition is None:
         return Refusal(tuple(problems))
-    if problems := await sql_problems(context, definition, edit.zone):
+    problems, reads = await read_statement(context, definition, edit.zone)
+    if problems:
         return Refusal(tuple(problems))
     status = DRAFT if draft else LIVE if isinstance(definition, Manual | Imported) else BUILDING
     tag_id = TAG_PREFIX + secrets.token_hex(_ID_BYTES)
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        await check_names(tx, await read_definitions(tx), key, definition)
+        defined = await read_definitions(tx, context.viewer)
+        await check_names(tx, defined, key, definition)
         properties = {
             "name": (edit.name or "").strip(),
             "category": edit.category or None,
@@ -75,6 +88,9 @@ async def create(context: RequestContext, key: str, edit: Edit, *, draft: bool) 
             "keep_old": bool(edit.keep_old),
             "definition": _encoded(definition),
             "status": status,
+            "reads": stored_reads(reads, defined),
+            "owner": context.principal.id,
+            "visibility": Visibility.PRIVATE.value if private else None,
         }
         made = await repository.create(tx, id=tag_id, key=key, properties=properties, now_ms=now_ms())
         if made.id != tag_id:
@@ -101,16 +117,18 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
     """
     problems = edit_problems(edit)
     given = None if edit.definition is None else parsed(edit.definition, problems)
+    reads: StatementReads | None = None
     if given is not None and not problems:
-        problems += await sql_problems(context, given, edit.zone)
+        problems, reads = await read_statement(context, given, edit.zone)
     if problems:
         return Refusal(tuple(problems))
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        old = await _found(tx, key)
+        old = await _found(tx, context, key)
         definition = given or parse_definition(msgspec.json.decode(old.definition))
-        defined = await read_definitions(tx)
+        # What a definition names that stays as it is was somebody's to name when it was saved.
+        defined = await read_definitions(tx, ALL_SEEING if given is None else context.viewer)
         await check_change(tx, defined, old, definition)
         changed = {
             "mode": mode(definition, edit.mode or old.mode),
@@ -127,6 +145,7 @@ async def update(context: RequestContext, key: str, edit: Edit) -> TagRecord | R
             "category": old.category if edit.category is None else edit.category or None,
             "value_type": value_type(definition).value,
             "version": old.version + is_other,
+            "reads": list(old.reads) if given is None else stored_reads(reads, defined),
         }
         made = await repository.update(tx, key=key, properties=properties, now_ms=now_ms())
         if is_other:
@@ -181,7 +200,7 @@ async def resume(context: RequestContext, key: str, reason: str | None = None) -
 
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        old = await _found(tx, key)
+        old = await _found(tx, context, key)
         if old.status not in RESTING:
             raise Refused(Problem("key", f"The tag is {old.status}.", "It is at work already."))
         at_ms = now_ms()
@@ -212,9 +231,10 @@ async def delete(context: RequestContext, key: str) -> Deleted | Refusal:
 
     async def work(tx: Transaction) -> None:
         await lock_catalogue(tx)
-        await _found(tx, key)
-        if users := (await read_definitions(tx)).users_of(tag_name(key)):
-            raise Refused(Problem("key", f"In use by {shown(users)}.", "Change or delete those first."))
+        await _found(tx, context, key)
+        defined = await read_definitions(tx, context.viewer)
+        if users := defined.users_of(tag_name(key)):
+            raise Refused(Problem("key", f"In use by {defined.shown(users)}.", "Change or delete those first."))
         await repository.set_status(tx, key=key, status=DELETING, now_ms=now_ms())
 
     try:
@@ -237,7 +257,7 @@ async def _move(
 ) -> TagRecord | Refusal:
     async def work(tx: Transaction) -> TagRecord:
         await lock_catalogue(tx)
-        old = await _found(tx, key)
+        old = await _found(tx, context, key)
         if old.status in refused_in:
             raise Refused(Problem("key", f"The tag is {old.status}.", "resumeTag has it built and kept up to date."))
         made = await repository.set_status(tx, key=key, status=status_of(old), now_ms=now_ms())
@@ -277,11 +297,8 @@ def _parts(tag: TagRecord) -> Mapping[str, object]:
     }
 
 
-async def _found(tx: Transaction, key: str) -> TagRecord:
-    found = await repository.find(tx, key)
-    if found is None:
-        raise unknown_tag()
-    return found
+async def _found(tx: Transaction, context: RequestContext, key: str) -> TagRecord:
+    return changeable(context, await repository.find(tx, key), unknown_tag)
 
 
 def _encoded(definition: Definition) -> str:

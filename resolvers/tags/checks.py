@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
+import msgspec
+
 from access.permissions import Permission
 from base.errors import BadInput, ErrorCode, KithError
 from graph.client import Transaction
 from graph.repositories.registry import get_named
 from graph.repositories.tag import TagRecord
 from resolvers.context import RequestContext
-from resolvers.definitions import Definitions, name_problems, shown
+from resolvers.definitions import Definitions, name_problems
 from resolvers.refusal import Refused
 from rules.checker import Problem, find_cycle
 from rules.names import names_in
@@ -30,6 +32,7 @@ from rules.tags.definition import (
 from rules.tags.parser import parse_definition
 from rules.tags.problems import check_definition
 from rules.tree import ListLeaf, leaves_of
+from workers.projection.client import StatementReads
 
 MAX_REASON_CHARS = 1_000
 # Labels are nobody's to compute; imported values follow their identifiers, which costs next to nothing.
@@ -69,7 +72,9 @@ async def check_change(tx: Transaction, defined: Definitions, old: TagRecord, de
         raise Refused(Problem("input.definition", f"Imported values are {old.value_type}.", "Create another tag."))
     users = defined.users_of(tag_name(old.key))
     if value_type(definition) != old.value_type and users:
-        message = f"Values would be {value_type(definition)} instead of {old.value_type}; in use by {shown(users)}."
+        message = (
+            f"Values would be {value_type(definition)} instead of {old.value_type}; in use by {defined.shown(users)}."
+        )
         raise Refused(Problem("input.definition", message, "Create another tag, or change those first."))
     await check_names(tx, defined, old.key, definition)
 
@@ -88,7 +93,7 @@ async def check_names(tx: Transaction, defined: Definitions, key: str, definitio
         raise Refused(*problems)
     cycle = find_cycle(name, rule, defined.rules)
     if cycle is not None:
-        raise Refused(Problem("input.definition", "The tag comes back to itself: " + " → ".join(cycle) + ".", None))
+        raise Refused(Problem("input.definition", f"The tag comes back to itself: {defined.way(cycle)}.", None))
 
 
 def parsed(document: Mapping[str, object], problems: list[Problem]) -> Definition | None:
@@ -112,14 +117,16 @@ def kind_problems(definition: Definition, mode: str, keep_old: bool) -> list[Pro
     return problems
 
 
-async def sql_problems(context: RequestContext, definition: Definition, zone: str | None) -> list[Problem]:
-    """What the columnar store has against a statement.
+async def read_statement(
+    context: RequestContext, definition: Definition, zone: str | None
+) -> tuple[list[Problem], StatementReads | None]:
+    """What the columnar store has against a statement, and what it reads; of other kinds nothing.
 
     Raises:
         Unavailable: it cannot be asked now.
     """
     if not isinstance(definition, Sql):
-        return []
+        return [], None
     context.principal.require(Permission.TAGS_SQL, "input.definition.sql")
     if context.principal.scope is not None:
         raise KithError(
@@ -128,12 +135,20 @@ async def sql_problems(context: RequestContext, definition: Definition, zone: st
             hint="Ask somebody whose role has no scope.",
         )
     try:
-        await context.services.columns.check_sql(definition.text, definition.type.value, zone or None)
+        return [], await context.services.columns.check_sql(definition.text, definition.type.value, zone or None)
     except KithError as fault:
         if fault.code is not ErrorCode.BAD_USER_INPUT:
             raise
-        return [Problem(f"input.definition.sql.{fault.field or 'text'}", fault.message, fault.hint)]
-    return []
+        return [Problem(f"input.definition.sql.{fault.field or 'text'}", fault.message, fault.hint)], None
+
+
+def stored_reads(reads: StatementReads | None, defined: Definitions) -> list[str]:
+    """What a tag keeps of what its statement reads: names, and the segments and tags that whoever saves it sees."""
+    if reads is None:
+        return []
+    keys = [("segment", key) for key in reads.segments if key in defined.rules and key not in defined.hidden]
+    keys += [("tag", key) for key in reads.tags if key in defined.tags and tag_name(key) not in defined.hidden]
+    return [msgspec.json.encode(each).decode() for each in (*reads.names, *keys)]
 
 
 def edit_problems(edit: Edit) -> list[Problem]:

@@ -13,6 +13,8 @@ from graph.repositories.tag import TagRecord
 from ingest.imports.tag_values import tag_value
 from resolvers.context import Info, RequestContext
 from resolvers.refusal import Refusal
+from resolvers.sharing import changeable
+from resolvers.tags.tags import unknown_tag
 from rules.checker import Problem
 from rules.type_problems import ValueType
 from workers.lists.addressing import Addressing, ByAttribute, ByIdentifier, check_address
@@ -88,6 +90,7 @@ async def _run(context: RequestContext, wanted: Wanted) -> TagReport:
         hint = "Give more of them in further requests with ADD, or use `kith tag import`."
         raise BadInput(f"At most {MAX_ROWS:,} rows.", hint=hint, field="rows")
     addressing = await _addressing(context, wanted)
+    changeable(context, await context.loaders.tags.load(wanted.key), unknown_tag)
     tag = await values.find(wanted.key)
     of_type, zone = ValueType(tag.value_type), ZoneInfo(tag.zone) if tag.zone else context.services.zone
     done = TagImport(

@@ -14,6 +14,7 @@ from resolvers.customers import scope
 from resolvers.definitions import RESTING
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal
+from resolvers.sharing import changeable
 from rules.problems import Problem, text_fault
 from rules.tags.definition import TagKind
 
@@ -51,19 +52,37 @@ async def count(root: Parent[TagRecord], info: Info) -> int:
 
 async def find(context: RequestContext, key: str) -> TagRecord | None:
     """The tag of that key."""
-    return await context.loaders.tags.load(key)
+    found = await context.loaders.tags.load(key)
+    if found is not None:
+        context.services.usage.note(found.id)
+    return found
+
+
+async def find_by_id(context: RequestContext, tag_id: str) -> TagRecord | None:
+    """The tag of that id."""
+    found = await context.services.tags.find_by_id(tag_id)
+    return found if found is not None and context.viewer.sees(found.sharing) else None
 
 
 async def list_page(
-    context: RequestContext, *, search: str | None, category: str | None, first: int | None, after: str | None
+    context: RequestContext,
+    *,
+    search: str | None,
+    category: str | None,
+    favourite: bool,
+    first: int | None,
+    after: str | None,
 ) -> Page[TagRecord]:
-    """Tags by key: all, those whose key or name holds the text, those in a category or below it."""
+    """Tags by key: all, those whose key or name holds the text, in a category or below it, that are favourites."""
     first = check_first(first)
     if search is not None and len(search) > MAX_SEARCH_CHARS:
         raise BadInput(f"A search has at most {MAX_SEARCH_CHARS} characters.", field="search")
     cursors = context.services.cursors
     behind = "" if after is None else str(cursors.decode(TAGS, after, (str,))[0])
-    found = await context.services.tags.list_page(behind, search or "", category or "", first + 1)
+    only = await context.loaders.favourites() if favourite else None
+    found = await context.services.tags.list_page(
+        behind, search or "", category or "", first + 1, viewer=context.viewer.names, only=only
+    )
     return Page(
         found[:first],
         cursors=cursors,
@@ -113,9 +132,7 @@ async def _checked(
     context: RequestContext, key: str, ids: Sequence[str], labels: Sequence[str]
 ) -> tuple[TagRecord, list[Problem]]:
     """The tag, and what stands against putting these labels on these customers or taking them off."""
-    tag = await context.loaders.tags.load(key)
-    if tag is None:
-        raise unknown_tag()
+    tag = changeable(context, await context.loaders.tags.load(key), unknown_tag)
     problems: list[Problem] = []
     if tag.kind != TagKind.MANUAL:
         problems.append(Problem("key", "This tag is computed.", "Labels belong to tags of kind MANUAL."))

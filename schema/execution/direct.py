@@ -63,7 +63,7 @@ class DirectQuery:
         identifier = arguments.get("identifier")
         named = None if identifier is None else (identifier["namespace"], identifier["value"])
         key = customers.key_of(context.services, arguments.get("id"), named)
-        found = await context.services.profiles.find_rendered(key, shape.need, await context.mask(), shape)
+        found = await context.services.profiles.find_rendered(key, shape.need, await context.sight(), shape)
         if found is None:
             return None
         context.customers_read[found.id] = None

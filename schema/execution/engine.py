@@ -225,7 +225,7 @@ class Engine:
         if isinstance(stream, ExecutionResult):
             yield Answer({"errors": self._errors(stream.errors, request_id)}, started=False)
             return
-        async with aclosing(watched(stream, operation)) as events:
+        async with aclosing(watched(stream, operation, context)) as events:
             try:
                 async for event in events:
                     yield await self._event(executor, operation, event, request_id)

@@ -11,14 +11,20 @@ from base.errors import Unavailable
 from schema.execution.rights import check_rights
 
 if TYPE_CHECKING:
+    from schema.context import OperationContext
     from schema.execution.engine import Operation
 
 # With what a directory may be behind, a revocation cuts streams within five seconds.
 LOOK_AGAIN_S = 2.0
 
 
-async def watched(stream: AsyncIterable[Any], operation: Operation) -> AsyncGenerator[Any, None]:
+async def watched(
+    stream: AsyncIterable[Any], operation: Operation, context: OperationContext
+) -> AsyncGenerator[Any, None]:
     """The events of a stream, for as long as its subscriber may have them.
+
+    Args:
+        context: of the stream, which learns who its subscriber has become.
 
     Raises:
         KithError: UNAUTHENTICATED or FORBIDDEN, when that has ended.
@@ -36,7 +42,7 @@ async def watched(stream: AsyncIterable[Any], operation: Operation) -> AsyncGene
             step = step or asyncio.ensure_future(anext(events))
             await asyncio.wait({step}, timeout=max(0.0, due_s - loop.time()))
             if loop.time() >= due_s:
-                await _look_again(operation)
+                await _look_again(operation, context)
                 due_s = loop.time() + LOOK_AGAIN_S
             if not step.done():
                 continue
@@ -55,8 +61,9 @@ async def watched(stream: AsyncIterable[Any], operation: Operation) -> AsyncGene
         await stream.aclose()  # type: ignore[attr-defined]
 
 
-async def _look_again(operation: Operation) -> None:
+async def _look_again(operation: Operation, context: OperationContext) -> None:
     # Where nobody can be looked up, nobody can have been shut out either: the stream goes on.
     with suppress(Unavailable):
         principal = await operation.caller.look_again()
         check_rights(principal, operation.prepared.needs[operation.name])
+        context.principal = principal

@@ -19,6 +19,7 @@ class CreateSegmentInput:
     folder: str | None = strawberry.field(default=None, description="A path such as `growth/2026`.")
     description: str | None = None
     reason: str | None = strawberry.field(default=None, description="Why; kept with the version.")
+    private: bool = strawberry.field(default=False, description="For you alone, until `shareSegment`.")
 
 
 @strawberry.input(description="What is left out stays as it is.")

@@ -157,6 +157,7 @@ class CreateTagInput:
     keep_old: bool | None = False
     draft: bool | None = strawberry.field(default=False, description="Saved only; `resumeTag` begins to compute it.")
     reason: str | None = strawberry.field(default=None, description="Why; kept with the version.")
+    private: bool = strawberry.field(default=False, description="For you alone, until `shareTag`.")
 
 
 @strawberry.input(description='What is left out stays as it is; "" takes a category or a zone away.')

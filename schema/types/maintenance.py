@@ -29,7 +29,7 @@ strawberry.enum(
 strawberry.enum(
     Neglect,
     description="`FAILED`: the last build failed; `OVERDUE`: its day or week began three hours ago and it has not been "
-    "built; `UNUSED`: no rule names it.",
+    "built; `UNUSED`: no rule names it, and nobody has asked for it for 35 days.",
 )
 
 

@@ -57,5 +57,5 @@ class Overview:
         description="A point a day, today's the last; a day on which no worker ran is missing."
     )
     findings: list[OverviewFinding] = strawberry.field(
-        description="What failed, what is overdue, and tags that no rule names, in this order; 1,000 at most."
+        description="What failed, what is overdue, and what nobody uses, in this order; 1,000 at most."
     )

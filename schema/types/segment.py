@@ -8,7 +8,9 @@ import strawberry
 from strawberry import Parent
 
 from access.permissions import Permission
+from access.sharing import Reach
 from graph.repositories.segment import SegmentRecord
+from graph.repositories.sharing import Visibility
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from resolvers.segments import history as segment_history
 from resolvers.segments import segments
@@ -18,6 +20,7 @@ from schema import declare
 from schema.context import Info
 from schema.execution.lookahead import profile_shape
 from schema.scalars import JSON, DateTime
+from schema.types import sharing
 from schema.types.customer import CustomerConnection
 from schema.types.maintenance import MaintenanceConnection, Upkeep, records, upkeep
 from schema.types.node import Node
@@ -99,6 +102,18 @@ class Segment(Node):
     version_difference: list[RuleDifference] = declare.resolved(
         _version_difference, "What turns the rule of one version into that of another."
     )
+    is_favourite: bool = declare.resolved(sharing.is_favourite, "Of yours.")
+    last_used_at: DateTime | None = declare.resolved(
+        sharing.last_used_at,
+        "When somebody last read it by key, listed whom it has, named it in a question or subscribed to it; to ten "
+        "minutes.",
+    )
+    owner: strawberry.ID | None = declare.resolved(
+        sharing.owner, "The id of whoever made it or took it over; null: nobody, it is older than owners."
+    )
+    visibility: Visibility = declare.resolved(sharing.visibility)
+    shared_with: list[sharing.SharedWith] = declare.resolved(sharing.shared_with, "Of visibility SHARED.")
+    access: Reach = declare.resolved(sharing.access)
     maintenance: MaintenanceConnection = declare.resolved(
         records, "Runs, edits and changes of status, newest first.", everybody=True
     )

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from access.gate import Directory
 from base.settings import Settings
 from server import create_app
 
@@ -46,11 +47,16 @@ class Api:
 
 
 @asynccontextmanager
-async def running_api(settings: Settings, **changes: object) -> AsyncIterator[Api]:
+async def running_api(settings: Settings, directory: Directory | None = None, **changes: object) -> AsyncIterator[Api]:
     """The API in this process, on a free port; `changes` are settings by field name."""
     settings = settings.model_copy(update=changes)
     config = uvicorn.Config(
-        create_app(settings), host="127.0.0.1", port=0, log_config=None, ws="websockets-sansio", lifespan="on"
+        create_app(settings, directory),
+        host="127.0.0.1",
+        port=0,
+        log_config=None,
+        ws="websockets-sansio",
+        lifespan="on",
     )
     server = uvicorn.Server(config)
     # The suite owns the signals.

@@ -6,7 +6,7 @@ Membership is of identifiers: it goes with them when customers are joined and pa
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -58,12 +58,16 @@ class SegmentLists:
         heading: Heading | None = None,
         reason: str | None = None,
         must_be_new: bool = False,
+        private: bool = False,
+        check: Callable[[SegmentRecord], None] = lambda segment: None,
     ) -> int:
         """Create the segment unless it is there, and begin a round.
 
         Args:
             heading: of a segment that is made, instead of its name alone.
             reason: likewise, why.
+            private: likewise, whether its author alone sees it.
+            check: lets a segment that is there already pass, or raises.
 
         Raises:
             BadInput: key or name cannot be one, or the segment has a rule of its own, is archived or is being deleted,
@@ -86,9 +90,12 @@ class SegmentLists:
                 author=author,
                 reason=reason,
                 now_ms=clock.now_ms(),
+                private=private,
             )
-            check_importable(segment)
             is_new = segment.id == segment_id
+            if not is_new:
+                check(segment)
+            check_importable(segment)
             if must_be_new and not is_new:
                 hint = "Choose another key, or let its list be replaced."
                 raise BadInput("There is a segment of this key.", hint=hint, field="key")

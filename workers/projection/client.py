@@ -81,6 +81,20 @@ class Spread:
     as_of_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class StatementReads:
+    """What the statement of a tag may read.
+
+    Args:
+        names: (attribute, name), (event, name), (property, event, name).
+        segments, tags: texts in it that may be keys.
+    """
+
+    names: Sequence[tuple[str, ...]]
+    segments: Sequence[str]
+    tags: Sequence[str]
+
+
 class ColumnStore:
     """The columnar store as everybody but its owner sees it.
 
@@ -243,8 +257,8 @@ class ColumnStore:
         found = (await self._ask("find_customers", attribute, sorted(texts)))["found"]
         return [(text, customer) for text, customer in found]
 
-    async def check_sql(self, text: str, of_type: str, zone: str | None) -> None:
-        """See that a statement can give the values of a tag; it is not run.
+    async def check_sql(self, text: str, of_type: str, zone: str | None) -> StatementReads:
+        """See that a statement can give the values of a tag, and what it reads; it is not run.
 
         Args:
             of_type: name of a `ValueType`.
@@ -254,7 +268,9 @@ class ColumnStore:
             Unavailable: as `count`.
             BadInput: it cannot; at the field `text` or `type`.
         """
-        await self._ask("check_sql", text, of_type, zone)
+        answer = await self._ask("check_sql", text, of_type, zone)
+        names = [tuple(name) for name in answer["names"]]
+        return StatementReads(names, answer["segments"], answer["tags"])
 
     async def _ask(self, question: str, *args: object) -> dict[str, Any]:
         try:

@@ -19,6 +19,7 @@ from base.errors import ConfigurationFault, Unavailable
 from base.keys import Keyring
 from graph.client import GraphClient
 from graph.repositories.projection import ProjectionRepository
+from graph.repositories.sharing import ClosedKeys, SharingRepository
 from graph.warm import warm
 from workers.projection import state
 from workers.projection.follower import Follower, Lost
@@ -69,6 +70,10 @@ class ProjectionOwner:
     def is_building(self) -> bool:
         """Whether it is built anew: what answers meanwhile stays behind."""
         return self._doing is Doing.BUILDING
+
+    async def closed_keys(self) -> ClosedKeys:
+        """The segments and tags that not everybody may see now."""
+        return await SharingRepository(self._graph).list_closed_keys()
 
     def file(self) -> ColumnFile:
         """The file to ask.

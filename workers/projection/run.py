@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import start_http_server
 
+from analytics.sql.sandbox import Limits
 from base.keys import Keyring
 from base.settings import Settings
 from base.valkey import connect
@@ -43,7 +44,9 @@ async def run(settings: Settings) -> None:
 
 async def serve(owner: ProjectionOwner, settings: Settings, faults: dict[str, str]) -> None:
     """Follow the graph and answer until cancelled."""
-    context = {"answering": Answering(owner, ZoneInfo(settings.time_zone), Keyring(settings.secret_key))}
+    limits = Limits(time_s=settings.sql_time_s, memory_mb=settings.sql_memory_mb)
+    answering = Answering(owner, ZoneInfo(settings.time_zone), Keyring(settings.secret_key), limits)
+    context = {"answering": answering}
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(owner.run())
         tasks.create_task(

@@ -36,5 +36,5 @@ async def keep_overview(services: TaskServices, zone: ZoneInfo) -> bool:
     records = MaintenanceRepository(services.graph)
     while await records.forget(now_ms - KEEP_RECORDS_MS, PAGE_RECORDS) == PAGE_RECORDS:
         pass
-    await overview.keep_day(day, await overview.count(now_ms))
+    await overview.keep_day(day, await overview.count(now_ms), await overview.count(now_ms, viewer=()))
     return True

@@ -13,11 +13,14 @@ from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
 from graph.repositories.overview import KEPT_DAYS, MAX_FOLDERS, Counts, OverviewRepository, Snapshot
+from graph.repositories.usage import UsageRepository
+from resolvers.overview import UNUSED_MS
 from rules.days import day_of
 from tests.api.graphql.test_segments import BOUGHT
 from tests.api.graphql.test_segments import create as create_segment
 from tests.api.graphql.test_tags import COUNT, TIER, create, move
 from tests.support.api import Api
+from tests.support.line import query
 from tests.support.profiles import Person, retire, write_people
 from workers.jobs import make_services
 from workers.tasks.overview import keep_overview
@@ -28,6 +31,9 @@ OVERVIEW = f"""query O($days: Int!) {{ overview(days: $days) {{
   now {{ day customers tags {{ {COUNTS} }} segments {{ {COUNTS} }} }}
   overTime {{ day at customers tags {{ total }} segments {{ total }} }}
   findings {{ kind key name neglect asOf }} }} }}"""
+
+
+AGE = query("MATCH (d) WHERE d:Segment OR d:Tag SET d.created_at = $at", "WRITE")
 
 
 @pytest.fixture
@@ -65,19 +71,46 @@ async def test_everything_is_counted_in_three_ways(api: Api, graph: GraphClient,
     assert pairs(segments["byStatus"]) == {"BUILDING": 1, "LIVE": 1}
 
 
-async def test_what_should_be_looked_at_is_named(api: Api, services: TaskServices) -> None:
+async def test_what_should_be_looked_at_is_named(api: Api, graph: GraphClient, services: TaskServices) -> None:
     for key in ("used", "unused", "failed", "paused"):
         await create(api, key, COUNT)
     await create_segment(api, "s", {"any": [{"tag": {"key": key, "op": "SET"}} for key in ("used", "failed")]})
     assert await services.tag_builds.fail("failed", 1, "Something broke.")
     await move(api, "pauseTag", "paused")
+    for key in ("s-unused", "s-asked", "away"):
+        await create_segment(api, key, {"everyone": True})
+    await api.data('mutation { archiveSegment(key: "away") { __typename } }')
+    await create(api, "asked", COUNT)
 
-    found = (await overview(api))["findings"]
+    async def found() -> list[tuple[str, str, str]]:
+        return [(one["kind"], one["key"], one["neglect"]) for one in (await overview(api))["findings"]]
 
-    assert [(one["kind"], one["key"], one["neglect"]) for one in found] == [
+    # What is younger than 35 days may yet be asked for; and so it is where nobody has noted for as long.
+    uses, then_ms = UsageRepository(graph), clock.now_ms() - UNUSED_MS
+    await uses.begin(then_ms)
+    assert await found() == [("TAG", "failed", "FAILED")]
+    await graph.write("tests/age", lambda tx: tx.run(AGE, at=then_ms))
+    ids = await api.data('{ segment(key: "s-asked") { id } tag(key: "asked") { id } }')
+    await uses.set_many({one["id"]: then_ms + 60_000 for one in ids.values()})
+
+    assert await found() == [
         ("TAG", "failed", "FAILED"),
+        ("SEGMENT", "s", "UNUSED"),
+        ("SEGMENT", "s-unused", "UNUSED"),
         ("TAG", "unused", "UNUSED"),
     ]
+
+
+async def test_nothing_is_called_unused_until_use_was_noted_for_long_enough(api: Api, graph: GraphClient) -> None:
+    await create(api, "old", COUNT)
+    await graph.write("tests/age", lambda tx: tx.run(AGE, at=1))
+    assert (await overview(api))["findings"] == []
+    uses = UsageRepository(graph)
+
+    await uses.begin(clock.now_ms() - UNUSED_MS + 60_000)
+    await uses.begin(1)
+
+    assert (await overview(api))["findings"] == []
 
 
 async def test_a_day_is_counted_once_and_forgotten_after_two_years(
@@ -88,7 +121,7 @@ async def test_a_day_is_counted_once_and_forgotten_after_two_years(
     repository = OverviewRepository(graph)
     old = Snapshot(1, 7, Counts({"MANUAL": 5}), Counts({"RULE": 2}))
     for days_ago in (KEPT_DAYS, KEPT_DAYS - 1, 40, 3):
-        await repository.keep_day((today - timedelta(days=days_ago)).isoformat(), old)
+        await repository.keep_day((today - timedelta(days=days_ago)).isoformat(), old, old)
     await create(api, "count", COUNT)
 
     assert [await keep_overview(services, zone), await keep_overview(services, zone)] == [True, False]

@@ -84,3 +84,31 @@ async def test_a_rule_names_the_tag_by_its_type(
     # Calls are evaluated as before, though nobody computes such a tag for a single customer.
     await line.apply({"type": "track", "event": "Bought", "userId": "ben", "messageId": "m2"})
     assert await line.customer("user_id", "ben") is not None
+
+
+async def test_what_a_statement_reads_is_in_use(
+    api: Api, line: Line, settings: Settings, graph: GraphClient, redis: Redis, tmp_path: Path
+) -> None:
+    await api.data(SEGMENT, {"key": "base", "rule": {"everyone": True}})
+    await create(api, "points", {"manual": True})
+    reading = """SELECT b.customer_id, sum(total_number) AS value FROM events."Bought" AS b JOIN segments AS s
+      ON s.customer_id = b.customer_id JOIN tags AS t ON t.customer_id = b.customer_id
+      WHERE s.segment = 'base' AND t.tag = 'points' AND t.text <> 'nothing-of-the-kind' GROUP BY 1"""
+    deleted = """mutation { deleteSegment(key: "base") { ... on ValidationError { message } }
+      deleteTag(key: "points") { ... on ValidationError { message } } }"""
+    used = """{ segment(key: "base") { upkeep { usedBy { kind key } } }
+      tag(key: "points") { upkeep { usedBy { key } } } }"""
+    async with answering(graph, redis, settings, tmp_path):
+        await create(api, "spent", sql(reading), mode="MANUAL")
+        refused = await api.data(deleted)
+        assert {one["message"] for one in refused.values()} == {"In use by tag:spent."}
+        # A change that says nothing of the statement does not forget what it reads.
+        assert (await changed(api, name="Spent so far"))["__typename"] == "Tag"
+        found = await api.data(used)
+        assert found["segment"]["upkeep"]["usedBy"] == [{"kind": "TAG", "key": "spent"}]
+        assert found["tag"]["upkeep"]["usedBy"] == [{"key": "spent"}]
+
+        assert (await changed(api, definition=sql(TOTALS)))["__typename"] == "Tag"
+        done = await api.ask(deleted)
+
+    assert done["data"] == {"deleteSegment": {}, "deleteTag": {}}

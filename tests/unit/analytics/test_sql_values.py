@@ -17,6 +17,7 @@ from analytics.store.file import ColumnFile
 from analytics.store.spread import cells_of, spread
 from base.clock import parse_iso_ms
 from base.errors import BadInput
+from graph.repositories.sharing import NOTHING_CLOSED, ClosedKeys
 from rules.tags.definition import Sql
 from rules.type_problems import ValueType
 
@@ -354,3 +355,48 @@ def test_the_documented_examples_say_what_they_promise(example: int, of_type: st
 
     assert values(file, EXAMPLES[example], of_type) == expected
     file.close()
+
+
+READS = [
+    ("SELECT customer_id, city_text AS value FROM customers", "STRING", {("attribute", "City")}),
+    ('SELECT customer_id, "City_text (2)" AS value FROM customers', "STRING", {("attribute", "city")}),
+    ("SELECT c.customer_id, C.AGE_NUMBER AS value FROM customers AS c", "NUMBER", {("attribute", "age")}),
+    (
+        'SELECT customer_id, sum(total_number) AS value FROM events."Order Completed" GROUP BY customer_id',
+        "NUMBER",
+        {("event", "Order Completed"), ("property", "Order Completed", "total")},
+    ),
+    ('SELECT customer_id, count(*) AS value FROM events."od""d" GROUP BY 1', "NUMBER", {("event", 'od"d')}),
+    (
+        'WITH a AS (SELECT * FROM events."Order Completed") SELECT customer_id, count(*) AS value FROM a GROUP BY 1',
+        "NUMBER",
+        {("event", "Order Completed"), *(("property", "Order Completed", name) for name in ("total", "sku"))},
+    ),
+    (
+        'SELECT o.customer_id, count(o) AS value FROM events."Order Completed" AS o GROUP BY 1',
+        "NUMBER",
+        {("event", "Order Completed"), *(("property", "Order Completed", name) for name in ("total", "sku"))},
+    ),
+    ("SELECT customer_id, 1 AS value FROM segments WHERE segment = 'buyers'", "NUMBER", {("segment", "buyers")}),
+    ("SELECT customer_id, number AS value FROM tags WHERE tag IN ('points', 'No key')", "NUMBER", {("tag", "points")}),
+]
+
+
+@pytest.mark.parametrize(("text", "of_type", "expected"), READS)
+def test_what_a_statement_reads_is_known(file: ColumnFile, text: str, of_type: str, expected: set[object]) -> None:
+    _, reads = check_sql(file.reader(), Sql(text, ValueType(of_type)), file.layout, NOW_MS, BERLIN)
+
+    keys = {("segment", key) for key in reads.segments} | {("tag", key) for key in reads.tags}
+    assert set(reads.names) | keys == expected
+
+
+def test_what_is_not_everybodys_is_not_read(file: ColumnFile) -> None:
+    closed = ClosedKeys(frozenset({"buyers", "o'n"}), frozenset({"tier"}))
+    members, tagged = "SELECT customer_id, 1 AS value FROM segments", "SELECT customer_id, 1 AS value FROM tags"
+
+    def found(text: str, closed: ClosedKeys) -> int:
+        definition = Sql(text, ValueType.NUMBER)
+        return sql_values(file.reader(), definition, file.layout, NOW_MS, BERLIN, None, closed).num_rows
+
+    assert [found(one, NOTHING_CLOSED) for one in (members, tagged)] == [1, 2]
+    assert [found(one, closed) for one in (members, tagged)] == [0, 1]

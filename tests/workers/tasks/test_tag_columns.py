@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
+from graph.repositories.sharing import Sharing, Visibility, share_segment
 from graph.repositories.tag import TagRepository
 from rules.needs import tag_name
 from tests.support.answering import answering
@@ -256,3 +257,32 @@ async def test_a_statement_that_cannot_give_values_fails_with_its_reason(
     assert tag.status == "FAILED"
     assert tag.last_error is not None
     assert tag.last_error.startswith(shown)
+
+
+async def test_statements_have_the_limits_of_the_settings(
+    line: Line, settings: Settings, graph: GraphClient, redis: Redis, services: TaskServices, tmp_path: Path
+) -> None:
+    await buy(line, range(BUYERS))
+    sources = ", ".join(f'events."Bought" AS b{number}' for number in range(9))
+    slow = f"SELECT b0.customer_id, CAST(count(*) AS VARCHAR) AS value FROM {sources} GROUP BY 1"
+    await save_tag(graph, "rank", {"sql": {"text": slow, "type": "STRING"}}, status="BUILDING", mode="DAILY")
+    async with answering(graph, redis, settings.model_copy(update={"sql_time_s": 0.25}), tmp_path):
+        await build_tag(context(services), "rank", 1)
+
+    assert (await tag_of(graph, "rank")).last_error == "The statement takes longer than 0.25 seconds."
+
+
+async def test_a_statement_reads_what_is_everybodys(
+    line: Line, settings: Settings, graph: GraphClient, redis: Redis, services: TaskServices, tmp_path: Path
+) -> None:
+    for key in ("open", "closed"):
+        await line.segment(key, {"everyone": True})
+    await line.apply(make_identify(user_id="user-1"))
+    private = Sharing("usr_somebody", Visibility.PRIVATE)
+    await graph.write("tests/share", lambda tx: share_segment(tx, key="closed", sharing=private, now_ms=1))
+    text = "SELECT customer_id, min(segment) AS value FROM segments GROUP BY 1"
+    await save_tag(graph, "rank", {"sql": {"text": text, "type": "STRING"}}, status="BUILDING", mode="DAILY")
+    async with answering(graph, redis, settings, tmp_path):
+        await build_tag(context(services), "rank", 1)
+
+    assert list((await values_of(graph, "rank")).values()) == ["open"]

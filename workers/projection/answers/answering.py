@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from analytics.sql.sandbox import Limits
 from analytics.store.file import ColumnFile
 from base.keys import Keyring
 from workers.projection.answers.kept import KeptResults
@@ -24,11 +25,16 @@ REACH_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What the jobs work with, under the key `answering` of arq's context."""
+    """What the jobs work with, under the key `answering` of arq's context.
+
+    Args:
+        limits: of the statements of tags.
+    """
 
     owner: ProjectionOwner
     zone: ZoneInfo
     keyring: Keyring
+    limits: Limits = field(default_factory=Limits)
     results: KeptResults = field(default_factory=KeptResults)
 
 

@@ -23,6 +23,7 @@ from analytics.store.results import Gone, Kept
 from analytics.store.tables import Layout
 from base import clock
 from base.errors import Unavailable
+from graph.repositories.sharing import NOTHING_CLOSED
 from rules.parser import parse_rule
 from rules.tags.definition import Sql, rule_of
 from rules.tags.parser import parse_definition
@@ -61,9 +62,11 @@ async def begin_tag_build(
     own = ZoneInfo(zone) if zone else answering.zone
     keeping_old_of = tag if keep_old else None
 
+    closed = await answering.owner.closed_keys() if isinstance(definition, Sql) else NOTHING_CLOSED
+
     def keep(connection: DuckDBPyConnection, name: str, layout: Layout, now_ms: int) -> Kept:
         if isinstance(definition, Sql):
-            values = sql_values(connection, definition, layout, now_ms, own)
+            values = sql_values(connection, definition, layout, now_ms, own, answering.limits, closed)
             return asking.keep_table(connection, name, values, keeping_old_of)
         check_known(rule_of(definition), layout)
         return asking.keep_tag(connection, name, definition, Tables(layout), now_ms, own, keeping_old_of)

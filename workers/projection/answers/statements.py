@@ -11,7 +11,7 @@ from workers.projection.answers.answering import Answering, run
 
 
 async def check_sql(answering: Answering, text: str, of_type: str, zone: str | None) -> dict[str, object]:
-    """The columns that it has.
+    """The columns that it has, and what it reads: names, and what may be keys of segments and tags.
 
     Args:
         of_type: name of a `ValueType`.
@@ -23,7 +23,12 @@ async def check_sql(answering: Answering, text: str, of_type: str, zone: str | N
     definition = Sql(text, ValueType(of_type))
     file, now_ms = answering.owner.file(), answering.owner.as_of_ms
     own = ZoneInfo(zone) if zone else answering.zone
-    columns = await run(
+    columns, reads = await run(
         answering.owner, file, lambda reader: checking.check_sql(reader, definition, file.layout, now_ms, own)
     )
-    return {"columns": [list(column) for column in columns]}
+    return {
+        "columns": [list(column) for column in columns],
+        "names": [list(name) for name in reads.names],
+        "segments": sorted(reads.segments),
+        "tags": sorted(reads.tags),
+    }

@@ -1,0 +1,10 @@
+// Purpose: take a segment off somebody's favourites.
+// Mode: WRITE
+// Param: of STRING, id of a principal
+// Param: key STRING
+// Column: removed INTEGER
+// Index: favourites_of
+MATCH (f:Favourites {of: $of})-[r:FAVOURS]->(s:Segment)
+WHERE s.key + '' = $key
+DELETE r
+RETURN count(*) AS removed
