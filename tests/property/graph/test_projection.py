@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from redis.asyncio import Redis
 
+from analytics.engines.local import FileStore
 from analytics.query import asking
 from analytics.query.sources import Tables
 from analytics.store.batch import number_of
@@ -143,7 +144,7 @@ async def assert_like_the_graph(projection: Projection) -> None:
 
 def found(file: ColumnFile, document: dict[str, object]) -> set[int]:
     """For whom a rule holds now, as the store answers."""
-    rows = asking.customers(file.reader(), parse_rule(document), Tables(file.layout), NOW_MS, UTC)
+    rows = asking.customers(FileStore(file).ask(), parse_rule(document), Tables(file.layout), NOW_MS, UTC)
     return set(rows.column("customer").to_pylist())
 
 
