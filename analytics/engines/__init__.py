@@ -1,1 +1,1 @@
-"""Where the columnar store can be: a file of DuckDB in this process, or a ClickHouse server. `port.py` is what both are."""
+"""Where the columnar store can be: a DuckDB file, or a ClickHouse server; `port.py` is what both are."""

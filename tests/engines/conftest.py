@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,14 +10,6 @@ from analytics.engines.clickhouse.place import ClickHousePlace
 from analytics.engines.local import FileStore
 from analytics.engines.port import Store
 from analytics.store.file import ColumnFile
-from tests.support.clickhouse_server import ClickHouseServer, clickhouse_server
-
-
-@pytest.fixture(scope="session")
-async def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClickHouseServer]:
-    """A server; each test that opens a place in it begins an empty store of its own."""
-    async with clickhouse_server(tmp_path_factory.mktemp("clickhouse")) as server:
-        yield server
 
 
 @pytest.fixture(params=["DuckDB", "ClickHouse"])

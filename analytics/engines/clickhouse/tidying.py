@@ -10,6 +10,8 @@ from analytics.engines.clickhouse.tables import EVENTS, FORMS, Snapshot, form_of
 
 # It rewrites parts of the table, and a question passes over so many names in some milliseconds.
 TIDY_ROWS: Final = 100_000
+# What was erased must not stay on the disk, however little it is.
+TIDY_EVERY_S: Final = 6 * 3600.0
 LOOK_EVERY_S: Final = 60.0
 
 
@@ -23,7 +25,7 @@ class Tidying:
     def __init__(self, server: Server, prefix: str):
         self._server = server
         self._prefix = prefix
-        self._looked_s = time.monotonic()
+        self._looked_s = self._tidied_s = time.monotonic()
         # Tables of names → up to which number their rows are being taken away.
         self._under_way: dict[str, int] = {}
         self.there: frozenset[str] = frozenset()
@@ -47,16 +49,22 @@ class Tidying:
             )
         }
         self.there = frozenset(name for name, rows in counts.items() if rows)
+        is_time = time.monotonic() >= self._tidied_s + TIDY_EVERY_S
         for gone, rows in counts.items():
-            if rows >= TIDY_ROWS and gone not in self._under_way:
+            if (rows >= TIDY_ROWS or (is_time and rows)) and gone not in self._under_way:
                 self._begin(gone, snapshot, oldest)
+        if is_time:
+            self._tidied_s = time.monotonic()
         return True
 
     def _begin(self, gone: str, snapshot: Snapshot, oldest: int) -> None:
         key = ", ".join(form_of(gone.removeprefix("gone_")).key)
         named = f"SELECT {key}, dead FROM {self._prefix}{gone} WHERE {snapshot.counts(oldest)}"
+        condition = f"({key}, batch) IN ({named})"
+        if snapshot.spoiled:
+            condition += f" OR batch IN ({', '.join(map(str, snapshot.spoiled))})"
         for table in self._tables(gone):
-            self._server.run(f"ALTER TABLE {self._prefix}{table} DELETE WHERE ({key}, batch) IN ({named})")
+            self._server.run(f"ALTER TABLE {self._prefix}{table} DELETE WHERE {condition}")
         self._under_way[gone] = oldest
 
     def _finish(self) -> None:
