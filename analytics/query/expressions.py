@@ -39,6 +39,7 @@ class Engine:
             that value is null.
         length: how many code points a text has.
         character: the text of one code point. No literal can hold U+0000.
+        has_null_lists: whether a list can be null; where not, an empty one stands for it.
         results: where the tables of results are, as Ibis names it; where those of the store are unless it is told.
     """
 
@@ -49,6 +50,7 @@ class Engine:
     length: Callable[[Value], Value]
     character: Callable[[int], Value]
     results: Mapping[str, str] = field(default_factory=dict)
+    has_null_lists: bool = True
 
     def text(self, text: str) -> Value:
         """A literal."""
@@ -57,6 +59,10 @@ class Engine:
         for part in parts[1:]:
             whole = whole + self.character(0) + part
         return whole
+
+    def missing(self, of: str) -> Value:
+        """No value, of a type of columns; an empty list where there is no null for lists."""
+        return empty_list(of[6:-1]) if of.startswith("array<") and not self.has_null_lists else null(of)
 
     def pattern(self, pattern: str) -> Value:
         """A pattern of RE2; that `.` is no line break is the default of only some engines."""
@@ -114,7 +120,7 @@ def _sum_kahan(number: float) -> float:
     raise NotImplementedError
 
 
-@ibis.udf.agg.builtin(name="uniqExact", signature=((None,), "int64"))  # type: ignore[untyped-decorator]
+@ibis.udf.agg.builtin(name="uniqExact", signature=((None,), "int64"))
 def _uniq_exact(values):  # type: ignore[no-untyped-def]
     raise NotImplementedError
 
@@ -136,7 +142,13 @@ def _clickhouse_picked(value: Value, order: Value, where: Condition | None, firs
 
 
 CLICKHOUSE: Final = Engine(
-    "clickhouse", _sum_kahan, _uniq_exact, _clickhouse_picked, _clickhouse_length, _clickhouse_character
+    "clickhouse",
+    _sum_kahan,
+    _uniq_exact,
+    _clickhouse_picked,
+    _clickhouse_length,
+    _clickhouse_character,
+    has_null_lists=False,
 )
 
 

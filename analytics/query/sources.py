@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, null, result_table, table, union_of
+from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, result_table, table, union_of
 from analytics.store.spread import Kind, stored_text
 from analytics.store.tables import CHANGES, CUSTOMERS, MEMBERS, MOVES, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
 
@@ -125,7 +125,7 @@ class Tables:
         return rows.select(
             "customer",
             tag=self.engine.text(key),
-            **{kind: rows[kind] if kind in columns else null(of) for kind, of in kinds.items()},
+            **{kind: rows[kind] if kind in columns else self.engine.missing(of) for kind, of in kinds.items()},
         )
 
 
