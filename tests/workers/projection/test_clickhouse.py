@@ -29,7 +29,6 @@ from tests.support.waiting import until
 from workers.jobs import make_services
 from workers.projection import state
 from workers.projection.client import ColumnStore
-from workers.projection.owner import ProjectionOwner
 from workers.tasks.segment import build_segment
 from workers.tasks.tag import build_tag
 
@@ -165,7 +164,7 @@ async def test_it_goes_on_when_the_server_is_back(
             await store.count(BOUGHT)
 
         await server.start()
-        await until(lambda: _follows(owner))
+        await until(lambda: _follows(line.redis))
         assert (await store.count(BOUGHT)).count == BUYERS
         assert owner.builds == 1
     out, err = capfd.readouterr()
@@ -177,5 +176,6 @@ async def _says_so(redis: Redis) -> bool:
     return told is not None and not told.answers and "ClickHouse" in str(told.last_error)
 
 
-def _follows(owner: ProjectionOwner) -> bool:
-    return owner.last_error is None and owner.as_of_ms > 0
+async def _follows(redis: Redis) -> bool:
+    told = await state.find(redis)
+    return told is not None and told.answers and told.last_error is None
