@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # Beside the data: keys generated at the first start, and where the local servers of the current run are.
@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     local_memory_mb: int = Field(0, ge=0, validation_alias="KITH_LOCAL_MEMORY_MB")
 
     # What queries of the columnar store may use together; beyond it they spill to disk.
+    # clickhouse://user:password@host:8123/database; empty: a DuckDB file in the data directory.
+    columns_url: SecretStr = Field(SecretStr(""), validation_alias="KITH_COLUMNS_URL")
     columns_memory_mb: int = Field(2048, ge=256, validation_alias="KITH_COLUMNS_MEMORY_MB")
 
     # Of one statement of a tag. A build waits 55 s for its answer. Memory beyond what others use when it begins.

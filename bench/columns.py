@@ -6,10 +6,10 @@ import asyncio
 import shutil
 import time
 
+from analytics.engines.local import FOLDER
 from base.valkey import connect
 from bench.service import BenchService
 from workers.projection import state
-from workers.projection.owner import FOLDER
 
 ROLE = "analytics"
 POLL_S = 0.1

@@ -44,12 +44,15 @@ def rebuild() -> None:
 
 def line_of(told: ProjectionState) -> str:
     """What it does, in words."""
+    on = f"on {told.engine}, " if told.engine else ""
+    if told.last_error and not told.answers:
+        return f"{on}does not answer"
     if told.doing is Doing.BUILDING:
         older = f"; an older one answers, as of {iso(told.as_of_ms)}" if told.answers else ""
-        return f"being built, {told.progress:.0%} done{older}"
+        return f"{on}being built, {told.progress:.0%} done{older}"
     if not told.answers:
-        return "catching up with what was touched while it was built"
-    return f"as of {iso(told.as_of_ms)}, {max(0, told.told_ms - told.as_of_ms) / 1000:.1f} s behind"
+        return f"{on}catching up with what was touched while it was built"
+    return f"{on}as of {iso(told.as_of_ms)}, {max(0, told.told_ms - told.as_of_ms) / 1000:.1f} s behind"
 
 
 async def _read() -> ProjectionState:

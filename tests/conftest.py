@@ -15,6 +15,7 @@ from base.settings import Settings
 from base.valkey import connect
 from graph.client import GraphClient
 from graph.migrate import migrate
+from tests.support.clickhouse_server import ClickHouseServer, clickhouse_server
 from tests.support.stores import Stores, borrowed_stores, started_stores, wipe
 
 # A suite must not depend on the shell that it was started from, nor touch the servers that the shell names.
@@ -43,6 +44,13 @@ def neo4j(stores: Stores) -> Stores:
 def valkey(stores: Stores) -> str:
     """The address of a running Valkey, password included."""
     return stores.settings["REDIS_URL"]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClickHouseServer]:
+    """A ClickHouse server; each place in it that is opened and begun has an empty store of its own."""
+    async with clickhouse_server(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,58 +1,53 @@
-"""Asks a DuckDB store about everybody, in one state of it."""
+"""Asks a store about everybody, in one state of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from duckdb import DuckDBPyConnection
 
-from analytics.query.expressions import Table
+from analytics.engines.port import Reader
+from analytics.query.expressions import Table, held
 from analytics.query.population import count_query, prepare, to_query
-from analytics.query.running import batches, one_state, run, shown
 from analytics.query.sources import Tables
 from analytics.query.tag_values import tag_values_query
-from analytics.store.results import Kept, keep_members, keep_values
+from analytics.store.results import Kept
 from rules.tags.definition import Definition, rule_of
 from rules.tree import Rule
 
 T = TypeVar("T")
 
 
-def customers(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> pa.Table:
+def customers(reader: Reader, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> pa.Table:
     """Everybody for whom a checked rule holds at an instant: one column, `customer`."""
-    with one_state(reader):
-        return run(reader, _found(reader, rule, tables, now_ms, zone)).to_arrow_table()
+    with reader.one_state():
+        return reader.table(_found(reader, rule, tables, now_ms, zone))
 
 
-def count(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
+def count(reader: Reader, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
     """How many they are."""
-    with one_state(reader):
-        found = prepare(rule, tables, now_ms, zone, lambda expression: batches(reader, expression))
-        ((number,),) = run(reader, count_query(rule, tables, now_ms, zone, found)).fetchall()
+    with reader.one_state():
+        found = prepare(rule, tables, now_ms, zone, reader.batches)
+        ((number,),) = reader.rows(count_query(rule, tables, now_ms, zone, found).as_table())
         return int(number)
 
 
-def keep_customers(
-    reader: DuckDBPyConnection, name: str, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo
-) -> Kept:
+def keep_customers(reader: Reader, name: str, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Kept:
     """Keep who they are, as the result `name`."""
-    with one_state(reader):
-        return keep_members(reader, name, shown(reader, _found(reader, rule, tables, now_ms, zone)))
+    with reader.one_state():
+        return reader.keep_members(name, _found(reader, rule, tables, now_ms, zone))
 
 
-def tag_values(
-    reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo
-) -> pa.Table:
+def tag_values(reader: Reader, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo) -> pa.Table:
     """The value of everybody who has one of a checked tag that is computed, as `tag_values_query` says."""
-    with one_state(reader):
-        return run(reader, _values(reader, definition, tables, now_ms, zone)).to_arrow_table()
+    with reader.one_state():
+        return reader.table(_values(reader, definition, tables, now_ms, zone))
 
 
 def keep_tag(
-    reader: DuckDBPyConnection,
+    reader: Reader,
     name: str,
     definition: Definition,
     tables: Tables,
@@ -65,23 +60,18 @@ def keep_tag(
     Args:
         keeping_old_of: the tag whose stored values those keep who have none any more; None: nobody does.
     """
-    with one_state(reader):
-        values = _values(reader, definition, tables, now_ms, zone)
-        return keep_values(reader, name, shown(reader, values), _kinds(values.columns), keeping_old_of)
+    with reader.one_state():
+        return reader.keep_values(name, _values(reader, definition, tables, now_ms, zone), keeping_old_of)
 
 
-def keep_table(reader: DuckDBPyConnection, name: str, values: pa.Table, keeping_old_of: str | None = None) -> Kept:
+def keep_table(reader: Reader, name: str, values: pa.Table, keeping_old_of: str | None = None) -> Kept:
     """Keep values that were found already; arguments as of `keep_tag`."""
-    with one_state(reader):
-        reader.register("found", values)
-        try:
-            return keep_values(reader, name, "SELECT * FROM found", _kinds(values.column_names), keeping_old_of)
-        finally:
-            reader.unregister("found")
+    with reader.one_state():
+        return reader.keep_values(name, held(values), keeping_old_of)
 
 
 def rows_of(
-    reader: DuckDBPyConnection,
+    reader: Reader,
     rule: Rule,
     tables: Tables,
     now_ms: int,
@@ -93,25 +83,21 @@ def rows_of(
     Args:
         ask: their table, as `customers` gives it → a table whose rows are the answer; few, since all are in memory.
     """
-    with one_state(reader):
-        return run(reader, ask(_found(reader, rule, tables, now_ms, zone))).fetchall()
+    with reader.one_state():
+        return reader.rows(ask(_found(reader, rule, tables, now_ms, zone)))
 
 
-def in_one_state(reader: DuckDBPyConnection, work: Callable[[Callable[[Table], list[tuple[Any, ...]]]], T]) -> T:
+def in_one_state(reader: Reader, work: Callable[[Callable[[Table], list[tuple[Any, ...]]]], T]) -> T:
     """What some work makes of the rows of several tables, which it asks for; all are read in one state."""
-    with one_state(reader):
-        return work(lambda table: run(reader, table).fetchall())
+    with reader.one_state():
+        return work(reader.rows)
 
 
-def _found(reader: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:
-    found = prepare(rule, tables, now_ms, zone, lambda expression: batches(reader, expression))
+def _found(reader: Reader, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:
+    found = prepare(rule, tables, now_ms, zone, reader.batches)
     return to_query(rule, tables, now_ms, zone, found)
 
 
-def _values(reader: DuckDBPyConnection, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:
-    found = prepare(rule_of(definition), tables, now_ms, zone, lambda expression: batches(reader, expression))
+def _values(reader: Reader, definition: Definition, tables: Tables, now_ms: int, zone: ZoneInfo) -> Table:
+    found = prepare(rule_of(definition), tables, now_ms, zone, reader.batches)
     return tag_values_query(definition, tables, now_ms, zone, found)
-
-
-def _kinds(columns: Sequence[str]) -> list[str]:
-    return [column for column in columns if column != "customer"]

@@ -7,7 +7,7 @@ A condition may be null, which counts as false wherever it stands; `negated` is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -39,6 +39,8 @@ class Engine:
             that value is null.
         length: how many code points a text has.
         character: the text of one code point. No literal can hold U+0000.
+        has_null_lists: whether a list can be null; where not, an empty one stands for it.
+        results: where the tables of results are, as Ibis names it; where those of the store are unless it is told.
     """
 
     dialect: str
@@ -47,6 +49,8 @@ class Engine:
     picked: Callable[[Value, Value, Condition | None, bool], Value]
     length: Callable[[Value], Value]
     character: Callable[[int], Value]
+    results: Mapping[str, str] = field(default_factory=dict)
+    has_null_lists: bool = True
 
     def text(self, text: str) -> Value:
         """A literal."""
@@ -55,6 +59,10 @@ class Engine:
         for part in parts[1:]:
             whole = whole + self.character(0) + part
         return whole
+
+    def missing(self, of: str) -> Value:
+        """No value, of a type of columns; an empty list where there is no null for lists."""
+        return empty_list(of[6:-1]) if of.startswith("array<") and not self.has_null_lists else null(of)
 
     def pattern(self, pattern: str) -> Value:
         """A pattern of RE2; that `.` is no line break is the default of only some engines."""
@@ -96,21 +104,73 @@ def _duckdb_length(text: Value) -> Value:
     return text.length()
 
 
-DUCKDB: Final = Engine("duckdb", fsum, _distinct, _duckdb_picked, _duckdb_length, _duckdb_character)
+DUCKDB: Final = Engine(
+    "duckdb",
+    fsum,
+    _distinct,
+    _duckdb_picked,
+    _duckdb_length,
+    _duckdb_character,
+    {"catalog": CATALOG, "database": "main"},
+)
+
+
+@ibis.udf.agg.builtin(name="sumKahan")  # type: ignore[untyped-decorator]
+def _sum_kahan(number: float) -> float:
+    raise NotImplementedError
+
+
+@ibis.udf.agg.builtin(name="uniqExact", signature=((None,), "int64"))
+def _uniq_exact(values):  # type: ignore[no-untyped-def]
+    raise NotImplementedError
+
+
+@ibis.udf.scalar.builtin(name="char")  # type: ignore[untyped-decorator]
+def _clickhouse_character(code_point: int) -> str:
+    raise NotImplementedError
+
+
+@ibis.udf.scalar.builtin(name="lengthUTF8")  # type: ignore[untyped-decorator]
+def _clickhouse_length(text: str) -> int:
+    raise NotImplementedError
+
+
+def _clickhouse_picked(value: Value, order: Value, where: Condition | None, first: bool) -> Value:
+    # Its functions pass over null, which is none within something else.
+    whole = ibis.struct({"value": value})
+    return (whole.argmin(order, where=where) if first else whole.argmax(order, where=where))["value"]
+
+
+CLICKHOUSE: Final = Engine(
+    "clickhouse",
+    _sum_kahan,
+    _uniq_exact,
+    _clickhouse_picked,
+    _clickhouse_length,
+    _clickhouse_character,
+    has_null_lists=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL for an engine, and the tables that it reads by name beside those of the store."""
+    """SQL for an engine.
+
+    Attributes:
+        tables: what it reads by name beside the store.
+        reads: names of the tables of the store, or of results, that it reads.
+    """
 
     text: str
     tables: Mapping[str, pa.Table]
+    reads: frozenset[str]
 
 
 def statement_of(expression: Table | Value, engine: Engine) -> Statement:
     """An expression for an engine to run."""
-    held = {one.name: one.data.to_pyarrow(one.schema) for one in expression.op().find(ops.InMemoryTable)}
-    return Statement(str(ibis.to_sql(expression, dialect=engine.dialect)), held)
+    shown = {one.name: one.data.to_pyarrow(one.schema) for one in expression.op().find(ops.InMemoryTable)}
+    reads = frozenset(one.name for one in expression.op().find(ops.UnboundTable))
+    return Statement(str(ibis.to_sql(expression, dialect=engine.dialect)), shown, reads)
 
 
 TRUE: Final[Condition] = ibis.literal(True)
@@ -127,14 +187,19 @@ def table(name: str, columns: dict[str, str]) -> Table:
     return ibis.table(columns, name=name)
 
 
-def result_table(name: str, columns: Mapping[str, str]) -> Table:
-    """A table of `analytics.store.results`, by its name."""
-    return ibis.table(dict(columns), name=name, catalog=CATALOG, database="main")
+def result_table(name: str, columns: Mapping[str, str], engine: Engine) -> Table:
+    """A table of a result, by its name."""
+    return ibis.table(dict(columns), name=name, **engine.results)
+
+
+def held(rows: pa.Table) -> Table:
+    """Rows as a part of an expression."""
+    return ibis.memtable(rows)
 
 
 def numbers_of(name: str, numbers: Iterable[int]) -> Table:
     """Numbers as a table of one column, which is a part of the expression."""
-    return ibis.memtable(pa.table({name: pa.array(numbers, pa.int64())}))
+    return held(pa.table({name: pa.array(numbers, pa.int64())}))
 
 
 def all_of(conditions: Sequence[Condition]) -> Condition:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from duckdb import DuckDBPyConnection
-
-from analytics.query.expressions import DUCKDB, any_of, number, one_of, statement_of, table
+from analytics.engines.port import Reader
+from analytics.query.expressions import any_of, number, one_of, table
 from analytics.store.spread import Kind, stored_text
 from analytics.store.tables import CUSTOMERS, Layout
 from rules.values import as_number
 
 
-def customers_with(
-    reader: DuckDBPyConnection, layout: Layout, attribute: str, texts: Iterable[str]
-) -> list[tuple[str, str]]:
+def customers_with(reader: Reader, layout: Layout, attribute: str, texts: Iterable[str]) -> list[tuple[str, str]]:
     """(text, customer's id) of everybody whose value of the attribute is one of the texts, or the number it spells."""
     columns = layout.attributes.get(stored_text(attribute), {})
     kinds = [kind for kind in (Kind.TEXT, Kind.NUMBER) if kind in columns]
@@ -23,7 +20,10 @@ def customers_with(
     for text in by_text.values():
         if (found := _number(text)) is not None:
             by_number.setdefault(found, []).append(text)
-    wanted = {Kind.TEXT: [DUCKDB.text(text) for text in by_text], Kind.NUMBER: [number(each) for each in by_number]}
+    wanted = {
+        Kind.TEXT: [reader.engine.text(text) for text in by_text],
+        Kind.NUMBER: [number(each) for each in by_number],
+    }
     kinds = [kind for kind in kinds if wanted[kind]]
     if not kinds:
         return []
@@ -32,7 +32,7 @@ def customers_with(
     found_rows = customers.filter(any_of([one_of(customers[columns[kind]], wanted[kind]) for kind in kinds])).select(
         "id", **{kind.value: customers[columns[kind]] for kind in kinds}
     )
-    rows = reader.execute(statement_of(found_rows, DUCKDB).text).fetchall()
+    rows = reader.rows(found_rows)
     pairs: list[tuple[str, str]] = []
     for customer, *values in rows:
         for kind, value in zip(kinds, values, strict=True):

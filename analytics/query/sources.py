@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, null, result_table, table, union_of
+from analytics.query.expressions import DUCKDB, Condition, Engine, Table, Value, result_table, table, union_of
 from analytics.store.spread import Kind, stored_text
 from analytics.store.tables import CHANGES, CUSTOMERS, MEMBERS, MOVES, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
 
@@ -96,7 +96,7 @@ class Tables:
         if not built:
             return members
         found = [
-            result_table(name, {"customer": "int64"}).select("customer", segment=self.engine.text(key))
+            result_table(name, {"customer": "int64"}, self.engine).select("customer", segment=self.engine.text(key))
             for key, name in built.items()
         ]
         return union_of([members.filter(~members.segment.isin([self.engine.text(key) for key in built])), *found])
@@ -121,11 +121,11 @@ class Tables:
         return union_of([values.filter(~values.tag.isin([self.engine.text(key) for key in built])), *found])
 
     def _built_values(self, key: str, name: str, columns: Sequence[str], kinds: Mapping[str, str]) -> Table:
-        rows = result_table(name, {"customer": "int64", **{each: kinds[each] for each in columns}})
+        rows = result_table(name, {"customer": "int64", **{each: kinds[each] for each in columns}}, self.engine)
         return rows.select(
             "customer",
             tag=self.engine.text(key),
-            **{kind: rows[kind] if kind in columns else null(of) for kind, of in kinds.items()},
+            **{kind: rows[kind] if kind in columns else self.engine.missing(of) for kind, of in kinds.items()},
         )
 
 

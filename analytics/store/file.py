@@ -41,6 +41,8 @@ CREATE TABLE {MOVES} (customer BIGINT, tag VARCHAR, "at" BIGINT, before VARCHAR,
 CREATE TABLE {CHANGES} (customer BIGINT, segment VARCHAR, sequence BIGINT, entered BOOLEAN, "at" BIGINT, version BIGINT,
   cause VARCHAR, position BIGINT);
 """
+# `at` is a word of the language.
+_EVENT_COLUMNS: Final = 'identifier BIGINT, "at" BIGINT, id VARCHAR'
 # Of `position`, in the order of the fields.
 _POSITION: Final = tuple(one.name.removesuffix("_ms") for one in fields(Position))
 # What is open at that moment stays so: the file, its log, and what queries spill.
@@ -118,12 +120,9 @@ class ColumnFile:
                     (TAG_VALUES, tag_rows(batch.tags)),
                     (MOVES, move_rows(batch.moves)),
                 ]
-                if grown.statements:
-                    # On their own: a transaction that alters a table cannot change its rows. Columns without values
-                    # do no harm if the rest fails.
-                    with self._transaction():
-                        for statement, values in grown.statements:
-                            self._connection.execute(statement, values)
+                # On its own: a transaction that alters a table cannot change its rows. Columns without values do no
+                # harm if the rest fails.
+                self._grow(grown)
                 with self._transaction():
                     if not fresh:
                         self._remove(batch)
@@ -139,7 +138,7 @@ class ColumnFile:
                 self._vocabulary = self._read_vocabulary()
                 raise
             finally:
-                if grown.statements:
+                if grown.is_news:
                     self._layout = self._vocabulary.layout()
 
     def checkpoint(self) -> None:
@@ -191,6 +190,20 @@ class ColumnFile:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+    def _grow(self, grown: Grown) -> None:
+        if not grown.is_news:
+            return
+        execute = self._connection.execute
+        with self._transaction():
+            for name, table in grown.tables:
+                execute(f"CREATE TABLE {table} ({_EVENT_COLUMNS})")
+                execute("INSERT INTO event_tables VALUES (?, ?)", [name, table])
+            for table, path, kind, column in grown.columns:
+                execute(f"ALTER TABLE {table} ADD COLUMN {column} {TYPES[kind].sql}")
+                execute("INSERT INTO columns VALUES (?, ?, ?, ?)", [table, path, kind.value, column])
+            for table in grown.left_out:
+                execute("INSERT INTO incomplete VALUES (?)", [table])
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(statement).fetchall()

@@ -24,7 +24,7 @@ from rules.tags.compiled import TagValue
 
 CATALOG: Final = "results"
 _NAME_BYTES: Final = 12
-_ISO_LENGTH: Final = len(iso(0))
+ISO_LENGTH: Final = len(iso(0))
 
 
 class Gone(Exception):
@@ -128,7 +128,7 @@ def compare_values(reader: DuckDBPyConnection, kept: Kept, tag: str) -> int:
 def _differs(kind: str) -> str:
     if kind == Kind.INSTANT:
         # Another text may name the same instant, as a day alone does.
-        return f"new.instant IS DISTINCT FROM old.instant OR length(old.text) <> {_ISO_LENGTH}"
+        return f"new.instant IS DISTINCT FROM old.instant OR length(old.text) <> {ISO_LENGTH}"
     if kind not in LISTS:
         return f"new.{kind} IS DISTINCT FROM old.{kind}"
     return f"list_filter(coalesce(new.{kind}, []), each -> each IS NOT NULL) <> coalesce(old.{kind}, [])"

@@ -13,9 +13,6 @@ from analytics.store.tables import CUSTOMERS, EVENT_TABLES, OWNERS, STRETCHES
 from analytics.store.vocabulary import Vocabulary
 from base.clock import MAX_MS, MIN_MS
 
-# `at` is a word of the language.
-_EVENT_COLUMNS: Final = 'identifier BIGINT, "at" BIGINT, id VARCHAR'
-
 
 class Type(NamedTuple):
     """Of a column, for either side."""
@@ -39,11 +36,24 @@ TYPES: Final[Mapping[Kind, Type]] = {
 
 
 class Grown:
-    """The rows of a batch, and the statements that make the tables and columns that they need."""
+    """The rows of a batch, and the tables and columns that they need and are not there yet.
+
+    Attributes:
+        tables: (name of the event, table).
+        columns: (table, path, kind, column).
+        left_out: tables that have had no room for something, as `Layout.incomplete`.
+    """
 
     def __init__(self, vocabulary: Vocabulary):
-        self.statements: list[tuple[str, list[str]]] = []
+        self.tables: list[tuple[str, str]] = []
+        self.columns: list[tuple[str, str, Kind, str]] = []
+        self.left_out: list[str] = []
         self._vocabulary = vocabulary
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there are any."""
+        return bool(self.tables or self.columns or self.left_out)
 
     def customers(self, batch: Batch) -> Iterator[tuple[str, pa.Table]]:
         living = [one for one in batch.customers.values() if one is not None]
@@ -88,24 +98,19 @@ class Grown:
         """The table of an event's name; None where there is no room for one more."""
         table, is_new = self._vocabulary.table_of(name)
         if is_new and table is None:
-            self._leave_out(EVENT_TABLES)
+            self.left_out.append(EVENT_TABLES)
         elif is_new and table is not None:
-            self.statements.append((f"CREATE TABLE {table} ({_EVENT_COLUMNS})", []))
-            self.statements.append(("INSERT INTO event_tables VALUES (?, ?)", [name, table]))
+            self.tables.append((name, table))
         return table
 
     def _column(self, table: str, path: str, kind: Kind) -> str | None:
         """The column of a path and kind; None where the table has no room for it."""
         name, is_new = self._vocabulary.column_of(table, path, kind)
         if is_new and name is None:
-            self._leave_out(table)
+            self.left_out.append(table)
         elif is_new and name is not None:
-            self.statements.append((f"ALTER TABLE {table} ADD COLUMN {name} {TYPES[kind].sql}", []))
-            self.statements.append(("INSERT INTO columns VALUES (?, ?, ?, ?)", [table, path, kind.value, name]))
+            self.columns.append((table, path, kind, name))
         return name
-
-    def _leave_out(self, table: str) -> None:
-        self.statements.append(("INSERT INTO incomplete VALUES (?)", [table]))
 
 
 def number_rows(column: str, names: Iterable[str]) -> pa.Table:

@@ -52,7 +52,8 @@ class Vocabulary:
             return column, False
         if len(columns) >= MAX_COLUMNS:
             return None, self._leave_out(table)
-        column = columns[path, kind] = f"c{len(columns) + 1}"
+        # The kind is part of it: whatever a name was made for before has the same type.
+        column = columns[path, kind] = f"c{len(columns) + 1}_{kind.value}"
         return column, True
 
     def layout(self) -> Layout:

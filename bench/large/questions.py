@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from duckdb import DuckDBPyConnection
 
+from analytics.engines.local import FileReader
 from analytics.query import asking
 from analytics.query.sources import Tables
 from analytics.store import results
@@ -24,14 +25,14 @@ _BY_HAND: Final = f"{results.CATALOG}.by_hand"
 Answer: TypeAlias = Sequence[tuple[Any, ...]]
 
 
-def kept(definition: dict[str, Any]) -> Callable[[DuckDBPyConnection, Tables], Answer]:
+def kept(definition: dict[str, Any]) -> Callable[[FileReader, Tables], Answer]:
     """Computes a tag and keeps its values, as a build does: from then on they are counted and listed."""
 
-    def ask(reader: DuckDBPyConnection, tables: Tables) -> Answer:
+    def ask(reader: FileReader, tables: Tables) -> Answer:
         made = asking.keep_tag(reader, results.new_name(), parse_definition(definition), tables, NOW_MS, UTC)
         (kind,) = made.kinds
-        answer = _told(reader, f"{results.CATALOG}.{made.table}", kind)
-        results.drop(reader, made.name)
+        answer = _told(reader.connection, f"{results.CATALOG}.{made.table}", kind)
+        reader.drop(made.name)
         return answer
 
     return ask
@@ -59,7 +60,7 @@ def _told(reader: DuckDBPyConnection, table: str, value: str) -> Answer:
     return reader.execute(f"SELECT count(*), bit_xor(hash(customer, {value})) FROM {table}").fetchall()
 
 
-def estimated(rule: dict[str, Any]) -> Callable[[DuckDBPyConnection, Tables], Answer]:
+def estimated(rule: dict[str, Any]) -> Callable[[FileReader, Tables], Answer]:
     """Asks for how many customers a rule holds."""
     return lambda reader, tables: [(asking.count(reader, parse_rule(rule), tables, NOW_MS, UTC),)]
 
@@ -77,7 +78,7 @@ class Question:
 
     row: str
     at_most_s: float
-    ask: Callable[[DuckDBPyConnection, Tables], Answer]
+    ask: Callable[[FileReader, Tables], Answer]
     by_hand: Callable[[Layout], Sequence[str]]
     run_by_hand: Callable[[str], Callable[[DuckDBPyConnection], Answer]] = kept_by_hand
 

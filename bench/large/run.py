@@ -22,6 +22,7 @@ from typing import Final
 
 from rich.console import Console
 
+from analytics.engines.local import FileStore
 from analytics.query.sources import Tables
 from analytics.store.file import DEFAULT_MEMORY_MB, ColumnFile
 from bench.large.data import Size, make_store
@@ -105,10 +106,10 @@ def _compare(file: ColumnFile, question: Question, run_count: int) -> Result:
     Raises:
         RuntimeError: they do not give the same.
     """
-    reader, tables = file.reader(), Tables(file.layout)
+    reader, tables = FileStore(file).ask(), Tables(file.layout)
     statements = question.by_hand(file.layout)
     asked = _Taken(lambda: question.ask(reader, tables))
-    by_hand = [_Taken(partial(question.run_by_hand(statement), reader)) for statement in statements]
+    by_hand = [_Taken(partial(question.run_by_hand(statement), reader.connection)) for statement in statements]
     for _ in range(run_count):
         answer = asked.run()
         if any(other.run() != answer for other in by_hand):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from analytics.engines.local import FOLDER
 from bench.columns import ROLE, build_anew
 from bench.service import MB
 from bench.stage import Result, Stage, Value
-from workers.projection.owner import FOLDER
 
 ROW = "columnar store built from the graph"
 AT_MOST_S = 180

@@ -45,6 +45,7 @@ NARROW = {
 OWNERS = {
     "neo4j": {"graph.client"},
     "ibis": {"analytics.query.expressions"},
+    "clickhouse_connect": {"analytics.engines.clickhouse.server"},
     "jgo": {"local.jars", "local.jars_lock"},
     "honcho": {"cli.run"},
 }

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+from analytics.engines.local import FilePlace
+from analytics.engines.port import Place
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
@@ -22,10 +24,11 @@ MEMORY_MB = 256
 
 @asynccontextmanager
 async def answering(
-    graph: GraphClient, redis: Redis, settings: Settings, folder: Path
+    graph: GraphClient, redis: Redis, settings: Settings, folder: Path, place: Place | None = None
 ) -> AsyncIterator[ProjectionOwner]:
     """Answers questions from a store in the folder; everything in the graph before the block is in it."""
-    owner = ProjectionOwner(graph, redis, Keyring(settings.secret_key), folder, MEMORY_MB)
+    keyring = Keyring(settings.secret_key)
+    owner = ProjectionOwner(graph, redis, keyring, place or FilePlace(folder, keyring.columns_key(), MEMORY_MB))
     faults: dict[str, str] = {}
     serving = asyncio.create_task(serve(owner, settings, faults))
 

@@ -1,15 +1,22 @@
-"""What a columnar file holds, to compare with another one or with the graph."""
+"""What a columnar store holds, to compare with another one or with the graph."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from analytics.engines.clickhouse.reader import ClickHouseReader
+from analytics.engines.clickhouse.server import tuples_of
+from analytics.engines.local import FileReader, FileStore
+from analytics.engines.port import Store
 from analytics.store.file import ColumnFile
 from analytics.store.spread import Kind, value_of
-from analytics.store.tables import CUSTOMERS, Columns
+from analytics.store.tables import CUSTOMERS, OWNERS, STRETCHES, Columns
+
+# A file may stand for its store.
+Columnar: TypeAlias = Store | ColumnFile
 
 _OWNED = """
 SELECT customers.id, events.id FROM {table} AS events
@@ -21,28 +28,35 @@ JOIN customers ON customers.customer = stretches.customer
 """
 
 
-def contents(file: ColumnFile) -> dict[str, list[Any]]:
+def contents(store: Columnar) -> dict[str, list[Any]]:
     """Everything, whatever columns and tables are called."""
-    found = {table: _rows(file, f"SELECT * FROM {table}") for table in ("owners", "stretches", "members", "tag_values")}
-    found["moves"] = _rows(file, "SELECT * FROM moves")
+    found = {
+        table: _rows(store, f"SELECT * FROM {table}", table)
+        for table in ("owners", "stretches", "members", "tag_values")
+    }
+    found["moves"] = _rows(store, "SELECT * FROM moves", "moves")
     # Where in the log a change was is not known of those that were read from the graph.
-    found["changes"] = _rows(file, "SELECT * EXCLUDE (position) FROM changes")
-    found["customers"] = _cells(file, CUSTOMERS, "id, created_at", file.layout.attributes)
-    for name, event in file.layout.events.items():
+    found["changes"] = _rows(
+        store, 'SELECT customer, segment, sequence, entered, "at", version, cause FROM changes', "changes"
+    )
+    found["customers"] = _cells(store, CUSTOMERS, "id, created_at", store.layout.attributes)
+    for name, event in store.layout.events.items():
         # A table whose events were all taken back is as good as none.
-        if cells := _cells(file, event.table, 'id, identifier, "at"', event.columns):
+        if cells := _cells(store, event.table, 'id, identifier, "at"', event.columns):
             found[f"events {name}"] = cells
     return found
 
 
-def events_by_customer(file: ColumnFile) -> list[tuple[str, str]]:
+def events_by_customer(store: Columnar) -> list[tuple[str, str]]:
     """(customer, event), as the store attributes events."""
     return sorted(
-        pair for event in file.layout.events.values() for pair in _rows(file, _OWNED.format(table=event.table))
+        pair
+        for event in store.layout.events.values()
+        for pair in _rows(store, _OWNED.format(table=event.table), event.table, OWNERS, STRETCHES, CUSTOMERS)
     )
 
 
-def _cells(file: ColumnFile, table: str, fixed: str, columns: Columns) -> list[Any]:
+def _cells(store: Columnar, table: str, fixed: str, columns: Columns) -> list[Any]:
     named = [(path, kind, column) for path, kinds in columns.items() for kind, column in kinds.items()]
     names = [(path, kind) for path, kind, _ in named]
     count = fixed.count(",") + 1
@@ -52,12 +66,21 @@ def _cells(file: ColumnFile, table: str, fixed: str, columns: Columns) -> list[A
             row[:count],
             sorted((name, value) for name, value in zip(names, row[count:], strict=True) if value is not None),
         )
-        for row in _rows(file, f"SELECT {selected} FROM {table}")
+        for row in _rows(store, f"SELECT {selected} FROM {table}", table)
     ]
 
 
-def _rows(file: ColumnFile, statement: str) -> list[Any]:
-    rows: list[Any] = file.reader().execute(statement).fetchall()
+def _rows(store: Columnar, statement: str, *tables: str) -> list[Any]:
+    reader = (FileStore(store) if isinstance(store, ColumnFile) else store).ask()
+    if isinstance(reader, FileReader):
+        rows: list[Any] = reader.connection.execute(statement).fetchall()
+    else:
+        assert isinstance(reader, ClickHouseReader)
+        # It has no null for a list.
+        rows = [
+            tuple(None if cell == [] else cell for cell in row) for row in tuples_of(reader.read(statement, tables, {}))
+        ]
+    reader.close()
     return sorted(rows, key=repr)
 
 

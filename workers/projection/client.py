@@ -279,6 +279,8 @@ class ColumnStore:
             raise Unavailable("Redis cannot be reached now.") from fault
         if told is None:
             raise Unavailable("Nobody owns the columnar store.", hint="Start the role `analytics`.")
+        if not told.answers and told.last_error:
+            raise Unavailable(f"The columnar store does not answer now. {told.last_error}")
         if not told.answers:
             raise Unavailable(
                 f"The columnar store is being built, {told.progress:.0%} done.", hint="Ask again when it is there."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from analytics.store.file import ColumnFile
+from analytics.engines.port import Store
 from base import clock, metrics
 from graph.repositories.change import StoredChange
 from graph.repositories.projection import Note, ProjectionRepository
@@ -28,14 +28,14 @@ class Follower:
     """Follows the notes of what was touched, and the log of changes.
 
     Args:
-        file: has one follower.
+        store: has one follower.
     """
 
-    def __init__(self, file: ColumnFile, repository: ProjectionRepository, reader: ProjectionReader):
-        self._file = file
+    def __init__(self, store: Store, repository: ProjectionRepository, reader: ProjectionReader):
+        self._store = store
         self._repository = repository
         self._reader = reader
-        self._position = file.position
+        self._position = store.position
 
     @property
     def as_of_ms(self) -> int:
@@ -81,7 +81,7 @@ class Follower:
             # Events that were created since hang there already, and a later note names them again.
             now = await self._repository.take_cut(clock.now_ms())
             after = replace(after, doubtful_until=max(after.doubtful_until, now.touched))
-        await asyncio.to_thread(self._file.apply, batch, after)
+        await asyncio.to_thread(self._store.apply, batch, after)
         # It counts from here on, whatever becomes of the notes: events of a batch are not to be added twice.
         self._position = after
         metrics.COLUMNS_BATCH_SECONDS.observe(time.perf_counter() - started_s)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from analytics.engines.port import Store
 from analytics.store.batch import Batch, Position
-from analytics.store.file import ColumnFile
 from base import clock
 from graph.client import GraphClient
 from graph.repositories.projection import ProjectionRepository
@@ -21,11 +21,11 @@ Progress = Callable[[float], None]
 PAGE_IDENTIFIERS: Final = 500
 
 
-async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile, progress: Progress) -> None:
-    """Fill a new file. What changes meanwhile is named by notes that the file's follower reads next.
+async def rebuild(graph: GraphClient, reader: ProjectionReader, store: Store, progress: Progress) -> None:
+    """Fill a new store. What changes meanwhile is named by notes that its follower reads next.
 
     Raises:
-        Unavailable: Neo4j went away; begin again with a new file.
+        Unavailable: Neo4j went away; begin again with a new store.
     """
     repository = ProjectionRepository(graph)
     start = await repository.take_cut(clock.now_ms())
@@ -42,23 +42,23 @@ async def rebuild(graph: GraphClient, reader: ProjectionReader, file: ColumnFile
             moves=await reader.moves(page),
             changes=await reader.changes(page),
         )
-        await _add(file, batch)
+        await _add(store, batch)
         done += len(page)
         progress(min(1.0, done / total))
     after = ""
     while page := await repository.page_identifiers(after, PAGE_IDENTIFIERS):
         after = page[-1]
-        await _add(file, Batch(owners=await reader.owners(page), events=await reader.hanging(page)))
+        await _add(store, Batch(owners=await reader.owners(page), events=await reader.hanging(page)))
         done += len(page)
         progress(min(1.0, done / total))
     end = await repository.take_cut(clock.now_ms())
     position = Position(
         start.changes, start.touched, doubtful_until=end.touched, doubtful_changes_until=end.changes, built=True
     )
-    await asyncio.to_thread(file.apply, Batch(), position)
-    await asyncio.to_thread(file.checkpoint)
+    await asyncio.to_thread(store.apply, Batch(), position)
+    await asyncio.to_thread(store.checkpoint)
     progress(1.0)
 
 
-async def _add(file: ColumnFile, batch: Batch) -> None:
-    await asyncio.to_thread(file.apply, batch, Position(), fresh=True)
+async def _add(store: Store, batch: Batch) -> None:
+    await asyncio.to_thread(store.apply, batch, Position(), fresh=True)

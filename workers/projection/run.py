@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import start_http_server
 
+from analytics.engines.places import place_of
 from analytics.sql.sandbox import Limits
 from base.keys import Keyring
 from base.settings import Settings
@@ -29,7 +30,8 @@ async def run(settings: Settings) -> None:
     stopping = stop_on_sigterm()
     graph = GraphClient.of(settings)
     redis = connect(settings.redis_url)
-    owner = ProjectionOwner(graph, redis, Keyring(settings.secret_key), settings.data_dir, settings.columns_memory_mb)
+    keyring = Keyring(settings.secret_key)
+    owner = ProjectionOwner(graph, redis, keyring, place_of(settings, keyring))
     faults: dict[str, str] = {}
     try:
         async with beating(redis, "analytics", settings.instance, lambda: owner.last_error or faults.get("jobs")):

@@ -29,6 +29,7 @@ class ProjectionState(msgspec.Struct, frozen=True):
         as_of_ms: everything that was committed up to this instant is in it.
         told_ms: when this was told.
         builds: how often it was built since its owner started.
+        engine: what people call it.
     """
 
     doing: Doing
@@ -38,6 +39,7 @@ class ProjectionState(msgspec.Struct, frozen=True):
     told_ms: int
     builds: int
     last_error: str | None = None
+    engine: str = ""
 
 
 async def tell(redis: Redis, state: ProjectionState) -> None:

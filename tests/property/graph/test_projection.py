@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from redis.asyncio import Redis
 
+from analytics.engines.clickhouse.place import ClickHousePlace
+from analytics.engines.local import FileStore
+from analytics.engines.port import Store
 from analytics.query import asking
 from analytics.query.sources import Tables
 from analytics.store.batch import number_of
@@ -90,18 +94,34 @@ def _one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
 
 
-class Projection:
-    """A columnar file in memory beside a graph."""
+@pytest.fixture
+def new_store(request: pytest.FixtureRequest) -> Callable[[], Store]:
+    """Makes empty stores on an engine."""
+    if request.param == "DuckDB":
+        return lambda: FileStore(ColumnFile())
+    place = ClickHousePlace.of(request.getfixturevalue("clickhouse").url)
+    place.open()
+    return place.begin
 
-    def __init__(self, graph: GraphClient, keyring: Keyring) -> None:
+
+def on_each(seeds: int, fewer: int) -> pytest.MarkDecorator:
+    """Seeds on DuckDB, and fewer on ClickHouse, of which a batch takes longer."""
+    cases = [("DuckDB", seed) for seed in range(seeds)] + [("ClickHouse", seed) for seed in range(fewer)]
+    return pytest.mark.parametrize(("new_store", "seed"), cases, indirect=["new_store"])
+
+
+class Projection:
+    """A columnar store beside a graph; in memory if none is given."""
+
+    def __init__(self, graph: GraphClient, keyring: Keyring, store: Store | None = None) -> None:
         self.graph = graph
         self.repository = ProjectionRepository(graph)
         self.reader = ProjectionReader(self.repository, keyring)
-        self.file = ColumnFile()
+        self.store = store or FileStore(ColumnFile())
 
     async def build(self) -> None:
-        await rebuild(self.graph, self.reader, self.file, lambda done: None)
-        self.follower = Follower(self.file, self.repository, self.reader)
+        await rebuild(self.graph, self.reader, self.store, lambda done: None)
+        self.follower = Follower(self.store, self.repository, self.reader)
 
     async def catch_up(self) -> None:
         while await self.follower.step():
@@ -110,18 +130,18 @@ class Projection:
 
 async def assert_like_the_graph(projection: Projection) -> None:
     """By independent statements, not by those that the projection reads with."""
-    graph, held = projection.graph, contents(projection.file)
+    graph, held = projection.graph, contents(projection.store)
     living = [row["id"] for row in await graph.read(_LIVING)]
     assert sorted(fixed[0] for fixed, _ in held["customers"]) == living
     owned = [(row["customer"], row["event"]) for row in await graph.read(_OWNED)]
-    assert events_by_customer(projection.file) == sorted(owned)
+    assert events_by_customer(projection.store) == sorted(owned)
     members = [(number_of(row["customer"]), row["segment"], row["since"]) for row in await graph.read(_MEMBERS)]
     assert sorted(held["members"]) == sorted(members)
     inside: dict[str, set[int]] = {key: set() for key in SEGMENTS}
     for customer, segment, _ in members:
         inside[segment].add(customer)
     # One rule, one meaning: who is in a segment by live evaluation is who the store finds.
-    assert {key: found(projection.file, rule) for key, rule in SEGMENTS.items()} == inside
+    assert {key: found(projection.store, rule) for key, rule in SEGMENTS.items()} == inside
     assert sorted(held["moves"], key=repr) == sorted(
         [(number_of(row["customer"]), *row["move"]) for row in await graph.read(_MOVED)], key=repr
     )
@@ -141,9 +161,9 @@ async def assert_like_the_graph(projection: Projection) -> None:
     assert sorted((*row[:2], row[_NUMBER]) for row in held["tag_values"] if row[1] == "bought") == sorted(tagged)
 
 
-def found(file: ColumnFile, document: dict[str, object]) -> set[int]:
+def found(store: Store, document: dict[str, object]) -> set[int]:
     """For whom a rule holds now, as the store answers."""
-    rows = asking.customers(file.reader(), parse_rule(document), Tables(file.layout), NOW_MS, UTC)
+    rows = asking.customers(store.ask(), parse_rule(document), Tables(store.layout, store.engine), NOW_MS, UTC)
     return set(rows.column("customer").to_pylist())
 
 
@@ -177,16 +197,21 @@ async def happen(line: Line, seed: int, between: Any) -> None:
                 await between()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@on_each(6, 2)
 async def test_a_store_that_followed_is_like_one_that_is_built_now(
-    seed: int, graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+    new_store: Callable[[], Store],
+    seed: int,
+    graph: GraphClient,
+    redis: Redis,
+    keyring: Keyring,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Sometimes several notes a batch, sometimes a part of them, sometimes none for long.
     chance = random.Random(seed)
     monkeypatch.setattr(following, "PAGE_NOTES", chance.choice([1, 3, 1000]))
     monkeypatch.setattr(following, "PAGE_CHANGES", chance.choice([1, 3, 1000]))
     line = await tagged(await fresh(graph, redis, keyring))
-    followed = Projection(graph, keyring)
+    followed = Projection(graph, keyring, new_store())
     await followed.build()
 
     async def follow() -> None:
@@ -196,22 +221,27 @@ async def test_a_store_that_followed_is_like_one_that_is_built_now(
     await happen(line, 900 + seed, follow)
     await followed.catch_up()
 
-    built = Projection(graph, keyring)
+    built = Projection(graph, keyring, new_store())
     await built.build()
     await built.catch_up()
-    assert contents(followed.file) == contents(built.file)
+    assert contents(followed.store) == contents(built.store)
     await assert_like_the_graph(built)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@on_each(4, 1)
 async def test_a_store_can_be_built_while_everything_changes(
-    seed: int, graph: GraphClient, redis: Redis, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+    new_store: Callable[[], Store],
+    seed: int,
+    graph: GraphClient,
+    redis: Redis,
+    keyring: Keyring,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rebuilding, "PAGE_CUSTOMERS", 2)
     monkeypatch.setattr(rebuilding, "PAGE_IDENTIFIERS", 2)
     chance = random.Random(seed)
     line = await tagged(await fresh(graph, redis, keyring))
-    projection = Projection(graph, keyring)
+    projection = Projection(graph, keyring, new_store())
     happening = happen(line, 950 + seed, _nothing)
     calls = random_calls(850 + seed, 30)
     for call in calls[:15]:
@@ -246,7 +276,7 @@ async def test_a_store_can_be_built_while_everything_changes(
     built = Projection(graph, keyring)
     await built.build()
     await built.catch_up()
-    assert contents(projection.file) == contents(built.file)
+    assert contents(projection.store) == contents(built.store)
     await assert_like_the_graph(projection)
 
 
@@ -274,8 +304,9 @@ async def test_a_store_follows_beside_many_writers(graph: GraphClient, redis: Re
     await assert_like_the_graph(projection)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@on_each(6, 2)
 async def test_a_segment_or_tag_that_is_deleted_and_made_anew_has_the_history_of_the_new_one(
+    new_store: Callable[[], Store],
     seed: int,
     graph: GraphClient,
     redis: Redis,
@@ -290,7 +321,7 @@ async def test_a_segment_or_tag_that_is_deleted_and_made_anew_has_the_history_of
     monkeypatch.setattr(rebuilding, "PAGE_CUSTOMERS", 3)
     line = await tagged(await fresh(graph, redis, keyring))
     context = {"services": make_services(settings, graph, redis)}
-    followed = Projection(graph, keyring)
+    followed = Projection(graph, keyring, new_store())
     await followed.build()
     late: Projection | None = None
     # Not too many, so that everybody is in it again.
@@ -301,7 +332,7 @@ async def test_a_segment_or_tag_that_is_deleted_and_made_anew_has_the_history_of
             while chance.random() < 0.3:
                 await followed.follower.step()
         if part == chance.randrange(4):
-            late = Projection(graph, keyring)
+            late = Projection(graph, keyring, new_store())
             await late.build()
         for _ in range(chance.randrange(3)):
             await followed.follower.step()
@@ -368,7 +399,7 @@ async def test_a_batch_that_was_written_is_not_written_again(
         with pytest.raises(ConnectionError):
             await projection.follower.step()
     if restarted:
-        projection.follower = Follower(projection.file, projection.repository, projection.reader)
+        projection.follower = Follower(projection.store, projection.repository, projection.reader)
     await projection.catch_up()
 
     await assert_like_the_graph(projection)

@@ -6,46 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ibis  # type: ignore[import-untyped]
 import pyarrow as pa
 import pyarrow.parquet as pq
 from chdb.session import Session  # type: ignore[import-untyped]
 
-from analytics.query.expressions import Condition, Engine, Table, Value, statement_of
+from analytics.query.expressions import CLICKHOUSE, Table, statement_of
 from analytics.store.file import ColumnFile
 from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES
 
+__all__ = ["CLICKHOUSE", "ClickHouse"]
+
 # The standard's outer joins and aggregates of nothing, where ClickHouse's own give zeros.
 _SETTINGS = "SETTINGS join_use_nulls = 1, aggregate_functions_null_for_empty = 0"
-
-
-@ibis.udf.agg.builtin(name="sumKahan")  # type: ignore[untyped-decorator]
-def _sum_kahan(number: float) -> float:
-    raise NotImplementedError
-
-
-@ibis.udf.agg.builtin(name="uniqExact", signature=((None,), "int64"))  # type: ignore[untyped-decorator]
-def _uniq_exact(values):  # type: ignore[no-untyped-def]
-    raise NotImplementedError
-
-
-@ibis.udf.scalar.builtin(name="char")  # type: ignore[untyped-decorator]
-def _char(code_point: int) -> str:
-    raise NotImplementedError
-
-
-@ibis.udf.scalar.builtin(name="lengthUTF8")  # type: ignore[untyped-decorator]
-def _length(text: str) -> int:
-    raise NotImplementedError
-
-
-def _picked(value: Value, order: Value, where: Condition | None, first: bool) -> Value:
-    # Its functions pass over null, which is none within something else.
-    whole = ibis.struct({"value": value})
-    return (whole.argmin(order, where=where) if first else whole.argmax(order, where=where))["value"]
-
-
-CLICKHOUSE = Engine("clickhouse", _sum_kahan, _uniq_exact, _picked, _length, _char)
 
 
 class ClickHouse:

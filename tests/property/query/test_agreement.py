@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analytics.engines.local import FileStore
 from analytics.query import asking
 from analytics.query.population import prepare, to_query
 from analytics.query.sources import Tables
@@ -68,7 +69,7 @@ def assert_all_agree(people: Sequence[Customer], questions: Sequence[Question], 
 
 def on_duckdb(people: Sequence[Customer], questions: Sequence[Question], seed: int) -> None:
     file = store_of(people, Random(seed))
-    reader, tables = file.reader(), Tables(file.layout)
+    reader, tables = FileStore(file).ask(), Tables(file.layout)
 
     def ask(rule: Rule, now: int, zone: ZoneInfo) -> list[int]:
         found: list[int] = asking.customers(reader, rule, tables, now, zone)["customer"].to_pylist()

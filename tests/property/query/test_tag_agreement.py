@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.engines.local import FileStore
 from analytics.query import asking
 from analytics.query.population import prepare
 from analytics.query.sources import Tables
@@ -193,16 +194,16 @@ def expected_values(
 
 def on_duckdb(people: Sequence[Customer], questions: Sequence[Question], seed: int) -> None:
     file = store_of(people, Random(seed))
-    reader, tables = file.reader(), Tables(file.layout)
+    reader, tables = FileStore(file).ask(), Tables(file.layout)
 
     def ask(definition: Definition, now: int, zone: ZoneInfo) -> list[pa.RecordBatch]:
         batches = asking.tag_values(reader, definition, tables, now, zone).to_batches()
         values = dict(values_in(batches))
         kept = asking.keep_tag(reader, results.new_name(), definition, tables, now, zone)
         assert kept.count == len(values)
-        differing = results.compare_values(reader, kept, "x")
-        assert_changed(people, values, results.page_values(reader, kept.name, 0, differing))
-        results.drop(reader, kept.name)
+        differing = reader.compare_values(kept, "x")
+        assert_changed(people, values, reader.page_values(kept.name, 0, differing))
+        reader.drop(kept.name)
         return batches
 
     assert_all_agree(people, questions, ask)

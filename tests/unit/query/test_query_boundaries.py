@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.engines.local import FileStore
 from analytics.query import asking
 from analytics.query.sources import Tables
 from analytics.store.batch import Batch, CustomerCells, EventCells, Position, Stretch, number_of
@@ -85,7 +86,7 @@ def test_every_set_of_events_is_answered_as_in_memory(times: tuple[int, ...], do
         Position(),
         fresh=True,
     )
-    reader, tables = file.reader(), Tables(file.layout)
+    reader, tables = FileStore(file).ask(), Tables(file.layout)
     facts = [Facts(events={"E": EventHistory.of((at, str(at), {}) for at in some)}) for some in people]
     hit = 0
     for document in documents:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.engines.local import FileStore
 from analytics.query import asking
 from analytics.query.listing import page_query, place_of
 from analytics.query.order import FIRST, MAX_TEXT_CHARS, By, Order, Place
@@ -77,7 +78,7 @@ def pages(file: ColumnFile, order: Order, rule: Mapping[str, object], size: int)
     tables = Tables(file.layout)
     while True:
         rows = asking.rows_of(
-            file.reader(),
+            FileStore(file).ask(),
             parse_rule(rule),
             tables,
             NOW_MS,
@@ -166,7 +167,7 @@ def test_a_page_goes_on_where_a_kind_of_value_is_gone() -> None:
     tables, order = Tables(file.layout), Order(By.ATTRIBUTE, "x")
     after_a_boolean = Place(0, "1", name_of(0))
     rows = asking.rows_of(
-        file.reader(),
+        FileStore(file).ask(),
         parse_rule(EVERYBODY),
         tables,
         NOW_MS,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.engines.local import FileStore
 from analytics.query import asking
 from analytics.query.expressions import DUCKDB, statement_of
 from analytics.query.sources import Tables
@@ -55,7 +56,7 @@ def values_of(
     )
     definition = parse_definition(document)
     alone = not is_over_everybody(definition)
-    rows = asking.tag_values(file.reader(), definition, Tables(file.layout), now_ms, zone)
+    rows = asking.tag_values(FileStore(file).ask(), definition, Tables(file.layout), now_ms, zone)
     found = dict(values_in(rows.to_batches()))
     for number, events in enumerate(people[:living] if alone else []):
         facts = facts_of({"n": number}, [("E", *event) for event in events], set(), {})

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.engines.local import FileStore
 from analytics.query import asking
 from analytics.query.sources import Tables
 from analytics.store.batch import Batch, CustomerCells, EventCells, Membership, Position, Stretch, number_of
@@ -59,7 +60,7 @@ def nasty() -> ColumnFile:
 
 
 def found(file: ColumnFile, document: dict[str, Any]) -> list[int]:
-    answer = asking.customers(file.reader(), parse_rule(document), Tables(file.layout), NOW_MS, UTC)
+    answer = asking.customers(FileStore(file).ask(), parse_rule(document), Tables(file.layout), NOW_MS, UTC)
     numbers = {number_of(f"c{n}"): n for n in range(len(NASTY))}
     return sorted(numbers[customer] for customer in answer["customer"].to_pylist())
 

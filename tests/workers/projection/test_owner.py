@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from analytics.store.file import ColumnFile
+from analytics.engines.local import FILE, FOLDER, FilePlace
+from analytics.engines.port import Store
 from base import clock
 from base.errors import Unavailable
 from base.keys import Keyring
@@ -24,7 +25,7 @@ from tests.support.line import Line
 from tests.support.waiting import until
 from workers.jobs import make_services
 from workers.projection import state
-from workers.projection.owner import FILE, FOLDER, ProjectionOwner
+from workers.projection.owner import ProjectionOwner
 from workers.projection.state import Doing
 from workers.tasks.changes import forget_touched
 from workers.tasks.services import TaskServices
@@ -53,7 +54,8 @@ def services(settings: Settings, graph: GraphClient, redis: Redis) -> TaskServic
 
 @asynccontextmanager
 async def owning(line: Line, folder: Path) -> AsyncIterator[ProjectionOwner]:
-    owner = ProjectionOwner(line.graph, line.redis, line.keyring, folder, MEMORY_MB)
+    place = FilePlace(folder, line.keyring.columns_key(), MEMORY_MB)
+    owner = ProjectionOwner(line.graph, line.redis, line.keyring, place)
     task = asyncio.create_task(owner.run())
     try:
         yield owner
@@ -62,10 +64,10 @@ async def owning(line: Line, folder: Path) -> AsyncIterator[ProjectionOwner]:
         await asyncio.wait([task])
 
 
-async def current(owner: ProjectionOwner) -> ColumnFile:
-    """The file, holding everything that was committed until now."""
+async def current(owner: ProjectionOwner) -> Store:
+    """The store, holding everything that was committed until now."""
     await owner.reach(clock.now_ms(), WITHIN_S)
-    return owner.file()
+    return owner.store()
 
 
 async def is_told(redis: Redis) -> bool:
@@ -154,7 +156,7 @@ async def test_a_second_owner_waits_and_says_why(line: Line, tmp_path: Path) -> 
             await until(lambda: owner.last_error)
             assert "open" in str(owner.last_error)
             with pytest.raises(Unavailable):
-                owner.file()
+                owner.store()
             holder.kill()
             await holder.wait()
             await current(owner)
@@ -172,7 +174,7 @@ async def test_a_file_that_works_no_more_is_opened_again(line: Line, tmp_path: P
         file.close()
         # A question finds out though nothing is followed.
         owner.distrust(file)
-        await until(lambda: owner.as_of_ms > 0 and owner._file is not file)
+        await until(lambda: owner.as_of_ms > 0 and owner._store is not file)
         assert len(events_by_customer(await current(owner))) == 1
 
         # And so does whoever follows.

@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-import duckdb
-from duckdb import DuckDBPyConnection
-
+from analytics.engines.port import Reader, Store
 from analytics.sql.sandbox import Limits
-from analytics.store.file import ColumnFile
 from base.keys import Keyring
 from workers.projection.answers.kept import KeptResults
 from workers.projection.owner import ProjectionOwner
@@ -38,18 +35,19 @@ class Answering:
     results: KeptResults = field(default_factory=KeptResults)
 
 
-async def run(owner: ProjectionOwner, file: ColumnFile, work: Callable[[DuckDBPyConnection], T]) -> T:
-    """Run blocking work on a connection of its own; cancelled, it is interrupted."""
-    connection = file.reader()
-    working = asyncio.ensure_future(asyncio.to_thread(work, connection))
+async def run(owner: ProjectionOwner, store: Store, work: Callable[[Reader], T]) -> T:
+    """Run blocking work with a reader of its own; cancelled, it is interrupted."""
+    reader = store.ask()
+    working = asyncio.ensure_future(asyncio.to_thread(work, reader))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
-        connection.interrupt()
+        await asyncio.to_thread(reader.interrupt)
         await asyncio.wait([working])
         raise
-    except (duckdb.FatalException, duckdb.InternalException, duckdb.ConnectionException):
-        owner.distrust(file)
+    except Exception as fault:
+        if store.is_ended_by(fault):
+            owner.distrust(store)
         raise
     finally:
-        connection.close()
+        reader.close()

@@ -12,15 +12,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from duckdb import DuckDBPyConnection
 
+from analytics.engines.port import Reader, Store
 from analytics.query import asking
 from analytics.query.known import check_known
 from analytics.query.sources import Tables
-from analytics.sql.values import sql_values
 from analytics.store import results
 from analytics.store.results import Gone, Kept
-from analytics.store.tables import Layout
 from base import clock
 from base.errors import Unavailable
 from graph.repositories.sharing import NOTHING_CLOSED
@@ -42,9 +40,9 @@ async def begin_build(answering: Answering, segment: str, document: bytes) -> di
     """
     rule = parse_rule(msgspec.json.decode(document))
 
-    def keep(connection: DuckDBPyConnection, name: str, layout: Layout, now_ms: int) -> Kept:
-        check_known(rule, layout)
-        return asking.keep_customers(connection, name, rule, Tables(layout), now_ms, answering.zone)
+    def keep(reader: Reader, name: str, store: Store, now_ms: int) -> Kept:
+        check_known(rule, store.layout)
+        return asking.keep_customers(reader, name, rule, Tables(store.layout, store.engine), now_ms, answering.zone)
 
     return await _begin(answering, segment, keep, is_tag=False)
 
@@ -64,61 +62,63 @@ async def begin_tag_build(
 
     closed = await answering.owner.closed_keys() if isinstance(definition, Sql) else NOTHING_CLOSED
 
-    def keep(connection: DuckDBPyConnection, name: str, layout: Layout, now_ms: int) -> Kept:
+    def keep(reader: Reader, name: str, store: Store, now_ms: int) -> Kept:
         if isinstance(definition, Sql):
-            values = sql_values(connection, definition, layout, now_ms, own, answering.limits, closed)
-            return asking.keep_table(connection, name, values, keeping_old_of)
-        check_known(rule_of(definition), layout)
-        return asking.keep_tag(connection, name, definition, Tables(layout), now_ms, own, keeping_old_of)
+            values = reader.sql_values(definition, now_ms, own, answering.limits, closed)
+            return asking.keep_table(reader, name, values, keeping_old_of)
+        check_known(rule_of(definition), store.layout)
+        return asking.keep_tag(
+            reader, name, definition, Tables(store.layout, store.engine), now_ms, own, keeping_old_of
+        )
 
     return await _begin(answering, tag, keep, is_tag=True)
 
 
 async def _begin(
-    answering: Answering, key: str, keep: Callable[[DuckDBPyConnection, str, Layout, int], Kept], *, is_tag: bool
+    answering: Answering, key: str, keep: Callable[[Reader, str, Store, int], Kept], *, is_tag: bool
 ) -> dict[str, object]:
     asked_ms = clock.now_ms()
     if not answering.owner.is_building:
         await answering.owner.reach(asked_ms, REACH_S)
-    file, now_ms = answering.owner.file(), answering.owner.as_of_ms
+    store, now_ms = answering.owner.store(), answering.owner.as_of_ms
     if now_ms < asked_ms:
         # What was saved or changed before might be missing.
         raise Unavailable("The columnar store lags.", hint="`kith status` shows by how much.")
     name = results.new_name()
-    kept = await run(answering.owner, file, lambda connection: keep(connection, name, file.layout, now_ms))
-    for other in answering.results.add(file, name, KeptResult(key, is_tag, kept)):
-        await run(answering.owner, file, partial(results.drop, name=other))
+    kept = await run(answering.owner, store, lambda reader: keep(reader, name, store, now_ms))
+    for other in answering.results.add(store, name, KeptResult(key, is_tag, kept)):
+        await run(answering.owner, store, partial(_drop, name=other))
     return {"name": name, "count": kept.count, "as_of_ms": now_ms}
 
 
 async def compare_build(answering: Answering, name: str) -> dict[str, object]:
     """How many customers a result tells apart from what is stored now; null: it is kept no longer."""
-    result = answering.results.find(answering.owner.file(), name)
+    result = answering.results.find(answering.owner.store(), name)
     if result is None:
         return {"differing": None}
 
-    def compare(connection: DuckDBPyConnection) -> int:
+    def compare(reader: Reader) -> int:
         if result.is_tag:
-            return results.compare_values(connection, result.kept, result.key)
-        return results.compare_members(connection, result.kept, result.key)
+            return reader.compare_values(result.kept, result.key)
+        return reader.compare_members(result.kept, result.key)
 
-    return {"differing": await run(answering.owner, answering.owner.file(), compare)}
+    return {"differing": await run(answering.owner, answering.owner.store(), compare)}
 
 
 async def page_build(answering: Answering, name: str, after: int, limit: int) -> dict[str, object]:
     """Ids of customers whom the result tells apart from what was stored, behind a place."""
-    answering.results.find(answering.owner.file(), name)
-    return await _page(answering, partial(results.page_differing, name=name, after=after, limit=limit))
+    answering.results.find(answering.owner.store(), name)
+    return await _page(answering, lambda reader: reader.page_differing(name, after, limit))
 
 
 async def page_values(answering: Answering, name: str, after: int, limit: int) -> dict[str, object]:
     """The same with their values, where the result is of a tag."""
-    answering.results.find(answering.owner.file(), name)
+    answering.results.find(answering.owner.store(), name)
     try:
         found = await run(
             answering.owner,
-            answering.owner.file(),
-            partial(results.page_values, name=name, after=after, limit=limit),
+            answering.owner.store(),
+            lambda reader: reader.page_values(name, after, limit),
         )
     except Gone:
         return {"values": None}
@@ -127,18 +127,22 @@ async def page_values(answering: Answering, name: str, after: int, limit: int) -
 
 async def page_result(answering: Answering, name: str, after: str, limit: int) -> dict[str, object]:
     """Ids of customers of the result, behind an id."""
-    return await _page(answering, partial(results.page_result, name=name, after=after, limit=limit))
+    return await _page(answering, lambda reader: reader.page_result(name, after, limit))
 
 
 async def end_build(answering: Answering, name: str) -> dict[str, object]:
     """Keep a result no longer."""
     if answering.results.remove(name):
-        await run(answering.owner, answering.owner.file(), partial(results.drop, name=name))
+        await run(answering.owner, answering.owner.store(), lambda reader: reader.drop(name))
     return {}
 
 
-async def _page(answering: Answering, read: Callable[[DuckDBPyConnection], list[str]]) -> dict[str, object]:
+async def _page(answering: Answering, read: Callable[[Reader], list[str]]) -> dict[str, object]:
     try:
-        return {"ids": await run(answering.owner, answering.owner.file(), read)}
+        return {"ids": await run(answering.owner, answering.owner.store(), read)}
     except Gone:
         return {"ids": None}
+
+
+def _drop(reader: Reader, name: str) -> None:
+    reader.drop(name)

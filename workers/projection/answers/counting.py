@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from duckdb import DuckDBPyConnection
-
+from analytics.engines.port import Reader
 from analytics.query import asking
 from analytics.query.known import check_known
 from analytics.query.sources import Tables
@@ -20,15 +19,15 @@ async def count(answering: Answering, document: dict[str, object]) -> dict[str, 
     """For how many customers a checked rule holds, and as of when (ms)."""
     rule = parse_rule(document)
     await answering.owner.reach(clock.now_ms(), REACH_S)
-    file, now_ms = answering.owner.file(), answering.owner.as_of_ms
+    store, now_ms = answering.owner.store(), answering.owner.as_of_ms
     found = await run(
         answering.owner,
-        file,
-        partial(_count, rule=rule, tables=answering.results.tables(file), now_ms=now_ms, zone=answering.zone),
+        store,
+        partial(_count, rule=rule, tables=answering.results.tables(store), now_ms=now_ms, zone=answering.zone),
     )
     return {"count": found, "as_of_ms": now_ms}
 
 
-def _count(connection: DuckDBPyConnection, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
+def _count(reader: Reader, rule: Rule, tables: Tables, now_ms: int, zone: ZoneInfo) -> int:
     check_known(rule, tables.layout)
-    return asking.count(connection, rule, tables, now_ms, zone)
+    return asking.count(reader, rule, tables, now_ms, zone)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-from duckdb import DuckDBPyConnection
-
+from analytics.engines.port import Reader
 from analytics.query import asking
 from analytics.query.distribution import buckets_query, numbers_query, values_query
 from analytics.query.expressions import Table
@@ -28,21 +27,21 @@ async def spread_tag(
     average number, how many lie in each of so many equal parts between (none for 0), and as of when (ms); or the fault.
     """
     await answering.owner.reach(clock.now_ms(), REACH_S)
-    file, as_of_ms = answering.owner.file(), answering.owner.as_of_ms
+    store, as_of_ms = answering.owner.store(), answering.owner.as_of_ms
     work = partial(
         _spread,
         tag=tag,
         is_list=is_list,
         value_count=value_count,
         bucket_count=bucket_count,
-        tables=answering.results.tables(file),
+        tables=answering.results.tables(store),
     )
-    answer = await run(answering.owner, file, work)
+    answer = await run(answering.owner, store, work)
     return {**answer, "as_of_ms": as_of_ms}
 
 
 def _spread(
-    connection: DuckDBPyConnection, tag: str, is_list: bool, value_count: int, bucket_count: int, tables: Tables
+    reader: Reader, tag: str, is_list: bool, value_count: int, bucket_count: int, tables: Tables
 ) -> dict[str, object]:
     def work(ask: Ask) -> dict[str, object]:
         values = ask(values_query(tables, tag, is_list=is_list, count=value_count))
@@ -61,7 +60,7 @@ def _spread(
             "buckets": buckets,
         }
 
-    return asking.in_one_state(connection, work)
+    return asking.in_one_state(reader, work)
 
 
 def _shown(cells: Sequence[Scalar | None]) -> Scalar:

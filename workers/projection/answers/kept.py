@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
+from analytics.engines.port import Store
 from analytics.query.sources import Building, Tables
-from analytics.store.file import ColumnFile
 from analytics.store.results import Kept
 
 # Results of that many builds are kept; a worker does two at once.
@@ -32,15 +32,15 @@ class KeptResult:
 
 
 class KeptResults:
-    """By name, the oldest first; those of one file, since another one has no such tables."""
+    """By name, the oldest first; those of one store, since another one has no such tables."""
 
     def __init__(self) -> None:
-        self._file: ColumnFile | None = None
+        self._store: Store | None = None
         self._by_name: dict[str, KeptResult] = {}
 
-    def add(self, file: ColumnFile, name: str, result: KeptResult) -> list[str]:
+    def add(self, store: Store, name: str, result: KeptResult) -> list[str]:
         """Keep one more; returns the names of those that make room: others of its key, forgotten ones, the oldest."""
-        self._of(file)
+        self._of(store)
         leaving = [
             other
             for other, one in self._by_name.items()
@@ -54,9 +54,9 @@ class KeptResults:
         self._by_name[name] = result
         return leaving
 
-    def find(self, file: ColumnFile, name: str) -> KeptResult | None:
+    def find(self, store: Store, name: str) -> KeptResult | None:
         """The result, if it is kept; somebody still reads it."""
-        self._of(file)
+        self._of(store)
         one = self._by_name.get(name)
         if one is not None:
             one.read_s = time.monotonic()
@@ -66,21 +66,22 @@ class KeptResults:
         """Keep it no longer; whether it was kept."""
         return self._by_name.pop(name, None) is not None
 
-    def tables(self, file: ColumnFile) -> Tables:
+    def tables(self, store: Store) -> Tables:
         """What is asked: the store, and these in the place of what they are to replace."""
-        self._of(file)
+        self._of(store)
         living = [one for one in self._by_name.values() if _is_read(one)]
         return Tables(
-            file.layout,
-            building=Building(
+            store.layout,
+            store.engine,
+            Building(
                 {one.key: one.kept.table for one in living if not one.is_tag},
                 {one.key: (one.kept.table, one.kept.columns) for one in living if one.is_tag},
             ),
         )
 
-    def _of(self, file: ColumnFile) -> None:
-        if file is not self._file:
-            self._file, self._by_name = file, {}
+    def _of(self, store: Store) -> None:
+        if store is not self._store:
+            self._store, self._by_name = store, {}
 
 
 def _is_read(one: KeptResult) -> bool:

@@ -6,8 +6,7 @@ from functools import partial
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from duckdb import DuckDBPyConnection
-
+from analytics.engines.port import Reader
 from analytics.query import asking
 from analytics.query.known import check_known
 from analytics.query.listing import page_query, place_of
@@ -43,7 +42,7 @@ async def list_customers(
     by, name, descending, is_known = order
     asked = Order(By(str(by)), str(name), bool(descending))
     await answering.owner.reach(clock.now_ms(), REACH_S)
-    file, as_of_ms = answering.owner.file(), answering.owner.as_of_ms
+    store, as_of_ms = answering.owner.store(), answering.owner.as_of_ms
     at_ms = as_of_ms if now_ms is None else now_ms
     rank, value, id_ = after
     work = partial(
@@ -53,16 +52,16 @@ async def list_customers(
         is_known=bool(is_known),
         after=Place(cast("int", rank), str(value), str(id_)),
         count=count,
-        tables=answering.results.tables(file),
+        tables=answering.results.tables(store),
         now_ms=at_ms,
         zone=answering.zone,
     )
-    places = await run(answering.owner, file, work)
+    places = await run(answering.owner, store, work)
     return {"places": [list(place) for place in places], "as_of_ms": as_of_ms, "now_ms": at_ms}
 
 
 def _page(
-    connection: DuckDBPyConnection,
+    reader: Reader,
     rule: Rule,
     order: Order,
     is_known: bool,
@@ -76,7 +75,7 @@ def _page(
     _check_order(order, tables.layout, is_known)
     everybody = isinstance(rule, Everyone)
     rows = asking.rows_of(
-        connection,
+        reader,
         rule,
         tables,
         now_ms,

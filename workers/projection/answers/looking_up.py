@@ -10,6 +10,6 @@ from workers.projection.answers.answering import REACH_S, Answering, run
 async def find_customers(answering: Answering, attribute: str, texts: list[str]) -> dict[str, object]:
     """(text, customer) of everybody whose value of an attribute is one of the texts."""
     await answering.owner.reach(clock.now_ms(), REACH_S)
-    file = answering.owner.file()
-    found = await run(answering.owner, file, lambda reader: customers_with(reader, file.layout, attribute, texts))
+    store = answering.owner.store()
+    found = await run(answering.owner, store, lambda reader: customers_with(reader, store.layout, attribute, texts))
     return {"found": found}

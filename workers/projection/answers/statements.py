@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from analytics.sql import values as checking
 from rules.tags.definition import Sql
 from rules.type_problems import ValueType
 from workers.projection.answers.answering import Answering, run
@@ -21,11 +20,9 @@ async def check_sql(answering: Answering, text: str, of_type: str, zone: str | N
         BadInput: it cannot; at `text` or `type`.
     """
     definition = Sql(text, ValueType(of_type))
-    file, now_ms = answering.owner.file(), answering.owner.as_of_ms
+    store, now_ms = answering.owner.store(), answering.owner.as_of_ms
     own = ZoneInfo(zone) if zone else answering.zone
-    columns, reads = await run(
-        answering.owner, file, lambda reader: checking.check_sql(reader, definition, file.layout, now_ms, own)
-    )
+    columns, reads = await run(answering.owner, store, lambda reader: reader.check_sql(definition, now_ms, own))
     return {
         "columns": [list(column) for column in columns],
         "names": [list(name) for name in reads.names],

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
+from analytics.engines.port import Reader, Store
 from analytics.query import asking
+from analytics.query.expressions import numbers_of, result_table
 from analytics.query.sources import Tables
 from analytics.store import results
 from analytics.store.batch import Batch, CustomerCells, Membership, Position, TagCells, number_of
-from analytics.store.file import ColumnFile
 from analytics.store.results import Gone
 from analytics.store.spread import cells_of
 from rules.parser import parse_rule
@@ -22,16 +23,15 @@ NOW_MS = 1_800_000_000_000
 IDS = ("a", "b", "c")
 
 
-def store(values: Mapping[str, object] | None = None, members: Sequence[str] = ()) -> ColumnFile:
+def fill(store: Store, values: Mapping[str, object] | None = None, members: Sequence[str] = ()) -> Reader:
     """Three customers, with stored values of a tag and members of a segment."""
-    file = ColumnFile()
     batch = Batch(
         customers={id: CustomerCells(id, 1, {}) for id in IDS},
         tags=[TagCells(id, TAG, 1, dict(cells_of(value))) for id, value in (values or {}).items()],
         members=[Membership(id, "s", 1) for id in members],
     )
-    file.apply(batch, Position(built=True), fresh=True)
-    return file
+    store.apply(batch, Position(built=True))
+    return store.ask()
 
 
 def table(kind: str, of: pa.DataType, values: Mapping[str, object]) -> pa.Table:
@@ -65,50 +65,48 @@ def test_values_are_compared_with_those_that_are_stored(
     stored: Mapping[str, object],
     found: tuple[str, pa.DataType, Mapping[str, object]],
     changes: list[tuple[str, object]],
+    store: Store,
 ) -> None:
-    reader = store(stored).reader()
+    reader = fill(store, stored)
     kept = asking.keep_table(reader, results.new_name(), table(*found))
     assert kept.count == len(found[2])
-    assert results.compare_values(reader, kept, TAG) == len(changes)
-    assert results.page_values(reader, kept.name, 0, 10) == changes
-    assert results.page_differing(reader, kept.name, 1, 10) == [id for id, _ in changes[1:]]
+    assert reader.compare_values(kept, TAG) == len(changes)
+    assert reader.page_values(kept.name, 0, 10) == changes
+    assert reader.page_differing(kept.name, 1, 10) == [id for id, _ in changes[1:]]
 
 
-def test_who_has_none_any_more_keeps_the_stored_value_where_old_ones_are_kept() -> None:
-    reader = store({"a": "Old", "b": "x"}).reader()
+def test_who_has_none_any_more_keeps_the_stored_value_where_old_ones_are_kept(store: Store) -> None:
+    reader = fill(store, {"a": "Old", "b": "x"})
     kept = asking.keep_table(reader, results.new_name(), table("text", pa.string(), {"b": "New"}), TAG)
     assert (kept.count, kept.columns) == (2, ("text", "folded"))
-    assert results.compare_values(reader, kept, TAG) == 1
-    rows = reader.execute(f"SELECT text, folded FROM results.{kept.table} ORDER BY text").fetchall()
-    assert rows == [("New", "new"), ("Old", "old")]
+    assert reader.compare_values(kept, TAG) == 1
+    rows = result_table(kept.table, {"customer": "int64", "text": "string", "folded": "string"}, reader.engine)
+    assert sorted(reader.rows(rows.select("text", "folded"))) == [("New", "new"), ("Old", "old")]
 
 
-def test_members_are_compared_and_both_are_read_in_pages() -> None:
-    reader = store(members=["a", "b"]).reader()
-    found = ", ".join(f"({number_of(id)})" for id in ("b", "c"))
-    kept = results.keep_members(reader, results.new_name(), f"FROM (VALUES {found}) AS v(customer)")
-    assert (kept.count, results.compare_members(reader, kept, "s")) == (2, 2)
-    assert results.page_differing(reader, kept.name, 0, 10) == ["a", "c"]
-    assert results.page_result(reader, kept.name, "", 10) == ["b", "c"]
-    assert results.page_result(reader, kept.name, "b", 10) == ["c"]
-    results.drop(reader, kept.name)
+def test_members_are_compared_and_both_are_read_in_pages(store: Store) -> None:
+    reader = fill(store, members=["a", "b"])
+    kept = reader.keep_members(results.new_name(), numbers_of("customer", [number_of(id) for id in ("b", "c")]))
+    assert (kept.count, reader.compare_members(kept, "s")) == (2, 2)
+    assert reader.page_differing(kept.name, 0, 10) == ["a", "c"]
+    assert reader.page_result(kept.name, "", 10) == ["b", "c"]
+    assert reader.page_result(kept.name, "b", 10) == ["c"]
+    reader.drop(kept.name)
     with pytest.raises(Gone):
-        results.page_result(reader, kept.name, "", 10)
+        reader.page_result(kept.name, "", 10)
 
 
 @pytest.mark.parametrize("rule", [{"everyone": True}, {"event": {"name": "Never", "op": "LT", "values": [1]}}])
-def test_customers_of_whom_nothing_is_known_are_kept(rule: Mapping[str, object]) -> None:
-    file = store(members=["a"])
-    reader = file.reader()
-    kept = asking.keep_customers(
-        reader, results.new_name(), parse_rule(rule), Tables(file.layout), NOW_MS, ZoneInfo("UTC")
-    )
-    assert (kept.count, results.compare_members(reader, kept, "s")) == (3, 2)
+def test_customers_of_whom_nothing_is_known_are_kept(rule: Mapping[str, object], store: Store) -> None:
+    reader = fill(store, members=["a"])
+    tables = Tables(store.layout, store.engine)
+    kept = asking.keep_customers(reader, results.new_name(), parse_rule(rule), tables, NOW_MS, ZoneInfo("UTC"))
+    assert (kept.count, reader.compare_members(kept, "s")) == (3, 2)
 
 
 @pytest.mark.parametrize("name", ["", "x", "00'; DROP TABLE customers; --"])
-def test_a_name_that_was_never_given_is_of_nothing(name: str) -> None:
-    reader = store().reader()
-    for read in (results.page_differing, results.page_values):
+def test_a_name_that_was_never_given_is_of_nothing(name: str, store: Store) -> None:
+    reader = store.ask()
+    for read in (reader.page_differing, reader.page_values):
         with pytest.raises(Gone):
-            read(reader, name, 0, 10)
+            read(name, 0, 10)
