@@ -16,7 +16,9 @@ from strawberry.dataloader import DataLoader
 from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
+from delivery.consent import Consenting
 from graph.client import GraphClient
+from graph.repositories.consent import ConsentRepository
 from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
@@ -24,6 +26,7 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.maintenance import MaintenanceRepository, RunSums
 from graph.repositories.overview import OverviewRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.purpose import PurposeRepository
 from graph.repositories.registry import Asked, RegistryRepository, ValueDefinition
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
@@ -44,6 +47,7 @@ from resolvers.ports import (
     Jobs,
     LabelDesk,
     PendingCalls,
+    PrivacyDesk,
     ReviewDesk,
     Updates,
 )
@@ -90,6 +94,10 @@ class Services:
     spelling: Spelling
     decisions: DecisionRepository
     desk: IdentityDesk
+    privacy: PrivacyDesk
+    consents: ConsentRepository
+    purposes: PurposeRepository
+    consenting: Consenting
     lists: SegmentLists
     reviews: ReviewRepository
     review_desk: ReviewDesk

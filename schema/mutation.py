@@ -6,6 +6,7 @@ from typing import cast
 
 import strawberry
 
+from resolvers.consent import consents, purposes
 from resolvers.identity import identity, policy
 from resolvers.registry import registry
 from resolvers.segments import archive as segment_archive
@@ -19,6 +20,8 @@ from resolvers.tags import tags
 from resolvers.tags import versions as tag_versions
 from schema import declare
 from schema.context import Info
+from schema.inputs.consent import PurposeInput, RecordConsentInput, asked_of
+from schema.inputs.consent import edit_of as purpose_edit_of
 from schema.inputs.customer import IdentifierInput
 from schema.inputs.policy import IdentityPolicyInput, edit_of
 from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
@@ -36,6 +39,7 @@ from schema.inputs.segment import (
 from schema.inputs.segment import edit_of as segment_edit_of
 from schema.inputs.tag import CreateTagInput, ImportTagValuesInput, UpdateTagInput, wanted_of
 from schema.inputs.tag import edit_of as tag_edit_of
+from schema.types.consent import DeletedPurpose, PrivacyResult, PurposeResult
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
 from schema.types.registry import AttributeDefinitionResult, EventDefinitionResult, PropertyDefinitionResult
@@ -237,6 +241,30 @@ class Mutation:
         desk = info.context.services.desk
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.erase(id, said))
         return cast("IdentityResult", shown)
+
+    @declare.mutation("What a customer agreed to or not, from now on and in every list for a purpose.")
+    async def record_consent(self, info: Info, input: RecordConsentInput, reason: str) -> PrivacyResult:
+        return cast("PrivacyResult", await consents.record(info.context, asked_of(input), reason))
+
+    @declare.mutation("Leave a customer out of every purpose, whatever was agreed to; the profile stays readable.")
+    async def restrict_customer(
+        self, info: Info, id: strawberry.ID, reason: str, dry_run: bool = False
+    ) -> PrivacyResult:
+        return cast("PrivacyResult", await consents.restrict(info.context, id, reason, dry_run))
+
+    @declare.mutation("Let a customer who was restricted take part again.")
+    async def lift_restriction(
+        self, info: Info, id: strawberry.ID, reason: str, dry_run: bool = False
+    ) -> PrivacyResult:
+        return cast("PrivacyResult", await consents.lift(info.context, id, reason, dry_run))
+
+    @declare.mutation("Make or change what customers are asked to agree to.")
+    async def put_purpose(self, info: Info, key: str, input: PurposeInput) -> PurposeResult:
+        return cast("PurposeResult", await purposes.put(info.context, key, purpose_edit_of(input)))
+
+    @declare.mutation("A purpose that nobody asks for any more; what was said of it stays.")
+    async def delete_purpose(self, info: Info, key: str) -> DeletedPurpose:
+        return cast("DeletedPurpose", await purposes.delete(info.context, key))
 
     @declare.mutation("What an attribute means, and what becomes of its values.")
     async def update_attribute_definition(

@@ -9,6 +9,7 @@ import strawberry
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
 from resolvers import ingest, lists, overview, rules
+from resolvers.consent import purposes
 from resolvers.customers import customers
 from resolvers.identity import identity, policy, review
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -21,6 +22,7 @@ from schema.execution.lookahead import profile_shape
 from schema.inputs.customer import CustomerOrder, IdentifierInput, order_of
 from schema.inputs.rule import RuleInput, rule_document
 from schema.types.answer import Estimate, Explanation, IngestStatus
+from schema.types.consent import Purpose
 from schema.types.customer import Customer, CustomerConnection
 from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
@@ -60,20 +62,27 @@ class Query:
         found = await customers.find(info.context, key, shape.need, shape if shape.parts is not None else None)
         return cast("Customer | None", found)
 
-    @declare.field("Customers: all by id, those a rule holds for, those a search finds, or in an order.")
+    @declare.field(
+        "Customers: all by id, those a rule holds for, those a search finds, or in an order; of a purpose, those who "
+        "may be reached for it."
+    )
     async def customers(
         self,
         info: Info,
         where: RuleInput | None = None,
         search: str | None = None,
         order_by: CustomerOrder | None = None,
+        purpose: str | None = None,
+        channel: str | None = None,
         first: int | None = DEFAULT_PAGE_ITEMS,
         after: str | None = None,
     ) -> CustomerConnection:
         document = None if where is None else rule_document(where)
         need = profile_shape(info, "edges", "node").need
         order = None if order_by is None else order_of(order_by)
-        page = await lists.customers_page(info.context, document, search, order, need, first=first, after=after)
+        page = await lists.customers_page(
+            info.context, document, search, order, need, first=first, after=after, purpose=purpose, channel=channel
+        )
         return cast("CustomerConnection", page)
 
     @declare.field("One segment by key.")
@@ -122,9 +131,15 @@ class Query:
     async def overview(self, info: Info, days: int = 30) -> Overview:
         return cast("Overview", await overview.overview(info.context, days))
 
-    @declare.field("How many customers a rule holds for now.")
-    async def estimate(self, info: Info, where: RuleInput) -> Estimate:
-        return cast("Estimate", await rules.estimate(info.context, rule_document(where)))
+    @declare.field("How many customers a rule holds for now; of a purpose, how many may be reached for it.")
+    async def estimate(
+        self, info: Info, where: RuleInput, purpose: str | None = None, channel: str | None = None
+    ) -> Estimate:
+        return cast("Estimate", await rules.estimate(info.context, rule_document(where), purpose, channel))
+
+    @declare.field("What customers are asked to agree to, by key, 50 at most.")
+    async def purposes(self, info: Info) -> list[Purpose]:
+        return cast("list[Purpose]", await purposes.list_all(info.context))
 
     @declare.field("Why a segment's rule, or any rule, holds for a customer now, or why not; why a tag has its value.")
     async def explain(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
 
 from base import clock, metrics
 from base.keys import Keyring
+from graph.repositories.consent import Attribute as ObservedConsent
 from graph.repositories.customer import (
     CustomerKey,
     CustomerRepository,
@@ -24,6 +25,7 @@ from graph.repositories.segment import SegmentRecord
 from graph.repositories.tag import TagRecord
 from resolvers.batching import Coalescer
 from resolvers.catalogue import DefinitionCatalogue
+from rules.consent import Observed, is_reserved
 
 # A commit becomes visible record by record: a profile of somebody who changed less than this ago may be half old.
 # It is shown, as any read then may be, but not kept.
@@ -92,6 +94,7 @@ class Profile:
     memberships: Sequence[Membership] | None
     tags: Sequence[Assignment] | None
     events: dict[EventsAsked, Sequence[EventRecord]]
+    consents: Mapping[str, Observed] = field(default_factory=dict)
 
 
 class Rendering(Protocol):
@@ -214,7 +217,11 @@ class ProfileReader:
 
     async def _profile(self, stored: StoredProfile, need: ProfileNeed) -> Profile:
         identifiers = None
-        attributes = {name: Attribute(name, value.v, value.at, value.s) for name, value in stored.attributes.items()}
+        attributes = {
+            name: Attribute(name, value.v, value.at, value.s)
+            for name, value in stored.attributes.items()
+            if not is_reserved(name)
+        }
         if stored.identifiers is not None:
             identifiers = self._open(stored.identifiers)
             _add_readable(attributes, identifiers)
@@ -241,6 +248,11 @@ class ProfileReader:
             memberships=memberships,
             tags=tags,
             events=events,
+            consents={
+                name: ObservedConsent(msgspec.json.decode(value.v), value.at, value.s)
+                for name, value in stored.attributes.items()
+                if is_reserved(name)
+            },
         )
 
     async def _assignments(self, stored: StoredProfile) -> list[Assignment]:

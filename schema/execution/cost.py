@@ -39,6 +39,9 @@ PAGED = frozenset(
 )
 SCANNING = {
     "estimate": 1_000,
+    # Counted for every item of the page that it is of.
+    "withheld": 50,
+    "consentHistory": 100,
     "explain": 50,
     "count": 1,
     "sizeOverTime": 400,
@@ -50,7 +53,7 @@ SCANNING = {
     "dataDictionary": 5_000,
 }
 # The same of arguments of `customers`.
-SCANNING_ARGUMENTS = {"where": 500, "orderBy": 500}
+SCANNING_ARGUMENTS = {"where": 500, "orderBy": 500, "purpose": 500}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ MAY_SCAN = {
     "live/get_catalogue": "all segments, a few hundred, once for each change of a rule",
     "segment_build/list_unfinished": "all segments, every few seconds",
     "policy/list_unfinished": "all versions of the policy of identity, every few seconds",
+    "purpose/list_all": "all purposes, fifty at most",
     "policy/delete_trials": "all versions of the policy of identity, with each trial",
 }
 # Time moves customers: only the sweep goes from events to customers.
