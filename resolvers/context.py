@@ -28,6 +28,7 @@ from graph.repositories.overview import OverviewRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.purpose import PurposeRepository
 from graph.repositories.registry import Asked, RegistryRepository, ValueDefinition
+from graph.repositories.retention import RetentionRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from graph.repositories.segment_build import SegmentBuildRepository
@@ -97,6 +98,7 @@ class Services:
     privacy: PrivacyDesk
     consents: ConsentRepository
     purposes: PurposeRepository
+    retention: RetentionRepository
     consenting: Consenting
     lists: SegmentLists
     reviews: ReviewRepository

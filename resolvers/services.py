@@ -18,6 +18,7 @@ from graph.repositories.overview import OverviewRepository
 from graph.repositories.policy import PolicyRepository
 from graph.repositories.purpose import PurposeRepository
 from graph.repositories.registry import RegistryRepository
+from graph.repositories.retention import RetentionRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
 from graph.repositories.segment_build import SegmentBuildRepository
@@ -101,6 +102,7 @@ def make_services(
         privacy=privacy,
         consents=ConsentRepository(graph),
         purposes=PurposeRepository(graph),
+        retention=RetentionRepository(graph),
         consenting=Consenting(graph),
         lists=lists,
         reviews=ReviewRepository(graph),

@@ -6,6 +6,7 @@ from typing import cast
 
 import strawberry
 
+from resolvers import retention
 from resolvers.consent import consents, purposes
 from resolvers.identity import identity, policy
 from resolvers.registry import registry
@@ -43,6 +44,7 @@ from schema.types.consent import DeletedPurpose, PrivacyResult, PurposeResult
 from schema.types.effect import IdentityResult
 from schema.types.policy import IdentityPolicyResult
 from schema.types.registry import AttributeDefinitionResult, EventDefinitionResult, PropertyDefinitionResult
+from schema.types.retention import RetentionResult
 from schema.types.segment import DeleteResult, SegmentResult
 from schema.types.segment_import import SegmentImportResult
 from schema.types.tag import DeleteTagResult, LabelResult, TagResult
@@ -265,6 +267,15 @@ class Mutation:
     @declare.mutation("A purpose that nobody asks for any more; what was said of it stays.")
     async def delete_purpose(self, info: Info, key: str) -> DeletedPurpose:
         return cast("DeletedPurpose", await purposes.delete(info.context, key))
+
+    @declare.mutation(
+        "Keep events of a name, or values of an attribute that are not reported again, for so many days; null: for "
+        "ever. Look with `retentionPreview` first: what a night has removed does not come back."
+    )
+    async def set_retention(
+        self, info: Info, reason: str, days: int | None = None, event: str | None = None, attribute: str | None = None
+    ) -> RetentionResult:
+        return cast("RetentionResult", await retention.put(info.context, event, attribute, days, reason))
 
     @declare.mutation("What an attribute means, and what becomes of its values.")
     async def update_attribute_definition(

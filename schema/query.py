@@ -8,7 +8,7 @@ import strawberry
 
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import ingest, lists, overview, rules
+from resolvers import ingest, lists, overview, retention, rules
 from resolvers.consent import purposes
 from resolvers.customers import customers
 from resolvers.identity import identity, policy, review
@@ -34,6 +34,7 @@ from schema.types.registry import (
     EventDefinitionConnection,
     Language,
 )
+from schema.types.retention import RetentionPreview, RetentionRule
 from schema.types.review import ReviewConnection, ReviewKind
 from schema.types.segment import Segment, SegmentConnection, SegmentFolder
 from schema.types.tag import Tag, TagConnection
@@ -206,6 +207,16 @@ class Query:
     @declare.field("The data dictionary: all attributes, events and properties, those off too, as one text.")
     async def data_dictionary(self, info: Info, format: DictionaryFormat, language: Language = Language.EN) -> str:
         return await dictionary.text(info.context, dictionary.Format(format), dictionary.Language(language))
+
+    @declare.field("How long events and attributes are kept, 500 at most; what is not named is kept for ever.")
+    async def retention(self, info: Info) -> list[RetentionRule]:
+        return cast("list[RetentionRule]", await retention.list_all(info.context))
+
+    @declare.field("What a rule of retention would remove now.")
+    async def retention_preview(
+        self, info: Info, days: int, event: str | None = None, attribute: str | None = None
+    ) -> RetentionPreview:
+        return cast("RetentionPreview", await retention.preview(info.context, event, attribute, days))
 
     @declare.field("What became of calls, in the order given.")
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:

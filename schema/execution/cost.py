@@ -42,6 +42,8 @@ SCANNING = {
     # Counted for every item of the page that it is of.
     "withheld": 50,
     "consentHistory": 100,
+    "retentionPreview": 1_000,
+    "runs": 5,
     "explain": 50,
     "count": 1,
     "sizeOverTime": 400,
