@@ -27,7 +27,7 @@ from ingest.wire import Envelope
 from rules import consent
 from rules.consent import Restriction, restricted_since, restrictions
 from workers.applier.apply import Applied, Applier
-from workers.applier.batch import Preparer
+from workers.applier.batch import PreparedCall, Preparer
 from workers.decisions.execution import Said, check_reason
 from workers.decisions.steps import PRIVACY_SOURCE, Kind
 from workers.live.context import LiveContext
@@ -94,7 +94,7 @@ class PrivacyDesk:
             bearer = _bearers(person, policy)[0]
             return [self._call_on(bearer, decision, at_ms, observed)]
 
-        return await self._run("record_consent", Kind.CONSENT, said, make)
+        return await self._run("record_consent", Kind.CONSENT, said, make, None if isinstance(whom, Named) else whom)
 
     async def restrict(self, customer: str, said: Said) -> Recorded:
         """Leave a customer out of all purposes from now on.
@@ -117,7 +117,7 @@ class PrivacyDesk:
                 for one in _bearers(person, policy)
             ]
 
-        return await self._run("restrict_customer", Kind.RESTRICT, said, make)
+        return await self._run("restrict_customer", Kind.RESTRICT, said, make, customer)
 
     async def lift(self, customer: str, said: Said) -> Recorded:
         """Let a customer take part again.
@@ -146,7 +146,7 @@ class PrivacyDesk:
                 for bearer in (own.get(one.uid, strongest),)
             ]
 
-        return await self._run("lift_restriction", Kind.LIFT, said, make)
+        return await self._run("lift_restriction", Kind.LIFT, said, make, customer)
 
     def _uid(self, named: Named) -> str:
         return self._live.keyring.uid(named.namespace, named.value)
@@ -162,6 +162,7 @@ class PrivacyDesk:
         kind: Kind,
         said: Said,
         make: Callable[[Transaction, IdentityPolicy, str], Awaitable[Sequence[Call]]],
+        expected: str | None,
     ) -> Recorded:
         check_reason(said.reason)
         decision = new_decision_id()
@@ -171,7 +172,10 @@ class PrivacyDesk:
             calls = self._preparer.prepare(await make(tx, policy, decision), policy)
             applied = await self._applier.apply(tx, calls, ())
             uids = sorted({one.uid for call in calls for one in call.seen})
-            customer = await self._owner(tx, uids)
+            customer = await self._owner(tx, calls)
+            if expected is not None and customer != (await _person(tx, expected)).id:
+                hint = "Name an identifier that was this customer's then, or another time."
+                raise BadInput("What it hangs on was somebody else's then.", hint=hint, field="input.at")
             await decision_repository.create(
                 tx,
                 NewDecision(
@@ -203,19 +207,26 @@ class PrivacyDesk:
             await self._publisher.publish(applied.changes)
         return recorded
 
-    async def _owner(self, tx: Transaction, uids: Sequence[str]) -> str:
-        """Raises:
-        TryAgain: they are several people's by now.
-        BadInput: the identifier names nobody.
+    async def _owner(self, tx: Transaction, calls: Sequence[PreparedCall]) -> str:
+        """Whose the calls are.
+
+        Raises:
+            TryAgain: they are several people's by now.
+            BadInput: the identifier names nobody.
         """
-        found = await get_identifiers(tx, uids)
-        owners = {one.customer for one in found.values()}
+        found = await get_identifiers(tx, {one.uid for call in calls for one in call.seen})
+        owners: set[str] = set()
+        for call in calls:
+            at_ms = call.call.at_ms
+            holds = [hold for one in call.seen if one.uid in found for hold in found[one.uid].holds]
+            owners |= {
+                hold.customer for hold in holds if hold.start <= at_ms and (hold.end is None or at_ms < hold.end)
+            }
         if len(owners) > 1:
             raise TryAgain("an identifier has another customer")
-        (owner,) = owners or {None}
-        if owner is None:
+        if not owners:
             raise BadInput("This identifier names nobody.", hint="It is blocked, or its person was erased.")
-        return owner
+        return owners.pop()
 
 
 async def _person(tx: Transaction, customer: str) -> Person:

@@ -147,6 +147,20 @@ async def test_somebody_notes_a_consent_and_takes_it_back(api: Api, line: Line, 
 
 
 @pytest.mark.usefixtures("purpose")
+async def test_a_consent_about_a_phone_is_of_whoever_had_it_then(api: Api, line: Line) -> None:
+    for day, user in ((1, "first"), (20, "second")):
+        identify = {"type": "identify", "userId": user, "messageId": user, "traits": {"phone": "+8613912345678"}}
+        await line.apply(identify | {"timestamp": f"2026-01-{day:02d}T00:00:00Z"})
+    await line.apply({"type": "identify", "anonymousId": "x", "messageId": "x", "traits": {"phone": "+8613912345678"}})
+    named = {"identifier": {"namespace": "phone", "value": "+8613912345678"}, "purpose": "marketing"}
+    said = named | {"state": "GRANTED", "at": "2026-01-10T00:00:00Z"}
+    noted = (await api.data(RECORD, {"input": said, "reason": "r"}))["recordConsent"]
+    # Of the identifier it is whoever had it then.
+    assert noted["customerId"] == await line.customer("user_id", "first")
+    assert await states(api, await line.customer("user_id", "second")) == {}
+
+
+@pytest.mark.usefixtures("purpose")
 async def test_an_identifier_that_nobody_has_is_somebody_new(api: Api, line: Line) -> None:
     said = {"identifier": {"namespace": "phone", "value": "139 1234 5678"}, "purpose": "marketing", "state": "DENIED"}
     noted = (await api.data(RECORD, {"input": said, "reason": "on the phone"}))["recordConsent"]
@@ -263,6 +277,34 @@ async def test_a_restriction_goes_with_the_person(api: Api, line: Line, graph: G
     assert lifted == {"customerId": a, "restrictedSince": None}
     assert await kept(graph, a, b) == [a, b]
     assert (await api.data(LIFT, {"id": a}))["liftRestriction"]["field"] == "id"
+
+
+SPLIT = """mutation S($id: ID!, $identifiers: [IdentifierInput!]!) {
+  splitCustomer(id: $id, identifiers: $identifiers, reason: "two people") {
+    ... on IdentityEffect {decisionId} ... on ValidationError {message} }}"""
+
+
+@pytest.mark.usefixtures("purpose")
+async def test_both_parts_of_a_restricted_person_stay_restricted_and_a_consent_stays_where_it_was_said(
+    api: Api, line: Line
+) -> None:
+    phone = "+8613912345678"
+    await line.apply({"type": "identify", "userId": "u", "messageId": "m", "traits": {"phone": phone}})
+    await line.apply(call("u", says("granted")))
+    customer = await line.customer("user_id", "u")
+    await api.data(RESTRICT, {"id": customer})
+    split = {"id": customer, "identifiers": [{"namespace": "phone", "value": phone}]}
+    parted = (await api.data(SPLIT, split))["splitCustomer"]
+    other = await line.customer("phone", phone)
+    assert other != customer
+    for each, expected in ((customer, {"marketing/email": "GRANTED"}), (other, {})):
+        assert (await profile(api, each))["restrictedSince"] is not None
+        assert await states(api, each) == expected
+    await api.data(LIFT, {"id": other})
+    assert (await profile(api, customer))["restrictedSince"] is not None
+    # Together again, what was not lifted of one is a restriction of both.
+    await api.data(UNDO, {"decision": parted["decisionId"]})
+    assert (await profile(api, customer))["restrictedSince"] is not None
 
 
 @pytest.mark.usefixtures("purpose")
