@@ -42,6 +42,7 @@ from resolvers.services import make_services
 from schema.telemetry import configure as configure_telemetry
 from schema.transport.routes import routes as graphql_routes
 from workers.decisions.desk import Desk
+from workers.decisions.privacy import PrivacyDesk
 from workers.decisions.review import ReviewDesk
 from workers.heartbeat import beating
 from workers.lists.lists import SegmentLists
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None, directory: Directory | None = N
         updates=hub,
         customer_updates=customer_updates,
         desk=desk,
+        privacy=PrivacyDesk(graph, publisher, live),
         lists=SegmentLists(graph, publisher, live),
         review_desk=ReviewDesk(graph, desk),
         labels=Labels(graph, publisher, live),

@@ -23,6 +23,7 @@ from ingest.identifiers import (
 )
 from ingest.sources import IMPORT_PREFIX
 from ingest.wire import Body, BodyKind, Document, Envelope, Kind, WireCall, decode_call, split_body
+from rules.consent import observations
 
 PAGE_VIEWED = "Page Viewed"
 SCREEN_VIEWED = "Screen Viewed"
@@ -41,6 +42,7 @@ class Call(msgspec.Struct, frozen=True):
         traits: attributes of the person (`identify`), without e-mail and phone; of the group (`group`); else empty.
         identifiers: usable ones, normalised, no repeats, at least one.
         blocked: values given as identifiers that identify nobody.
+        consents: what the person agreed to or not, as observations: name → value.
         group_id: the group's key (`group`); else None.
         context: JSON object of the call's context, without traits and identifiers.
         extra: JSON object of top-level keys that the specification does not name.
@@ -63,6 +65,13 @@ class Call(msgspec.Struct, frozen=True):
     extra: bytes
     item: bytes
     envelope: Envelope
+    consents: dict[str, list[object]] = {}
+
+    @property
+    def reported(self) -> dict[str, Any]:
+        """What the call says of its person: attributes and consents."""
+        traits = self.traits if self.kind == "identify" else {}
+        return {**traits, **self.consents} if self.consents else traits
 
     def standalone(self) -> bytes:
         """The call as a body of its kind, with message id and merged context: what a quarantine keeps and replays."""
@@ -168,6 +177,7 @@ def _decode_one(
         extra=extra_of(document),
         item=item,
         envelope=envelope,
+        consents=observations(checked.consents) if checked.consents else {},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
+from ingest.consents import consents_of
 from ingest.faults import IngestCode, Refused
 from ingest.identifiers import check_context, id_text
 from ingest.limits import (
@@ -16,6 +17,7 @@ from ingest.limits import (
 )
 from ingest.times import call_time_ms
 from ingest.wire import KINDS, Document, Envelope, Kind, WireCall, decode_call, split_body
+from rules.consent import RESERVED, Said
 
 
 class CheckedCall(NamedTuple):
@@ -25,6 +27,7 @@ class CheckedCall(NamedTuple):
     message_id: str | None
     at_ms: int
     context: Document
+    consents: tuple[Said, ...]
 
 
 class CheckedBody(NamedTuple):
@@ -93,21 +96,21 @@ def check_call(
     if call.properties is not None:
         _check_names(call.properties, "properties")
     if call.traits is not None:
-        _check_names(call.traits, "traits")
+        _check_traits(call.traits, "traits")
     context = call.context or {}
     if envelope.context:
         context = {**envelope.context, **context}
     if context:
         check_context(context)
         if context.get("traits"):
-            _check_names(context["traits"], "context.traits")
+            _check_traits(context["traits"], "context.traits")
     if user_id is None and (kind == "alias" or anonymous_id is None):
         if kind == "alias":
             raise Refused(IngestCode.MISSING_IDENTITY, "userId is missing")
         if not (any_identifier and context.get("externalIds")):
             raise Refused(IngestCode.MISSING_IDENTITY, "userId or anonymousId is missing")
     at_ms = call_time_ms(call.timestamp, call.original_timestamp, call.sent_at or envelope.sent_at, received_at_ms)
-    return CheckedCall(kind, message_id, at_ms, context)
+    return CheckedCall(kind, message_id, at_ms, context, consents_of(context) if "consent" in context else ())
 
 
 def _check_kind(kind: Kind, call: WireCall) -> None:
@@ -129,6 +132,14 @@ def _check_text(value: str | int | None, field: str, max_chars: int) -> str | No
     if len(text) > max_chars:
         raise Refused(IngestCode.TOO_LONG, f"{field} has more than {max_chars} characters")
     return text
+
+
+def _check_traits(traits: Document, field: str) -> None:
+    _check_names(traits, field)
+    if any(name.startswith(RESERVED) for name in traits):
+        raise Refused(
+            IngestCode.RESERVED_NAME, f"a name in {field} is kept for consents", "Send them in context.consent."
+        )
 
 
 def _check_names(document: Document, field: str) -> None:

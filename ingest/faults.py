@@ -19,6 +19,8 @@ class IngestCode(StrEnum):
     TOO_DEEP = "TOO_DEEP"
     TOO_LONG = "TOO_LONG"
     TOO_MANY_NAMES = "TOO_MANY_NAMES"
+    INVALID_CONSENT = "INVALID_CONSENT"
+    RESERVED_NAME = "RESERVED_NAME"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     TOO_LARGE = "TOO_LARGE"
     TOO_MANY_CALLS = "TOO_MANY_CALLS"
@@ -44,6 +46,8 @@ STATUS: dict[IngestCode, int] = {
     IngestCode.TOO_DEEP: 400,
     IngestCode.TOO_LONG: 400,
     IngestCode.TOO_MANY_NAMES: 400,
+    IngestCode.INVALID_CONSENT: 400,
+    IngestCode.RESERVED_NAME: 400,
     IngestCode.UNAUTHENTICATED: 401,
     IngestCode.TOO_SLOW: 408,
     IngestCode.TOO_LARGE: 413,

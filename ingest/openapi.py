@@ -46,6 +46,8 @@ CODE_MEANINGS: dict[IngestCode, str] = {
     IngestCode.TIME_OUT_OF_RANGE: "The call's time is before 1970 or more than a day ahead.",
     IngestCode.TOO_DEEP: f"Objects and lists are nested more than {MAX_DEPTH} levels deep.",
     IngestCode.TOO_LONG: "A name, an id or a list is too long.",
+    IngestCode.INVALID_CONSENT: "`context.consent` cannot be read.",
+    IngestCode.RESERVED_NAME: "A trait with a name that is kept for consents.",
     IngestCode.TOO_MANY_NAMES: f"More than {MAX_NAMES} names in `properties` or `traits`.",
     IngestCode.UNAUTHENTICATED: "The write key is missing or wrong.",
     IngestCode.TOO_SLOW: "The body did not arrive in time; send it again.",

@@ -21,8 +21,10 @@ from audit.search import AuditSearch
 from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
+from delivery.consent import Consenting
 from graph.client import GraphClient
 from graph.repositories.access import AccessRepository
+from graph.repositories.consent import ConsentRepository
 from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRecord, EventRepository, EventsAsked
@@ -31,7 +33,9 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.maintenance import MaintenanceRepository, RunSums
 from graph.repositories.overview import OverviewRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.purpose import PurposeRepository
 from graph.repositories.registry import Asked, RegistryRepository, ValueDefinition
+from graph.repositories.retention import RetentionRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRecord, SegmentRepository
 from graph.repositories.segment_build import SegmentBuildRepository
@@ -54,6 +58,7 @@ from resolvers.ports import (
     Jobs,
     LabelDesk,
     PendingCalls,
+    PrivacyDesk,
     ReviewDesk,
     Updates,
 )
@@ -102,6 +107,11 @@ class Services:
     spelling: Spelling
     decisions: DecisionRepository
     desk: IdentityDesk
+    privacy: PrivacyDesk
+    consents: ConsentRepository
+    purposes: PurposeRepository
+    retention: RetentionRepository
+    consenting: Consenting
     lists: SegmentLists
     reviews: ReviewRepository
     review_desk: ReviewDesk

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from base.errors import BadInput
 from graph.repositories.customer import ProfileNeed
+from resolvers import rules
 from resolvers.context import RequestContext
 from resolvers.customers import customers, search
 from resolvers.customers import listing as customer_listing
@@ -23,6 +24,8 @@ async def customers_page(
     *,
     first: int | None,
     after: str | None,
+    purpose: str | None = None,
+    channel: str | None = None,
 ) -> Page[Profile]:
     """Customers: all by id, those a rule holds for, in an order, or those a search finds.
 
@@ -34,8 +37,13 @@ async def customers_page(
     if order is not None and text is not None:
         hint = "What a search finds is in an order of its own."
         raise BadInput("Give either orderBy or search.", hint=hint, field="orderBy")
-    if where is not None or order is not None or (text is None and context.principal.scope is not None):
-        return await customer_listing.list_page(context, where, order, need, first=first, after=after)
+    aim = await rules.asked_aim(context, purpose, channel)
+    if aim is not None and text is not None:
+        hint = "A search is for one person; lists are for a purpose."
+        raise BadInput("Give either purpose or search.", hint=hint, field="purpose")
+    is_bound = text is None and context.principal.scope is not None
+    if where is not None or order is not None or aim is not None or is_bound:
+        return await customer_listing.list_page(context, where, order, need, first=first, after=after, aim=aim)
     if text is not None:
         return await search.search_page(context, text, need, first=first, after=after)
     return await customers.list_page(context, need, first=first, after=after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from base.errors import BadInput
@@ -55,6 +55,7 @@ class Page(Generic[T]):
         end_place: where to read on, when that is not behind the last item.
         sealed: whether places hold values of people.
         as_of_ms: the state of the columnar store that the page is from; None for the graph, which is never behind.
+        withheld: finds out how many the whole list leaves out for want of consent; None where nobody asked for any.
     """
 
     __slots__ = (
@@ -66,6 +67,7 @@ class Page(Generic[T]):
         "edges",
         "has_next_page",
         "has_previous_page",
+        "withheld",
     )
 
     def __init__(
@@ -80,6 +82,7 @@ class Page(Generic[T]):
         end_place: Place | None = None,
         sealed: bool = False,
         as_of_ms: int | None = None,
+        withheld: Callable[[], Awaitable[int | None]] | None = None,
     ):
         self._make_cursor = cursors.seal if sealed else cursors.encode
         self._scope = scope
@@ -89,6 +92,7 @@ class Page(Generic[T]):
         self.has_next_page = has_next_page
         self.has_previous_page = resumed
         self.as_of_ms = as_of_ms
+        self.withheld = withheld
 
     @property
     def page_info(self) -> Page[T]:

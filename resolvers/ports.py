@@ -10,11 +10,13 @@ from delivery.change import PublishedChange
 from delivery.customers import CustomerUpdate
 from graph.repositories.segment_history import Moves
 from graph.repositories.stage import MoveCount
+from rules.consent import Said as Consent
 from rules.facts import Facts
 from rules.tree import Rule
 from workers.decisions.desk import NamedIdentifier
 from workers.decisions.effect import Effect
 from workers.decisions.execution import Said
+from workers.decisions.privacy import Named, Recorded
 from workers.projection.client import Counted, Listed, Spread, StatementReads
 
 
@@ -105,6 +107,19 @@ class IdentityDesk(Protocol):
 
     async def undo(self, decision: str, said: Said) -> Effect:
         """A decision was never made."""
+
+
+class PrivacyDesk(Protocol):
+    """Where consents and restrictions are noted; implemented by workers.decisions.privacy.PrivacyDesk."""
+
+    async def record(self, whom: str | Named, what: Consent, at_ms: int, said: Said) -> Recorded:
+        """What a customer agreed to or not."""
+
+    async def restrict(self, customer: str, said: Said) -> Recorded:
+        """Leave a customer out of all purposes."""
+
+    async def lift(self, customer: str, said: Said) -> Recorded:
+        """Let a customer take part again."""
 
 
 class ReviewDesk(Protocol):

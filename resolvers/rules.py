@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from base.clock import now_ms
-from base.errors import BadInput, ErrorCode, KithError, NotFound
+from base.errors import BadInput, ErrorCode, KithError, NotFound, Unavailable
+from delivery.consent import Aim
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import OFFLINE, SegmentRecord
 from graph.repositories.tag import TagRecord
@@ -19,6 +22,7 @@ from resolvers.customers.profiles import Rendered
 from resolvers.registry.known_names import known_names
 from resolvers.tags.tags import unknown_tag
 from rules.checker import check
+from rules.consent import consent_rule
 from rules.evaluate import evaluate
 from rules.explain import Explanation, explain
 from rules.facts import Facts
@@ -29,9 +33,11 @@ from rules.printer import print_rule
 from rules.tags.definition import is_only_read, is_over_everybody, rule_of
 from rules.tags.explain import explain_tag
 from rules.tags.parser import parse_definition
-from rules.tree import Any_, Rule, SegmentLeaf, TagLeaf, leaves_of
+from rules.tree import All, Any_, Not, Rule, SegmentLeaf, TagLeaf, leaves_of
 from rules.type_problems import ValueType
 from workers.projection.client import Counted
+
+Keep: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[str]]]
 
 # Customers whose facts are read in one statement.
 SCAN_PAGE = 500
@@ -68,9 +74,12 @@ def _seen(context: RequestContext, found: Mapping[str, D]) -> dict[str, D]:
 
 
 async def scan(
-    context: RequestContext, rule: Rule, behind: str, at_ms: int, count: int
+    context: RequestContext, rule: Rule, behind: str, at_ms: int, count: int, keep: Keep | None = None
 ) -> tuple[list[str], str | None]:
     """At least `count` customers behind an id for whom a checked rule holds at an instant, by id, from the graph.
+
+    Args:
+        keep: of some of them, those that are wanted.
 
     Returns:
         Fewer, with the id to read on behind, when as many were looked at as may; fewer and None at the end.
@@ -83,12 +92,53 @@ async def scan(
         ended = len(ids) < SCAN_PAGE
         scanned += len(ids)
         behind = ids[-1] if ids else behind
-        found += await _holding(context, rule, ids, at_ms)
+        holding = await _holding(context, rule, ids, at_ms)
+        found += holding if keep is None else await keep(holding)
     return found, behind if len(found) < count and not ended else None
 
 
-async def estimate(context: RequestContext, document: Mapping[str, object]) -> Counted:
-    """For how many customers a rule holds, asked of the columnar store.
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """For how many customers a rule holds, as of when (ms).
+
+    Args:
+        withheld: how many of them may not be reached; None where no purpose was asked for.
+    """
+
+    count: int
+    as_of_ms: int
+    withheld: int | None
+
+
+async def asked_aim(context: RequestContext, purpose: str | None, channel: str | None) -> Aim | None:
+    """For what customers are to be reached; None: no matter for what.
+
+    Raises:
+        BadInput: no such purpose, or a channel without one.
+    """
+    if purpose is None:
+        if channel is not None:
+            raise BadInput("A channel needs a purpose.", hint="`purposes` lists them.", field="channel")
+        return None
+    return await context.services.consenting.aim(purpose, channel)
+
+
+def reachable(aim: Aim) -> Rule:
+    """The rule, for the columnar store alone, of who may be reached now."""
+    return consent_rule(aim.purpose, aim.channel, aim.granted, now_ms())
+
+
+async def withheld(context: RequestContext, rule: Rule, aim: Aim) -> int | None:
+    """How many of those for whom a rule holds may not be reached now; None while the columnar store cannot say."""
+    with suppress(Unavailable, BadInput):
+        return (await _count(context, All((rule, Not(reachable(aim)))))).count
+    return None
+
+
+async def estimate(
+    context: RequestContext, document: Mapping[str, object], purpose: str | None = None, channel: str | None = None
+) -> Estimated:
+    """For how many customers a rule holds, asked of the columnar store; of a purpose, those who may be reached.
 
     Raises:
         BadInput: a wrong rule.
@@ -96,6 +146,16 @@ async def estimate(context: RequestContext, document: Mapping[str, object]) -> C
         Unavailable: the columnar store cannot be asked now.
     """
     rule = await checked_rule(context, document, "where")
+    aim = await asked_aim(context, purpose, channel)
+    if aim is None:
+        counted = await _count(context, rule)
+        return Estimated(counted.count, counted.as_of_ms, None)
+    everybody = await _count(context, rule)
+    held = await _count(context, All((rule, Not(reachable(aim)))))
+    return Estimated(max(0, everybody.count - held.count), everybody.as_of_ms, held.count)
+
+
+async def _count(context: RequestContext, rule: Rule) -> Counted:
     slots = context.services.estimates
     if slots.locked():
         raise KithError(

@@ -8,8 +8,10 @@ from audit.log import AuditLog
 from audit.search import AuditSearch
 from base.keys import Keyring
 from base.settings import Settings
+from delivery.consent import Consenting
 from graph.client import GraphClient
 from graph.repositories.access import AccessRepository
+from graph.repositories.consent import ConsentRepository
 from graph.repositories.customer import CustomerRepository
 from graph.repositories.decision import DecisionRepository
 from graph.repositories.event import EventRepository
@@ -18,7 +20,9 @@ from graph.repositories.identity import IdentityRepository
 from graph.repositories.maintenance import MaintenanceRepository
 from graph.repositories.overview import OverviewRepository
 from graph.repositories.policy import PolicyRepository
+from graph.repositories.purpose import PurposeRepository
 from graph.repositories.registry import RegistryRepository
+from graph.repositories.retention import RetentionRepository
 from graph.repositories.review import ReviewRepository
 from graph.repositories.segment import SegmentRepository
 from graph.repositories.segment_build import SegmentBuildRepository
@@ -44,6 +48,7 @@ from resolvers.ports import (
     Jobs,
     LabelDesk,
     PendingCalls,
+    PrivacyDesk,
     ReviewDesk,
     Updates,
 )
@@ -64,6 +69,7 @@ def make_services(
     updates: Updates,
     customer_updates: CustomerUpdates,
     desk: IdentityDesk,
+    privacy: PrivacyDesk,
     lists: SegmentLists,
     review_desk: ReviewDesk,
     labels: LabelDesk,
@@ -105,6 +111,11 @@ def make_services(
         spelling=Spelling(policies, settings.phone_region),
         decisions=DecisionRepository(graph),
         desk=desk,
+        privacy=privacy,
+        consents=ConsentRepository(graph),
+        purposes=PurposeRepository(graph),
+        retention=RetentionRepository(graph),
+        consenting=Consenting(graph),
         lists=lists,
         reviews=ReviewRepository(graph),
         review_desk=review_desk,

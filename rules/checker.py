@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
+from rules.consent import is_reserved
 from rules.leaf_problems import leaf_problems
 from rules.limits import MAX_DEPTH, MAX_LEAVES
 from rules.names import Names, enclosing
@@ -72,6 +73,9 @@ def check(rule: Rule, known: KnownNames, path: str = "rule") -> list[Problem]:
     if problems:
         return problems
     for node, where, _ in _walk(rule, path):
+        if isinstance(node, AttributeLeaf) and is_reserved(node.name):
+            hint = "Rules do not read consents: give lists a purpose and a channel."
+            problems.append(Problem(where, "This name is kept for consents.", hint))
         if not isinstance(node, Group):
             problems += _name_problems(node, known, where)
     return problems

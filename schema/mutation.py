@@ -8,8 +8,9 @@ import strawberry
 
 from access.permissions import Permission
 from graph.repositories.sharing import Visibility
-from resolvers import favourites, sharing
+from resolvers import favourites, retention, sharing
 from resolvers.access import keys, roles
+from resolvers.consent import consents, purposes
 from resolvers.identity import identity, policy
 from resolvers.registry import registry
 from resolvers.segments import archive as segment_archive
@@ -24,6 +25,8 @@ from resolvers.tags import versions as tag_versions
 from schema import declare
 from schema.context import Info
 from schema.inputs.access import CreateApiKeyInput, CreateWriteKeyInput, RoleInput, role_edit_of
+from schema.inputs.consent import PurposeInput, RecordConsentInput, asked_of
+from schema.inputs.consent import edit_of as purpose_edit_of
 from schema.inputs.customer import IdentifierInput
 from schema.inputs.policy import IdentityPolicyInput, edit_of
 from schema.inputs.registry import EventDefinitionInput, ValueDefinitionInput
@@ -44,6 +47,7 @@ from schema.inputs.tag import CreateTagInput, ImportTagValuesInput, UpdateTagInp
 from schema.inputs.tag import edit_of as tag_edit_of
 from schema.scalars import Duration
 from schema.types.access import AccessKey, DeleteRoleResult, KeyResult, RoleResult
+from schema.types.consent import DeletedPurpose, PrivacyResult, PurposeResult
 from schema.types.effect import IdentityResult
 from schema.types.favourite import FavouriteResult
 from schema.types.policy import IdentityPolicyResult
@@ -53,6 +57,7 @@ from schema.types.registry import (
     PropertyDefinitionResult,
     RuleUserKind,
 )
+from schema.types.retention import RetentionResult
 from schema.types.segment import DeleteResult, SegmentResult
 from schema.types.segment_import import SegmentImportResult
 from schema.types.tag import DeleteTagResult, LabelResult, TagResult
@@ -362,6 +367,48 @@ class Mutation:
         desk = info.context.services.desk
         shown = await identity.decide(info.context, reason, dry_run, lambda said: desk.erase(id, said))
         return cast("IdentityResult", shown)
+
+    @declare.mutation(
+        Permission.CONSENTS_CHANGE,
+        "What a customer agreed to or not, from now on and in every list for a purpose.",
+        scoped=True,
+    )
+    async def record_consent(self, info: Info, input: RecordConsentInput, reason: str) -> PrivacyResult:
+        return cast("PrivacyResult", await consents.record(info.context, asked_of(input), reason))
+
+    @declare.mutation(
+        Permission.CUSTOMERS_RESTRICT,
+        "Leave a customer out of every purpose, whatever was agreed to; the profile stays readable.",
+        scoped=True,
+    )
+    async def restrict_customer(
+        self, info: Info, id: strawberry.ID, reason: str, dry_run: bool = False
+    ) -> PrivacyResult:
+        return cast("PrivacyResult", await consents.restrict(info.context, id, reason, dry_run))
+
+    @declare.mutation(Permission.CUSTOMERS_RESTRICT, "Let a customer who was restricted take part again.", scoped=True)
+    async def lift_restriction(
+        self, info: Info, id: strawberry.ID, reason: str, dry_run: bool = False
+    ) -> PrivacyResult:
+        return cast("PrivacyResult", await consents.lift(info.context, id, reason, dry_run))
+
+    @declare.mutation(Permission.POLICY_CHANGE, "Make or change what customers are asked to agree to.")
+    async def put_purpose(self, info: Info, key: str, input: PurposeInput) -> PurposeResult:
+        return cast("PurposeResult", await purposes.put(info.context, key, purpose_edit_of(input)))
+
+    @declare.mutation(Permission.POLICY_CHANGE, "A purpose that nobody asks for any more; what was said of it stays.")
+    async def delete_purpose(self, info: Info, key: str) -> DeletedPurpose:
+        return cast("DeletedPurpose", await purposes.delete(info.context, key))
+
+    @declare.mutation(
+        Permission.RETENTION_CHANGE,
+        "Keep events of a name, or values of an attribute that are not reported again, for so many days; null: for "
+        "ever. Look with `retentionPreview` first: what a night has removed does not come back.",
+    )
+    async def set_retention(
+        self, info: Info, reason: str, days: int | None = None, event: str | None = None, attribute: str | None = None
+    ) -> RetentionResult:
+        return cast("RetentionResult", await retention.put(info.context, event, attribute, days, reason))
 
     @declare.mutation(Permission.REGISTRY_CHANGE, "What an attribute means, and what becomes of its values.")
     async def update_attribute_definition(

@@ -10,8 +10,9 @@ from access.permissions import Permission
 from audit.entry import Outcome
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
-from resolvers import ingest, lists, operation_log, overview, rules
+from resolvers import ingest, lists, operation_log, overview, retention, rules
 from resolvers.access import keys, roles
+from resolvers.consent import purposes
 from resolvers.customers import customers
 from resolvers.identity import identity, policy, review
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -26,6 +27,7 @@ from schema.inputs.rule import RuleInput, rule_document
 from schema.scalars import DateTime
 from schema.types.access import AccessKey, Me, Role, me
 from schema.types.answer import Estimate, Explanation, IngestStatus
+from schema.types.consent import Purpose
 from schema.types.customer import Customer, CustomerConnection
 from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
@@ -38,6 +40,7 @@ from schema.types.registry import (
     EventDefinitionConnection,
     Language,
 )
+from schema.types.retention import RetentionPreview, RetentionRule
 from schema.types.review import ReviewConnection, ReviewKind
 from schema.types.segment import Segment, SegmentConnection, SegmentFolder
 from schema.types.tag import Tag, TagConnection
@@ -72,7 +75,8 @@ class Query:
 
     @declare.field(
         Permission.CUSTOMERS_READ,
-        "Customers: all by id, those a rule holds for, those a search finds, or in an order.",
+        "Customers: all by id, those a rule holds for, those a search finds, or in an order; of a purpose, those who "
+        "may be reached for it.",
         scoped=True,
     )
     async def customers(
@@ -81,13 +85,17 @@ class Query:
         where: RuleInput | None = None,
         search: str | None = None,
         order_by: CustomerOrder | None = None,
+        purpose: str | None = None,
+        channel: str | None = None,
         first: int | None = DEFAULT_PAGE_ITEMS,
         after: str | None = None,
     ) -> CustomerConnection:
         document = None if where is None else rule_document(where)
         need = profile_shape(info, "edges", "node").need
         order = None if order_by is None else order_of(order_by)
-        page = await lists.customers_page(info.context, document, search, order, need, first=first, after=after)
+        page = await lists.customers_page(
+            info.context, document, search, order, need, first=first, after=after, purpose=purpose, channel=channel
+        )
         return cast("CustomerConnection", page)
 
     @declare.field(Permission.SEGMENTS_READ, "One segment by key.", scoped=True)
@@ -152,9 +160,19 @@ class Query:
     async def overview(self, info: Info, days: int = 30) -> Overview:
         return cast("Overview", await overview.overview(info.context, days))
 
-    @declare.field(Permission.COUNTS_ESTIMATE, "How many customers a rule holds for now.", scoped=True)
-    async def estimate(self, info: Info, where: RuleInput) -> Estimate:
-        return cast("Estimate", await rules.estimate(info.context, rule_document(where)))
+    @declare.field(
+        Permission.COUNTS_ESTIMATE,
+        "How many customers a rule holds for now; of a purpose, how many may be reached for it.",
+        scoped=True,
+    )
+    async def estimate(
+        self, info: Info, where: RuleInput, purpose: str | None = None, channel: str | None = None
+    ) -> Estimate:
+        return cast("Estimate", await rules.estimate(info.context, rule_document(where), purpose, channel))
+
+    @declare.field(Permission.CONSENTS_READ, "What customers are asked to agree to, by key, 50 at most.", scoped=True)
+    async def purposes(self, info: Info) -> list[Purpose]:
+        return cast("list[Purpose]", await purposes.list_all(info.context))
 
     @declare.field(
         Permission.CUSTOMERS_READ,
@@ -246,6 +264,20 @@ class Query:
     )
     async def data_dictionary(self, info: Info, format: DictionaryFormat, language: Language = Language.EN) -> str:
         return await dictionary.text(info.context, dictionary.Format(format), dictionary.Language(language))
+
+    @declare.field(
+        Permission.CONSENTS_READ,
+        "How long events and attributes are kept, 500 at most; what is not named is kept for ever.",
+        scoped=True,
+    )
+    async def retention(self, info: Info) -> list[RetentionRule]:
+        return cast("list[RetentionRule]", await retention.list_all(info.context))
+
+    @declare.field(Permission.RETENTION_CHANGE, "What a rule of retention would remove now.")
+    async def retention_preview(
+        self, info: Info, days: int, event: str | None = None, attribute: str | None = None
+    ) -> RetentionPreview:
+        return cast("RetentionPreview", await retention.preview(info.context, event, attribute, days))
 
     @declare.field(Permission.CALLS_READ, "What became of calls, in the order given.", scoped=True)
     async def ingest_status(self, info: Info, message_ids: list[str]) -> list[IngestStatus]:

@@ -47,6 +47,7 @@ from workers.tasks.identity import check_identity_at_night
 from workers.tasks.overview import keep_overview
 from workers.tasks.policy import follow_policy
 from workers.tasks.recovery import requeue_unfinished
+from workers.tasks.retention import keep_retention_at_night
 from workers.tasks.segment import build_segment, delete_segment
 from workers.tasks.services import TaskServices
 from workers.tasks.stages import forget_moves
@@ -151,6 +152,9 @@ async def work(services: TaskServices, settings: Settings) -> None:
     async def check() -> None:
         await check_identity_at_night(services, zone)
 
+    async def retention() -> None:
+        await keep_retention_at_night(services, zone)
+
     async with asyncio.TaskGroup() as loops:
         loops.create_task(run_jobs(services, settings.redis_url))
         loops.create_task(every("catch_up", CATCH_UP_EVERY_S, services.publisher.catch_up, services.faults))
@@ -163,6 +167,7 @@ async def work(services: TaskServices, settings: Settings) -> None:
         loops.create_task(every("schedule", SCHEDULE_EVERY_S, schedule, services.faults))
         loops.create_task(every("overview", OVERVIEW_EVERY_S, overview, services.faults))
         loops.create_task(every("check", CHECK_EVERY_S, check, services.faults))
+        loops.create_task(every("retention", CHECK_EVERY_S, retention, services.faults))
 
 
 async def run_jobs(services: TaskServices, redis_url: str) -> None:

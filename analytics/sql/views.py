@@ -32,6 +32,7 @@ from analytics.store.spread import Kind
 from analytics.store.tables import CUSTOMERS, MEMBERS, OWNERS, STRETCHES, TAG_VALUES, Columns, Layout
 from base.clock import to_datetime
 from graph.repositories.sharing import NOTHING_CLOSED, ClosedKeys
+from rules.consent import is_reserved
 
 EVENTS: Final = "events"
 # Personal in every case: tags are shown to more people than those who may read these.
@@ -114,7 +115,11 @@ class Views:
         return {folded(shown): View(EVENTS, shown, self._event(name)) for name, shown in names.items()}
 
     def _customers(self) -> View:
-        columns = {path: kinds for path, kinds in self.layout.attributes.items() if path not in LEFT_OUT}
+        columns = {
+            path: kinds
+            for path, kinds in self.layout.attributes.items()
+            if path not in LEFT_OUT and not is_reserved(path)
+        }
         fixed = f"id AS customer_id, {_time('created_at')} AS created_at"
         return View("main", "customers", f"SELECT {fixed}{_cells(columns, CUSTOMER_COLUMNS)} FROM {_STORE}.{CUSTOMERS}")
 

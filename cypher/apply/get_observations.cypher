@@ -4,7 +4,7 @@
 // Column: customer STRING
 // Column: name STRING or null, then traits are given
 // Column: value STRING JSON or null
-// Column: traits STRING JSON or null: all traits of one call
+// Column: traits STRING JSON or null: all traits of one call, or the consents that equal events brought
 // Column: at INT ms
 // Column: source STRING
 // Index: customer_id
@@ -20,5 +20,10 @@ CALL (h, i) {
   MATCH (i)-[d:CALLED]->(call:Call)
   WHERE d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at AND call.traits IS NOT NULL
   RETURN null AS name, null AS value, call.traits AS traits, d.at AS at, call.source AS source
+  UNION ALL
+  WITH h, i WHERE NOT coalesce(h.whole, true)
+  MATCH (i)-[d:DID]->(e:Event)
+  WHERE d.at >= h.from AND coalesce(h.to, d.at + 1) > d.at AND e.traits IS NOT NULL
+  RETURN null AS name, null AS value, e.traits AS traits, max(d.at) AS at, e.source AS source
 }
 RETURN c.id AS customer, name AS name, value AS value, traits AS traits, at AS at, source AS source

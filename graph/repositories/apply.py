@@ -108,10 +108,11 @@ class PlainCallRow(CallRow):
 
 
 class EventRow(CallRow):
-    """An event; `starts_at` is set only while its time has not come."""
+    """An event; `starts_at` is set only while its time has not come. `traits` are the consents in it, JSON."""
 
     name: str
     properties: str
+    traits: str | None
     starts_at: int | None
 
 

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from base.errors import BadInput
+from ingest.consents import MAX_RECORDS
 from ingest.limits import MAX_EVENT_NAME_CHARS
 from ingest.namespaces import parse_namespace
+from rules.consent import KEY_HINT, key_of
 
 ValueType = Literal["auto", "text", "integer", "number", "boolean", "time", "json"]
 
@@ -48,6 +50,24 @@ class MessageId(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     column: str
 
 
+class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a row says of a purpose. `state` is a column; `values` says which of its texts mean what, else they are
+    `granted`, `denied` and `withdrawn`. A row whose cell is empty says nothing.
+    """
+
+    purpose: str
+    state: str
+    channel: str | None = None
+    version: str | None = None
+    proof: str | None = None
+    expires_at: str | None = None
+    values: dict[str, Literal["granted", "denied", "withdrawn"]] = {}
+
+    def columns(self) -> list[str]:
+        """Every column that it reads."""
+        return [one for one in (self.state, self.version, self.proof, self.expires_at) if one is not None]
+
+
 class Csv(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a CSV file is written."""
 
@@ -66,6 +86,7 @@ class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     message_id: MessageId | None = None
     csv: Csv = Csv()
     verified: bool = True
+    consents: list[Consent] = []
 
 
 class Mapping(msgspec.Struct, frozen=True):
@@ -74,6 +95,7 @@ class Mapping(msgspec.Struct, frozen=True):
     Args:
         identifiers: namespace to column.
         verified: whether phones and e-mails of the file are known to be the person's.
+        consents: what a row says of purposes.
     """
 
     source: str
@@ -85,6 +107,7 @@ class Mapping(msgspec.Struct, frozen=True):
     message_id: MessageId | None
     csv: Csv
     verified: bool
+    consents: tuple[Consent, ...] = ()
 
     def columns(self) -> list[str]:
         """Every column that is read, each once."""
@@ -92,6 +115,7 @@ class Mapping(msgspec.Struct, frozen=True):
             *self.identifiers.values(),
             *(one.column for one in (*self.traits.values(), *self.properties.values())),
         ]
+        named += [column for one in self.consents for column in one.columns()]
         named += [one.column for one in (self.event, self.time, self.message_id) if one is not None and one.column]
         return list(dict.fromkeys(named))
 
@@ -133,6 +157,7 @@ def check_mapping(document: Any) -> Mapping:
         message_id=written.message_id,
         csv=written.csv,
         verified=written.verified,
+        consents=tuple(written.consents),
     )
 
 
@@ -158,6 +183,15 @@ def _check(written: _Written) -> None:
             ZoneInfo(written.time.zone)
         except (ValueError, OSError, KeyError) as fault:
             raise BadInput("time.zone is no known time zone, e.g. Asia/Shanghai.", field="time.zone") from fault
+    for place, consent in enumerate(written.consents):
+        if key_of(consent.purpose) != consent.purpose:
+            raise BadInput("This cannot be a purpose.", hint=KEY_HINT, field=f"consents.{place}.purpose")
+        if consent.channel is not None and key_of(consent.channel) != consent.channel:
+            raise BadInput("This cannot be a channel.", hint=KEY_HINT, field=f"consents.{place}.channel")
+    if len(written.consents) > MAX_RECORDS:
+        raise BadInput(f"A row says at most {MAX_RECORDS} consents.", field="consents")
+    if written.consents and written.time is None:
+        raise BadInput("A consent needs [time]: the newest counts, and every row would be of now.", field="time")
     if len(written.csv.delimiter) != 1 or len(written.csv.quote) != 1:
         raise BadInput("csv.delimiter and csv.quote are one character each.", field="csv")
 

@@ -15,6 +15,7 @@ from ingest.imports.values import BadCell, cell, read, text_of, time_ms
 from ingest.namespaces import ANONYMOUS_ID, USER_ID
 
 _TOP_LEVEL = {USER_ID: "userId", ANONYMOUS_ID: "anonymousId"}
+_STATES = ("granted", "denied", "withdrawn")
 _CONTENT_HASH_BYTES = 12
 
 
@@ -45,6 +46,8 @@ class RowMapper:
         """
         mapping = self._mapping
         common = self._identity(row) | {"timestamp": iso(self._at_ms(row))}
+        if records := self._consents(row):
+            common["context"] = common.get("context", {}) | {"consent": {"records": records}}
         base_id = self._message_id(number, row)
         calls: list[RowCall] = []
         traits = self._values(row, mapping.traits)
@@ -75,6 +78,28 @@ class RowMapper:
         if not self._mapping.verified:
             context["verified"] = False
         return fields | {"context": context} if context else fields
+
+    def _consents(self, row: Cells[str, Any]) -> list[dict[str, Any]]:
+        """What a row says of purposes, as `context.consent.records` has it.
+
+        Raises:
+            BadCell: a text that means nothing.
+        """
+        found: list[dict[str, Any]] = []
+        for consent in self._mapping.consents:
+            if (text := _text(cell(row, consent.state), consent.state)) is None:
+                continue
+            state = consent.values.get(text) if consent.values else text.lower()
+            if state not in _STATES:
+                raise BadCell(f"column {consent.state} says neither of {', '.join(consent.values or _STATES)}")
+            record: dict[str, Any] = {"purpose": consent.purpose, "channel": consent.channel, "state": state}
+            for name, column in (("version", consent.version), ("proof", consent.proof)):
+                if column is not None:
+                    record[name] = _text(cell(row, column), column)
+            if consent.expires_at is not None and (until := cell(row, consent.expires_at)) is not None:
+                record["expiresAt"] = read(until, consent.expires_at, "time", self._zone)
+            found.append(record)
+        return found
 
     def _at_ms(self, row: Cells[str, Any]) -> int:
         time = self._mapping.time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Final
 
@@ -13,6 +13,7 @@ import msgspec
 from analytics.query.order import FIRST, By, Order, Place, by_id
 from base.clock import now_ms
 from base.errors import BadInput, ErrorCode, KithError, Unavailable
+from delivery.consent import Aim
 from graph.repositories.customer import ProfileNeed
 from resolvers import rules
 from resolvers.context import RequestContext
@@ -23,7 +24,7 @@ from resolvers.pages import Page, check_first
 from rules.limits import MAX_NAME_LENGTH
 from rules.names import Names, enclosing
 from rules.printer import print_rule
-from rules.tree import Rule
+from rules.tree import All, Everyone, Rule
 from rules.type_problems import ValueType
 
 LISTING: Final = "customer-listing"
@@ -67,11 +68,15 @@ async def list_page(
     *,
     first: int | None,
     after: str | None,
+    aim: Aim | None = None,
 ) -> Page[Profile]:
     """Customers for whom a rule holds (all without one), by id or in an order.
 
     The store answers as of one state; on all pages the rule is asked at the instant of the first one. Without a store
     those of a rule come from the graph, and such a page may be short, even empty, and yet say that more may follow.
+
+    Args:
+        aim: only those who may be reached for it, as of each page.
 
     Raises:
         BadInput: a wrong rule, order or cursor.
@@ -83,13 +88,14 @@ async def list_page(
     if document is not None:
         rule = within(context, await rules.checked_rule(context, document, "where"))
     order, is_known = (Order(), True) if asked is None else await _checked(context, asked)
-    scope = _scope(rule, order)
+    scope = _scope(rule, order, aim)
     place, at_ms = _place(context, scope, after)
-    in_graph = rule is not None and order.by is By.ID
+    in_graph = (rule is not None or aim is not None) and order.by is By.ID
+    asked_rule = rule if aim is None else rules.reachable(aim) if rule is None else All((rule, rules.reachable(aim)))
     found: _Slice | None = None
     try:
         async with asyncio.timeout(WAIT_S if in_graph else None):
-            found = await _from_store(context, rule, order, is_known, place, first, at_ms)
+            found = await _from_store(context, asked_rule, order, is_known, place, first, at_ms)
     except Unavailable as fault:
         if not in_graph:
             raise Unavailable(f"There is no order now. {fault.message}", hint=fault.hint) from None
@@ -100,8 +106,12 @@ async def list_page(
     except TimeoutError:
         pass
     if found is None:
-        assert rule is not None, "only such lists are in the graph"
-        found = await _from_graph(context, rule, place, first, now_ms() if at_ms is None else at_ms)
+        assert in_graph, "only such lists are in the graph"
+        found = await _from_graph(context, rule or Everyone(), place, first, now_ms() if at_ms is None else at_ms, aim)
+    if aim is not None:
+        # The store may be a moment behind; a withdrawal counts at once.
+        allowed = set((await context.services.consenting.kept([each.id for each in found.places], aim)).kept)
+        found = replace(found, places=[each for each in found.places if each.id in allowed])
     ids = [each.id for each in found.places]
     profiles = await context.services.profiles.get_by_id(ids, need, await context.sight())
     # Who was merged away since has no place any more: their successor has its own.
@@ -116,6 +126,7 @@ async def list_page(
         end_place=None if found.end is None else _told(found.now_ms, found.end),
         sealed=True,
         as_of_ms=found.as_of_ms,
+        withheld=None if aim is None else lambda: rules.withheld(context, rule or Everyone(), aim),
     )
 
 
@@ -145,8 +156,13 @@ async def _from_store(
     return _Slice(places, more, places[-1] if places else None, listed.as_of_ms, listed.now_ms)
 
 
-async def _from_graph(context: RequestContext, rule: Rule, place: Place, first: int, at_ms: int) -> _Slice:
-    ids, scanned_to = await rules.scan(context, rule, place.id, at_ms, first + 1)
+async def _from_graph(
+    context: RequestContext, rule: Rule, place: Place, first: int, at_ms: int, aim: Aim | None
+) -> _Slice:
+    async def keep(ids: Sequence[str]) -> Sequence[str]:
+        return ids if aim is None else (await context.services.consenting.kept(ids, aim)).kept
+
+    ids, scanned_to = await rules.scan(context, rule, place.id, at_ms, first + 1, keep)
     places = [by_id(each) for each in ids[:first]]
     end = by_id(scanned_to) if scanned_to is not None else places[-1] if places else None
     return _Slice(places, scanned_to is not None or len(ids) > first, end, None, at_ms)
@@ -200,9 +216,10 @@ async def _is_known(context: RequestContext, name: str, *, is_event: bool) -> bo
     return name in active or (not is_event and name in READABLE_IDENTIFIERS)
 
 
-def _scope(rule: Rule | None, order: Order) -> str:
+def _scope(rule: Rule | None, order: Order, aim: Aim | None) -> str:
     """Names the list, so that a cursor of one is none of another."""
-    asked = msgspec.json.encode([None if rule is None else print_rule(rule), order])
+    document = None if rule is None else print_rule(rule)
+    asked = msgspec.json.encode([document, order] if aim is None else [document, order, aim.purpose, aim.channel])
     return f"{LISTING} {blake2b(asked, digest_size=16).hexdigest()}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from access.sharing import Viewer
 from base import clock, metrics
 from base.keys import Keyring
+from graph.repositories.consent import Attribute as ObservedConsent
 from graph.repositories.customer import (
     CustomerKey,
     CustomerRepository,
@@ -25,6 +26,7 @@ from graph.repositories.segment import SegmentRecord
 from graph.repositories.tag import TagRecord
 from resolvers.batching import Coalescer
 from resolvers.catalogue import DefinitionCatalogue
+from rules.consent import Observed, is_reserved
 
 # A commit becomes visible record by record: a profile of somebody who changed less than this ago may be half old.
 # It is shown, as any read then may be, but not kept.
@@ -100,6 +102,7 @@ class Profile:
     tags: Sequence[Assignment] | None
     events: dict[EventsAsked, Sequence[EventRecord]]
     is_limited: bool = False
+    consents: Mapping[str, Observed] = field(default_factory=dict)
 
 
 class Rendering(Protocol):
@@ -270,7 +273,11 @@ class ProfileReader:
 
     async def _profile(self, stored: StoredProfile, need: ProfileNeed, sight: Sight) -> Profile:
         identifiers = None
-        attributes = {name: Attribute(name, value.v, value.at, value.s) for name, value in stored.attributes.items()}
+        attributes = {
+            name: Attribute(name, value.v, value.at, value.s)
+            for name, value in stored.attributes.items()
+            if not is_reserved(name)
+        }
         if stored.identifiers is not None:
             identifiers = self._open(stored.identifiers)
             _add_readable(attributes, identifiers)
@@ -298,6 +305,11 @@ class ProfileReader:
             tags=tags,
             events=events,
             is_limited=is_limited,
+            consents={
+                name: ObservedConsent(msgspec.json.decode(value.v), value.at, value.s)
+                for name, value in stored.attributes.items()
+                if is_reserved(name)
+            },
         )
         return profile if sight.mask is None else sight.mask.profile(profile)
 

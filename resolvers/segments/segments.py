@@ -15,6 +15,7 @@ from access.sharing import Viewer
 from base.clock import now_ms
 from base.errors import BadInput, NotFound, Unavailable
 from base.ids import SEGMENT_PREFIX
+from delivery.consent import Aim
 from graph.client import Transaction
 from graph.repositories import segment as repository
 from graph.repositories.customer import ProfileNeed
@@ -22,12 +23,14 @@ from graph.repositories.maintenance import RecordKind
 from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
 from graph.repositories.segment_build import BUILDING
+from resolvers import rules
 from resolvers.context import Info, RequestContext
 from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Profile
 from resolvers.definitions import Definitions, key_problems, name_problems, note, read_definitions
 from resolvers.pages import Page, check_first
 from resolvers.refusal import Refusal, Refused
+from resolvers.rules import MAX_SCANNED_A_PAGE, SCAN_PAGE
 from resolvers.sharing import changeable
 from rules.checker import Problem, check, find_cycle
 from rules.names import names_in
@@ -102,13 +105,41 @@ async def count(root: Parent[SegmentRecord], info: Info) -> int:
 
 
 async def members_page(
-    context: RequestContext, segment: SegmentRecord, need: ProfileNeed, *, first: int | None, after: str | None
+    context: RequestContext,
+    segment: SegmentRecord,
+    need: ProfileNeed,
+    *,
+    first: int | None,
+    after: str | None,
+    aim: Aim | None = None,
 ) -> Page[Profile]:
-    """Members by customer id."""
+    """Members by customer id; for an aim, those who may be reached for it, in pages that may be short and yet
+    say that more may follow.
+    """
     first = check_first(first)
     behind = customers.after_id(context, after)
-    ids = await member_ids(context, segment, behind, first + 1)
-    return await customers.page_of(context, ids, need, first=first, resumed=after is not None)
+    if aim is None:
+        ids = await member_ids(context, segment, behind, first + 1)
+        return await customers.page_of(context, ids, need, first=first, resumed=after is not None)
+    kept: list[str] = []
+    scanned, ended = 0, False
+    while len(kept) <= first and not ended and scanned < MAX_SCANNED_A_PAGE:
+        ids = await member_ids(context, segment, behind, SCAN_PAGE)
+        ended = len(ids) < SCAN_PAGE
+        scanned += len(ids)
+        behind = ids[-1] if ids else behind
+        kept += (await context.services.consenting.kept(ids, aim)).kept
+    cut = len(kept) > first
+    page = await customers.page_of(
+        context,
+        kept,
+        need,
+        first=first,
+        resumed=after is not None,
+        scanned_to=None if cut or ended else behind,
+    )
+    page.withheld = lambda: rules.withheld(context, SegmentLeaf(segment.key), aim)
+    return page
 
 
 async def member_ids(context: RequestContext, segment: SegmentRecord, behind: str, count: int) -> list[str]:

@@ -46,7 +46,17 @@ def _joined(*names: str) -> About:
 
 
 def _identifier(services: Services, arguments: Arguments) -> str | None:
-    given = arguments["identifier"]
+    return _uid(services, arguments["identifier"])
+
+
+def _consenting(services: Services, arguments: Arguments) -> str | None:
+    given = arguments["input"]
+    return named(given["customer"]) if given.get("customer") else _uid(services, given.get("identifier"))
+
+
+def _uid(services: Services, given: Any) -> str | None:
+    if not given:
+        return None
     try:
         return key_of(services, None, (given["namespace"], given["value"])).uid
     except KithError:
@@ -100,6 +110,12 @@ CHANGES: Final[Mapping[str, Audited]] = {
     "acceptReview": Audited("identity", _ID),
     "dismissReview": Audited("identity", _ID),
     "eraseCustomer": Audited("identity", _ID),
+    "recordConsent": Audited("privacy", _consenting),
+    "restrictCustomer": Audited("privacy", _ID),
+    "liftRestriction": Audited("privacy", _ID),
+    "putPurpose": Audited("privacy", _KEY),
+    "deletePurpose": Audited("privacy", _KEY),
+    "setRetention": Audited("privacy", _joined("event", "attribute")),
     "updateAttributeDefinition": Audited("registry", _NAME),
     "updateEventDefinition": Audited("registry", _NAME),
     "updatePropertyDefinition": Audited("registry", _joined("event", "name")),

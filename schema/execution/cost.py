@@ -40,6 +40,11 @@ PAGED = frozenset(
 )
 SCANNING = {
     "estimate": 1_000,
+    # Counted for every item of the page that it is of.
+    "withheld": 50,
+    "consentHistory": 100,
+    "retentionPreview": 1_000,
+    "runs": 5,
     "explain": 50,
     "count": 1,
     "sizeOverTime": 400,
@@ -52,7 +57,7 @@ SCANNING = {
     "dataDictionary": 5_000,
 }
 # The same of arguments of `customers`.
-SCANNING_ARGUMENTS = {"where": 500, "orderBy": 500}
+SCANNING_ARGUMENTS = {"where": 500, "orderBy": 500, "purpose": 500}
 
 
 @dataclass(frozen=True, slots=True)

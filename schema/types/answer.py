@@ -14,8 +14,9 @@ from schema.scalars import JSON, DateTime
 @strawberry.type(description="How many customers a rule holds for.")
 @declare.needs(Permission.COUNTS_ESTIMATE)
 class Estimate:
-    count: int
+    count: int = strawberry.field(description="With a purpose: of those who may be reached for it.")
     as_of_ms: DateTime = strawberry.field(name="asOf")
+    withheld: int | None = strawberry.field(description="Those who may not; null without a purpose.")
 
 
 @strawberry.type(description="One node of a rule, and what it says about one customer.")

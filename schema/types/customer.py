@@ -8,12 +8,14 @@ import strawberry
 from strawberry import Parent
 
 from access.permissions import Permission
+from resolvers.consent import consents as said
 from resolvers.customers import customers
 from resolvers.customers.profiles import Profile
-from resolvers.pages import DEFAULT_PAGE_ITEMS
+from resolvers.pages import DEFAULT_PAGE_ITEMS, Page
 from schema import declare
 from schema.context import Info
 from schema.scalars import JSON, DateTime
+from schema.types.consent import Consent, ConsentHistory
 from schema.types.event import EventConnection
 from schema.types.identity import DecisionConnection
 from schema.types.identity import decisions as identity_decisions
@@ -74,6 +76,20 @@ async def _events(
     return cast("EventConnection", page)
 
 
+async def _consent_history(
+    root: Parent[Profile],
+    info: Info,
+    purpose: str | None = None,
+    channel: str | None = None,
+    first: int | None = DEFAULT_PAGE_ITEMS,
+) -> ConsentHistory:
+    return cast("ConsentHistory", await said.history(info.context, root, purpose, channel, first))
+
+
+async def _withheld(root: Parent[Page[Profile]]) -> int | None:
+    return None if root.withheld is None else await root.withheld()
+
+
 @strawberry.type(description="One person. A retired id answers with the customer it was merged into.")
 @declare.needs(Permission.CUSTOMERS_READ)
 class Customer(Node):
@@ -90,6 +106,13 @@ class Customer(Node):
     )
     stage_history: StageMoveConnection = declare.resolved(
         stage_history, "Moves between the stages of a life cycle, newest first, under ids that were merged into it too."
+    )
+    consents: list[Consent] = declare.resolved(said.consents, "As of now, by purpose and channel.")
+    consent_history: ConsentHistory = declare.resolved(
+        _consent_history, "What was said, newest first; what only repeats the one before is left out."
+    )
+    restricted_since: DateTime | None = declare.resolved(
+        said.restricted_since_ms, "Left out of every purpose since then; null: not restricted."
     )
     decisions: DecisionConnection = declare.resolved(identity_decisions, "What made them who they are, newest first.")
 
@@ -112,4 +135,9 @@ class CustomerConnection:
     page_info: PageInfo
     as_of_ms: DateTime | None = strawberry.field(
         name="asOf", description="The state of the columnar store that answered; null from the graph."
+    )
+    withheld: int | None = declare.resolved(
+        _withheld,
+        "How many the whole list leaves out, who may not be reached for its purpose; null without a purpose, and while "
+        "the columnar store cannot say.",
     )

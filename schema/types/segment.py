@@ -9,8 +9,10 @@ from strawberry import Parent
 
 from access.permissions import Permission
 from access.sharing import Reach
+from base.errors import BadInput
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.sharing import Visibility
+from resolvers import rules
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from resolvers.segments import history as segment_history
 from resolvers.segments import segments
@@ -35,12 +37,18 @@ async def _members(
     root: Parent[SegmentRecord],
     info: Info,
     as_of: DateTime | None = None,
+    purpose: str | None = None,
+    channel: str | None = None,
     first: int | None = DEFAULT_PAGE_ITEMS,
     after: str | None = None,
 ) -> CustomerConnection:
     need = profile_shape(info, "edges", "node").need
+    aim = await rules.asked_aim(info.context, purpose, channel)
     if as_of is None:
-        page = await segments.members_page(info.context, root, need, first=first, after=after)
+        page = await segments.members_page(info.context, root, need, first=first, after=after, aim=aim)
+    elif aim is not None:
+        hint = "Whom to reach is a question of now."
+        raise BadInput("Give either asOf or purpose.", hint=hint, field="purpose")
     else:
         page = await segment_history.members_at(info.context, root, as_of, need, first=first, after=after)
     return cast("CustomerConnection", page)
@@ -93,7 +101,8 @@ class Segment(Node):
 
     members: CustomerConnection = declare.resolved(
         _members,
-        "By customer id; or who was in it at an instant, as they are now. Such pages may be short and have a next one.",
+        "By customer id; those who may be reached for a purpose; or who was in it at an instant, as they are now. Such "
+        "pages may be short and have a next one.",
     )
     size_over_time: list[SegmentSizePoint] = declare.resolved(
         _size_over_time, "A point for each bucket of the calendar that lies in the time, 400 at most.", everybody=True

@@ -23,10 +23,12 @@ MAY_SCAN = {
     "live/get_catalogue": "all segments, a few hundred, once for each change of a rule",
     "segment_build/list_unfinished": "all segments, every few seconds",
     "policy/list_unfinished": "all versions of the policy of identity, every few seconds",
+    "retention/list_all": "all rules of retention, five hundred at most",
+    "purpose/list_all": "all purposes, fifty at most",
     "policy/delete_trials": "all versions of the policy of identity, with each trial",
 }
-# Time moves customers: only the sweep goes from events to customers.
-FROM_EVENTS = {"live/scan_events", "live/scan_starting_events"}
+# Time moves customers, and ends how long events are kept: only the sweep and retention go from events to customers.
+FROM_EVENTS = {"live/scan_events", "live/scan_starting_events", "retention/list_events", "retention/count_events"}
 
 # A customer with two identifiers, evidence, an observation, a group, memberships and events of three names, one of them
 # not yet begun.

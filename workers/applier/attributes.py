@@ -8,6 +8,7 @@ import msgspec
 
 from graph.identity.policy import IdentityPolicy
 from graph.repositories.apply import AttributesRow, ObservationRow, StoredObservation
+from rules.consent import MAX_CONSENTS, is_reserved, is_restriction
 from workers.applier.batch import Placed
 from workers.identity.observations import Newest
 from workers.live.state import CustomerState, StoredAttribute
@@ -33,8 +34,8 @@ def observation_rows(calls: Iterable[Placed]) -> list[ObservationRow]:
     newest = Newest()
     for placed in calls:
         call = placed.prepared.call
-        if call.kind == "identify":
-            newest.add(placed.uid, call.source, call.at_ms, call.traits)
+        if call.reported:
+            newest.add(placed.uid, call.source, call.at_ms, call.reported)
     return newest.rows()
 
 
@@ -47,6 +48,8 @@ def observe(state: CustomerState, row: ObservationRow | StoredObservation, polic
     """
     name, attributes = row["name"], state.attributes
     known = attributes.get(name)
+    if is_reserved(name):
+        return _observe_consent(state, row, known)
     if known is not None:
         offered = (policy.trust(name, row["source"]), row["at"], row["source"], row["value"])
         if offered <= (policy.trust(name, known.s), known.at, known.s, _encode(known.v).decode()):
@@ -54,9 +57,33 @@ def observe(state: CustomerState, row: ObservationRow | StoredObservation, polic
     state.set_attribute(name, StoredAttribute(msgspec.json.decode(row["value"]), row["at"], row["source"]))
     if len(attributes) <= MAX_ATTRIBUTES:
         return True
-    last = max(attributes)
+    return _evict(state, MAX_ATTRIBUTES, name, reserved=False)
+
+
+def _observe_consent(
+    state: CustomerState, row: ObservationRow | StoredObservation, known: StoredAttribute | None
+) -> bool:
+    """Consents are the newest whoever tells of them; at one instant the more careful, which is the greater text."""
+    if known is not None:
+        offered = (row["at"], row["value"], row["source"])
+        if offered <= (known.at, _encode(known.v).decode(), known.s):
+            return False
+    state.set_attribute(row["name"], StoredAttribute(msgspec.json.decode(row["value"]), row["at"], row["source"]))
+    return len(state.attributes) <= MAX_CONSENTS or _evict(state, MAX_CONSENTS, row["name"], reserved=True)
+
+
+def _evict(state: CustomerState, most: int, added: str, *, reserved: bool) -> bool:
+    """Forget the last by name of what is beyond a limit; whether what was added is still there.
+
+    Attributes and consents have a limit each: none can be pushed out by the others. Restrictions, one an identifier at
+    most, always stay.
+    """
+    names = [name for name in state.attributes if is_reserved(name) == reserved and not is_restriction(name)]
+    if len(names) <= most:
+        return True
+    last = max(names)
     state.remove_attribute(last)
-    return last != name
+    return last != added
 
 
 def attributes_row(customer: str, attributes: Mapping[str, StoredAttribute]) -> AttributesRow:

@@ -149,9 +149,7 @@ class Consequences:
         joined: Mapping[str, CustomerState],
     ) -> dict[str, CustomerState]:
         """States of the customers whose rules or attributes are concerned, before this batch's events."""
-        observed = {
-            call.customer for call in calls if call.prepared.call.kind == "identify" and call.customer is not None
-        }
+        observed = {call.customer for call in calls if call.prepared.call.reported and call.customer is not None}
         wanted = {customer for customer, rules in keys.items() if rules} | observed | identified.changed
         # A state that was built up in memory does not see an identifier that doubles as an attribute.
         rereads = identified.changed - joined.keys()
@@ -191,7 +189,7 @@ class Consequences:
         # What an identifier that changed hands reports is its holder's of then: the calls themselves tell.
         again = set(identified.changed)
         for call in calls:
-            if call.uid in identified.holds and call.customer is not None and call.prepared.call.traits:
+            if call.uid in identified.holds and call.customer is not None and call.prepared.call.reported:
                 again.add(call.customer)
         changed: set[str] = set()
         for row in observations:
@@ -201,7 +199,7 @@ class Consequences:
             if derive.observe(states[customer], row, identified.policy):
                 changed.add(customer)
         again &= states.keys()
-        changed |= await self._derive_again(tx, sorted(again), states, identified.policy)
+        changed |= await self._derive_again(tx, calls, sorted(again), states, identified.policy)
         # Whoever is somebody again is to be found by name again.
         changed |= again & identified.returned
         await repository.set_attributes(
@@ -219,7 +217,11 @@ class Consequences:
 
     @staticmethod
     async def _derive_again(
-        tx: Transaction, customers: Sequence[str], states: Mapping[str, CustomerState], policy: IdentityPolicy
+        tx: Transaction,
+        calls: Sequence[Placed],
+        customers: Sequence[str],
+        states: Mapping[str, CustomerState],
+        policy: IdentityPolicy,
     ) -> set[str]:
         """After a merge or a move, attributes come from all observations over the identifiers of now.
 
@@ -239,6 +241,11 @@ class Consequences:
             state.attributes.clear()
         for row in await repository.get_observations(tx, customers):
             derive.observe(states[row["customer"]], row, policy)
+        # The events of this batch, which may bring consents, are not in the graph yet.
+        for call in calls:
+            if call.customer in before and call.prepared.call.name is not None:
+                for told in derive.observation_rows([call]):
+                    derive.observe(states[call.customer], told, policy)
         return {customer for customer, attributes in before.items() if states[customer].attributes != attributes}
 
 

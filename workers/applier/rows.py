@@ -25,6 +25,7 @@ def event_rows(calls: Sequence[Placed], now_ms: int) -> list[EventRow]:
             context=prepared.context,
             extra=prepared.extra,
             blocked=prepared.blocked,
+            traits=encode_document(call.consents) if call.consents else None,
             starts_at=call.at_ms if call.at_ms > now_ms else None,
         )
         for placed in calls
@@ -48,7 +49,7 @@ def call_rows(calls: Sequence[Placed]) -> list[PlainCallRow]:
             source=call.source,
             identifiers=[seen.uid for seen in prepared.seen],
             evidence=prepared.evidence,
-            traits=encode_document(call.traits) if call.kind == "identify" and call.traits else None,
+            traits=encode_document(call.reported) if call.reported else None,
             group=call.group_id,
             group_traits=encode_document(call.traits) if call.group_id is not None else None,
             context=prepared.context,

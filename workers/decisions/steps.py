@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import assert_never
 
@@ -18,6 +18,9 @@ from workers.decisions.given import Given, give_back, lock, take_back
 from workers.identity.observations import rebuild
 from workers.identity.review import grown
 
+# Of the calls by which people say what customers agree to.
+PRIVACY_SOURCE = "kith:privacy"
+
 
 class Kind(StrEnum):
     """Kinds of decisions that people make."""
@@ -30,6 +33,9 @@ class Kind(StrEnum):
     REVOKE_IMPORT = "REVOKE_IMPORT"
     DISMISS = "DISMISS"
     ERASE = "ERASE"
+    CONSENT = "CONSENT"
+    RESTRICT = "RESTRICT"
+    LIFT = "LIFT"
     UNDO = "UNDO"
 
 
@@ -64,10 +70,20 @@ async def change(
             return await _dismiss(tx, str(subject), stands)
         case Kind.ERASE:
             raise BadInput("An erasure cannot be undone: nothing is left of it.", hint="What comes from now on counts.")
+        case Kind.CONSENT | Kind.RESTRICT | Kind.LIFT:
+            return await _say(tx, str(subject).split("\n"), decision, stands, now_ms)
         case Kind.UNDO:
             raise BadInput("An undo is taken back by what it undid.")
         case _:
             assert_never(kind)
+
+
+async def _say(tx: Transaction, calls: Sequence[str], decision: str, stands: bool, now_ms: int) -> Given:
+    """Let what was said of consents count again, or be as if nobody had said it."""
+    if not stands:
+        return await take_back(tx, calls, decision, now_ms)
+    await decision_repository.lock_source(tx, PRIVACY_SOURCE, now_ms)
+    return await give_back(tx, calls, decision, now_ms)
 
 
 async def _dismiss(tx: Transaction, item: str, dismissed: bool) -> Given:

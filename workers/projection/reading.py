@@ -31,6 +31,7 @@ from graph.repositories.projection import (
     ProjectedStay,
     ProjectionRepository,
 )
+from rules.consent import consent_cells, is_reserved
 from workers.live.facts import decode_attributes, readable_identifiers
 
 # Nodes of one statement: some ten milliseconds, and some megabytes in one record.
@@ -133,7 +134,9 @@ class ProjectionReader:
         return found
 
     def _customer(self, stored: ProjectedCustomer) -> CustomerCells:
-        values: dict[str, object] = {name: one.v for name, one in decode_attributes(stored.attributes).items()}
+        attributes = decode_attributes(stored.attributes)
+        values: dict[str, object] = {name: one.v for name, one in attributes.items() if not is_reserved(name)}
+        values.update(consent_cells(attributes))
         values.update(readable_identifiers(stored.sealed, self._keyring))
         return CustomerCells(stored.id, stored.created_at_ms, spread(values))
 

@@ -108,7 +108,7 @@ async def test_every_mutation_gives_one_entry_without_a_text_of_the_client(api: 
     done = await only(audit)
 
     assert done.action == name
-    assert done.module in {"segment", "tag", "identity", "registry", "access"}
+    assert done.module in {"segment", "tag", "identity", "registry", "access", "privacy"}
     assert (done.user, done.ip, done.request_id) == ("admin", "127.0.0.1", "r-1")
     assert SEED not in encode(done).decode()
     if "errors" in answer:

@@ -68,6 +68,22 @@ CASES: list[Any] = [
         "TIME_OUT_OF_RANGE",
         id="far future",
     ),
+    pytest.param(
+        "track",
+        json.dumps(make_call(context={"consent": {"categoryPreferences": {"Ads": "yes"}}})).encode(),
+        {},
+        400,
+        "INVALID_CONSENT",
+        id="a consent that is no boolean",
+    ),
+    pytest.param(
+        "identify",
+        json.dumps(make_call(traits={"$consent/ads/*": [0, None, None, None]})).encode(),
+        {},
+        400,
+        "RESERVED_NAME",
+        id="a consent as a trait",
+    ),
     pytest.param("track", json.dumps(make_call(timestamp="soon")).encode(), {}, 400, "INVALID_TIME", id="no time"),
     pytest.param(
         "track", json.dumps(make_call(properties=MANY_NAMES)).encode(), {}, 400, "TOO_MANY_NAMES", id="2,000 names"

@@ -79,8 +79,17 @@ def _call(chance: random.Random, number: int, at: int) -> Call:
     if call["type"] == "group" or (call["type"] == "track" and number % 5 == 0):
         call = {name: value for name, value in call.items() if name not in ("event", "properties")}
         call |= {"type": "group", "groupId": ("family", "team")[number % 2], "traits": {"size": number % 3}}
-    call["context"] = context
+    call["context"] = context | _consent(random.Random(f"{number} {at}"))
     return call
+
+
+def _consent(chance: random.Random) -> dict[str, object]:
+    """What a call says of consents; many say nothing."""
+    if chance.random() < 0.6:
+        return {}
+    state = chance.choice(["GRANTED", "DENIED", "WITHDRAWN"])
+    record = {"purpose": chance.choice(["marketing", "analytics"]), "channel": chance.choice(["email", None])}
+    return {"consent": {"records": [record | {"state": state}]}}
 
 
 def shuffled(calls: Sequence[Call], chance: random.Random) -> list[Call]:

@@ -1,0 +1,1 @@
+"""Consents, the purposes that they are about, and restrictions."""

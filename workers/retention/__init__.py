@@ -1,0 +1,1 @@
+"""Removes what is kept no longer, with everything that follows from it."""
