@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -250,7 +251,9 @@ async def test_a_stream_ends_with_the_right_to_it(
 ) -> None:
     monkeypatch.setattr(watching, "LOOK_AGAIN_S", 0.05)
     directory, closed = Few(t1=somebody(Permission.UPDATES_SUBSCRIBE)), list[bool]()
-    stream = watched(_silent(closed) if silent else _ticking(), await subscribed(engine, directory))
+    stream = watched(
+        _silent(closed) if silent else _ticking(), await subscribed(engine, directory), SimpleNamespace(principal=None)
+    )
     asyncio.get_running_loop().call_later(
         0.12, lambda: directory.principals.update(t1=after) if after else directory.principals.clear()
     )
@@ -265,6 +268,7 @@ async def test_a_stream_goes_on_while_nobody_can_be_looked_up(engine: Engine, mo
     directory = Few(t1=somebody(Permission.UPDATES_SUBSCRIBE))
     operation = await subscribed(engine, directory)
     directory.principals["t1"] = Unavailable("Neo4j cannot be reached.")
-    stream = watched(_ticking(), operation)
+    context = SimpleNamespace(principal=None)
+    stream = watched(_ticking(), operation, context)
     assert [await anext(stream) for _ in range(10)] == list(range(1, 11))
     await stream.aclose()
