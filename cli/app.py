@@ -97,6 +97,7 @@ def _mount_others() -> None:
     # Each of these brings commands of its own domain; `import_` because `import` is a word of the language.
     app.add_typer(importlib.import_module("cli.quarantine").app, name="quarantine")
     app.add_typer(importlib.import_module("cli.check").app, name="check")
+    app.add_typer(importlib.import_module("cli.keys").app, name="keys")
     app.add_typer(importlib.import_module("cli.projection").app, name="projection")
     app.add_typer(importlib.import_module("cli.segment").app, name="segment")
     app.add_typer(importlib.import_module("cli.tag").app, name="tag")

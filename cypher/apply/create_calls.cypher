@@ -1,6 +1,6 @@
 // Purpose: Calls that are no events, on their identifiers; their nodes stop a repeat and hold the traits as they came.
 // Mode: WRITE
-// Param: rows LIST<MAP>, sorted by uid: {uid, id, kind, at ms, received_at ms, source, traits JSON or null, group STRING or null, group_traits JSON or null, identifiers LIST<STRING>, evidence STRING or null, context JSON or null, extra JSON or null, blocked BYTES or null}
+// Param: rows LIST<MAP>, sorted by uid: {uid, id, kind, at ms, received_at ms, source, traits BYTES or null, group STRING or null, group_traits BYTES or null, identifiers LIST<STRING>, evidence STRING or null, context BYTES or null, extra BYTES or null, blocked BYTES or null}
 // Column: created INT, less than there are rows when an event has one of the ids
 // Index: event_id
 // Index: identifier_uid

@@ -2,11 +2,12 @@
 // Mode: READ
 // Param: uids LIST<STRING>
 // Column: uid STRING
+// Column: id STRING, of the call
 // Column: source STRING
 // Column: at INT ms
-// Column: traits STRING JSON
+// Column: traits BYTES
 // Index: identifier_uid
 UNWIND $uids AS uid
 MATCH (i:Identifier {uid: uid})-[d:CALLED]->(call:Call)
 WHERE call.traits IS NOT NULL
-RETURN uid AS uid, call.source AS source, d.at AS at, call.traits AS traits
+RETURN uid AS uid, call.id AS id, call.source AS source, d.at AS at, call.traits AS traits
