@@ -17,9 +17,8 @@ from graph.repositories.quarantine import QuarantineRow, put
 from ingest.stream import IngestStream
 from local.memory import SMALL
 from local.services import LocalServices
-from tests.support.line import Line, query
+from tests.support.line import Line
 from tests.support.sightings import sighting
-from tests.support.stores import GRACE_S
 
 SECRET = "0f" * 32
 # Long enough to be nowhere by chance, and of ASCII: Neo4j packs short texts of few letters into fewer bits.
@@ -62,7 +61,6 @@ async def seed(settings: Settings) -> None:
         assert await CustomerRepository(graph).find_ids_by_name(MARK) == [
             await line.customer("user_id", f"{MARK}-member")
         ]
-        await graph.read(query("CALL db.checkpoint() YIELD success RETURN success AS success"))
     finally:
         await redis.aclose()
         await graph.close()
@@ -84,7 +82,8 @@ def files_with(folder: Path, text: str) -> Iterator[str]:
 
 
 def test_no_file_of_the_stores_holds_a_value_of_a_person(tmp_path: Path) -> None:
-    services = LocalServices(tmp_path, {}, memory=SMALL, grace_s=GRACE_S)
+    # Stopped in peace, so that Neo4j writes out everything.
+    services = LocalServices(tmp_path, {}, memory=SMALL)
     try:
         values = services.start()
         asyncio.run(seed(Settings.model_validate({**values, "KITH_SECRET_KEY": SECRET})))
