@@ -87,6 +87,11 @@ def link(keyring: Keyring, before: bytes, seq: int, line: bytes) -> bytes:
     return keyring.audit_link(before, seq.to_bytes(8, "big"), line)
 
 
+def block_name(last: int) -> str:
+    """What the ciphertext of a block is bound to: its last entry, which is its key."""
+    return f"block {last}"
+
+
 def pack(keyring: Keyring, first: int, before: bytes, lines: Sequence[bytes]) -> Block:
     """The block of these entries, one at least, behind the entry `before`."""
     hashes: list[bytes] = []
@@ -94,8 +99,9 @@ def pack(keyring: Keyring, first: int, before: bytes, lines: Sequence[bytes]) ->
         hashes.append(link(keyring, hashes[-1] if hashes else before, first + place, line))
     plain = b"".join(hashes) + b"\n".join(lines)
     from_ms, to_ms, facets = described([decode(line) for line in lines])
-    sealed = keyring.seal_audit(zlib.compress(plain, COMPRESSION_LEVEL), f"block {first}")
-    return Block(first, first + len(lines) - 1, before, hashes[-1], from_ms, to_ms, facets, sealed)
+    last = first + len(lines) - 1
+    sealed = keyring.seal_audit(zlib.compress(plain, COMPRESSION_LEVEL), block_name(last))
+    return Block(first, last, before, hashes[-1], from_ms, to_ms, facets, sealed)
 
 
 def unpack(keyring: Keyring, block: Block) -> list[Linked]:
@@ -105,7 +111,7 @@ def unpack(keyring: Keyring, block: Block) -> list[Linked]:
         BlockFault: it does not open, or does not hold what it says.
     """
     try:
-        opened = keyring.open_audit(block.sealed, f"block {block.first}")
+        opened = keyring.open_audit(block.sealed, block_name(block.last))
     except ConfigurationFault:
         raise BlockFault(
             block.first, "the block does not open: it was changed, or KITH_SECRET_KEY is another"

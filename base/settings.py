@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from base.key_ring import read_secret
+
 # Beside the data: keys generated at the first start, and where the local servers of the current run are.
 CREDENTIALS_FILE = "credentials.env"
 RUNTIME_FILE = "runtime.env"
@@ -37,6 +39,9 @@ class Settings(BaseSettings):
     write_key: str = Field("", validation_alias="KITH_WRITE_KEY")
     admin_token: str = Field("", validation_alias="KITH_ADMIN_TOKEN")
     secret_key: str = Field("", validation_alias="KITH_SECRET_KEY")
+    # Where the secret is instead; `load_settings` puts what it finds there into `secret_key`.
+    secret_key_file: str = Field("", validation_alias="KITH_SECRET_KEY_FILE")
+    secret_key_command: str = Field("", validation_alias="KITH_SECRET_KEY_COMMAND")
     # local: introspection on, readable logs. production: the opposite.
     mode: Literal["local", "production"] = Field("production", validation_alias="KITH_MODE")
     time_zone: str = Field("UTC", validation_alias="KITH_TIME_ZONE")
@@ -82,8 +87,11 @@ def load_settings() -> Settings:
 
     Raises:
         pydantic.ValidationError: a value cannot be what its name says; the text names it.
+        ConfigurationFault: the secret cannot be read from where it is said to be.
     """
     data_dir = Path(os.environ.get("KITH_DATA_DIR") or "var")
     files = (data_dir / CREDENTIALS_FILE, data_dir / RUNTIME_FILE)
     # pydantic-settings takes `_env_file` at run time only; its type does not show it.
-    return Settings(_env_file=files, _env_file_encoding="utf-8")  # type: ignore[call-arg]
+    settings = Settings(_env_file=files, _env_file_encoding="utf-8")  # type: ignore[call-arg]
+    secret = read_secret(settings.secret_key, settings.secret_key_file, settings.secret_key_command)
+    return settings.model_copy(update={"secret_key": secret})

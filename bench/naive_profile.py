@@ -23,6 +23,7 @@ from base.clock import iso
 from base.keys import Keyring
 from base.settings import Settings, load_settings
 from bench.queries import load
+from graph.personal import Field, Stored
 from graph.queries import Query, given
 
 _READABLE = ("email", "phone")
@@ -107,7 +108,7 @@ class TagAssignment:
 @strawberry.type
 class Customer:
     id: strawberry.ID
-    stored_attributes: strawberry.Private[str]
+    stored_attributes: strawberry.Private[Stored]
 
     @strawberry.field
     async def identifiers(self) -> list[Identifier]:
@@ -123,7 +124,7 @@ class Customer:
 
     @strawberry.field
     async def attributes(self) -> list[Attribute]:
-        stored = msgspec.json.decode(self.stored_attributes or "{}")
+        stored = msgspec.json.decode(Store.keyring.open_text(self.stored_attributes, Field.ATTRIBUTES, self.id))
         found = [
             Attribute(name=name, value=one["v"], observed_at=iso(one["at"]), source=one["s"])
             for name, one in stored.items()
@@ -149,7 +150,9 @@ class Customer:
                         at=iso(row["at"]),
                         received_at=iso(row["received_at"]),
                         source=row["source"],
-                        properties=msgspec.json.decode(row["properties"]),
+                        properties=msgspec.json.decode(
+                            Store.keyring.open_text(row["properties"], Field.PROPERTIES, row["id"])
+                        ),
                     )
                 )
                 for row in await Store.run(GET_EVENTS, id=self.id, count=first)

@@ -43,6 +43,7 @@ from bench.rows import (
     identity_merge,
     identity_policy,
     identity_replay,
+    keys_rotate,
     latency_150,
     latency_500,
     latency_idle,
@@ -83,6 +84,7 @@ SIZES = {None: FULL, "medium": MEDIUM, "quick": QUICK}
 SMALL: Rows = {"cost_by_segments": cost_by_segments.measure}
 RULES: Rows = {"cost_by_rules": cost_by_rules.measure}
 PEOPLE: Rows = {"identity_policy": identity_policy.measure}
+KEYS: Rows = {"keys_rotate": keys_rotate.measure}
 LARGE: Rows = {"cost_by_customers": cost_by_customers.measure}
 # Enough customers that each is rarely in two calls of a batch; few enough that 200 builds take little time.
 SMALL_CUSTOMERS = 1_000
@@ -117,6 +119,7 @@ def measure_all(sizes: Sizes, data: Path, only: str, console: Console) -> list[R
         (SMALL, data / f"segments-{time.time_ns():x}", Population(min(SMALL_CUSTOMERS, sizes.customers // 2), 0), 0),
         (RULES, data / f"rules-{time.time_ns():x}", Population(min(SMALL_CUSTOMERS, sizes.customers // 2), 0), 0),
         (PEOPLE, data / f"people-{name}", Population(PROBED_CUSTOMERS, 0), 0),
+        (KEYS, data / f"keys-{time.time_ns():x}", Population(sizes.customers // 2, sizes.customers), 0),
         (LARGE, data / f"large-{sizes.large_customers}", Population(sizes.large_customers, 0, 2), sizes.segments),
     )
     for rows, directory, population, segment_count in plans:

@@ -71,7 +71,7 @@ class BenchService:
     @property
     def settings(self) -> Settings:
         """The settings that the roles have."""
-        return Settings.model_validate(self._environment("api", {}) | {"KITH_DATA_DIR": str(self.data_dir)})
+        return Settings.model_validate(self.environment("api", {}) | {"KITH_DATA_DIR": str(self.data_dir)})
 
     @property
     def write_key(self) -> str:
@@ -99,7 +99,7 @@ class BenchService:
         # Under a guard, which ends it with this process, however that ends.
         guarded = guard_command(name, command, grace_s=GRACE_S)
         self._roles[name] = subprocess.Popen(
-            guarded, cwd=ROOT, env=self._environment(name, more), stdout=log, stderr=log, start_new_session=True
+            guarded, cwd=ROOT, env=self.environment(name, more), stdout=log, stderr=log, start_new_session=True
         )
 
     def stop(self, role: str) -> None:
@@ -148,7 +148,8 @@ class BenchService:
         text = httpx.get(f"http://{self.host}:{port}/metrics", trust_env=False, timeout=10).text
         return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(wanted))
 
-    def _environment(self, name: str, more: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, name: str, more: Mapping[str, str]) -> dict[str, str]:
+        """What a process of the service is started with; `more` are settings of its own."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("KITH_", "NEO4J_", "REDIS_"))}
         return {
             **kept,

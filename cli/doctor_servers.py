@@ -11,11 +11,12 @@ from redis.exceptions import RedisError, ResponseError
 
 from base.clock import now_ms
 from base.errors import ConfigurationFault, Unavailable
+from base.keys import Keyring
 from base.settings import RUNTIME_FILE, Settings
 from base.valkey import connect
 from cli.findings import Finding, fault, ok, warning
 from graph.client import GraphClient
-from graph.repositories import system
+from graph.repositories import keys, system
 
 MIN_NEO4J = (5, 26)
 # The stream commands with XAUTOCLAIM's list of deleted entries, and appendonly directories. Valkey counts as 7.2 too.
@@ -53,7 +54,28 @@ async def _neo4j(settings: Settings) -> list[Finding]:
     found = [ok("Neo4j", text)]
     if _numbers(server.version) < MIN_NEO4J:
         found = [fault("Neo4j", f"{text} is too old", "Use 5.26 or newer.")]
-    return [*found, clock]
+    return [*found, clock, *await _keys(settings)]
+
+
+async def _keys(settings: Settings) -> list[Finding]:
+    """Whether the secrets are those of the graph; nothing where there is none, or none of a usable form."""
+    try:
+        keyring = Keyring(settings.secret_key)
+    except ConfigurationFault:
+        return []
+    graph = GraphClient.of(settings)
+    try:
+        await keys.check_versions(graph)
+        met = [one.version for one in await keys.list_versions(graph) if not one.retired]
+        rotation = await keys.find_rotation(graph, keyring)
+    except ConfigurationFault as problem:
+        return [fault("keys of the graph", str(problem), "Set KITH_SECRET_KEY to what the data was written with.")]
+    finally:
+        await graph.close()
+    text = f"current is version {keyring.current} of {', '.join(map(str, met)) or 'none so far'}"
+    if len(met) > 1 and (rotation is None or not rotation.done):
+        return [warning("keys of the graph", f"{text}; older ones may be in use", "Run `kith keys rotate`.")]
+    return [ok("keys of the graph", text)]
 
 
 async def _redis(settings: Settings) -> list[Finding]:

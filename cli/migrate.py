@@ -6,6 +6,7 @@ from base.settings import Settings, load_settings
 from cli.recorded import command_entry, run_recorded
 from graph.client import GraphClient
 from graph.migrate import migrate
+from graph.repositories.keys import meet_versions
 
 
 def run_migrations() -> None:
@@ -15,10 +16,12 @@ def run_migrations() -> None:
 
 
 async def migrate_graph(settings: Settings) -> None:
-    """Create missing constraints and indexes and wait until they are online."""
+    """Create missing constraints and indexes, wait until they are online, and note the keys that are in use."""
     client = GraphClient.of(settings)
     try:
         await client.verify()
         await migrate(client)
+        if settings.secret_key:
+            await meet_versions(client)
     finally:
         await client.close()

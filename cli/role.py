@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from base import logs
-from base.errors import ConfigurationFault
+from base.errors import ConfigurationFault, Unavailable
 from base.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def run_role(name: str) -> None:
     if name != "api" and name not in WORKER_ROLES:
         raise ConfigurationFault(f"There is no role {name!r}; there are api, ingest, worker and analytics.")
     check_keys(settings)
+    asyncio.run(_check_versions(settings))
     if name == "api":
         _run_api(settings)
         return
@@ -68,6 +69,21 @@ def check_keys(settings: Settings) -> None:
     for name, value in keys.items():
         if not value:
             raise ConfigurationFault(f"{name} is not set. Set it, or let `kith run` generate it once.")
+
+
+async def _check_versions(settings: Settings) -> None:
+    """Refuse to start with other secrets than the graph was written with, if it can be asked now."""
+    from graph.client import GraphClient
+    from graph.repositories.keys import check_versions
+
+    graph = GraphClient.of(settings)
+    try:
+        await check_versions(graph)
+    except Unavailable:
+        # Roles start without Neo4j; what does not open later says so then.
+        pass
+    finally:
+        await graph.close()
 
 
 def _run_api(settings: Settings) -> None:

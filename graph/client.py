@@ -25,6 +25,7 @@ from base import logs, metrics
 from base.clock import now_ms
 from base.errors import ConfigurationFault, Unavailable
 from base.settings import Settings
+from graph.personal import PersonalData
 from graph.queries import Query, given, load
 from graph.touched import Touched
 
@@ -62,10 +63,12 @@ class Transaction:
     """One open transaction; handed to the work function of `GraphClient.write`.
 
     `touched` is told by whoever writes what the columnar store holds; what is left in it is written before the commit.
+    `personal` encrypts and opens documents about people.
     """
 
-    def __init__(self, inner: AsyncTransaction, slow_query_ms: int):
+    def __init__(self, inner: AsyncTransaction, slow_query_ms: int, personal: PersonalData):
         self._inner = inner
+        self.personal = personal
         self._slow_query_ms = slow_query_ms
         self.touched = Touched()
 
@@ -89,9 +92,19 @@ class GraphClient:
     Args:
         uri: `bolt://` or `neo4j://` address.
         slow_query_ms: statements slower than this are logged by name, never with values.
+        secret_key: what documents about people are encrypted with, see `base.keys`; "" where none is read.
     """
 
-    def __init__(self, uri: str, user: str, password: str, database: str = "neo4j", slow_query_ms: int = 500):
+    def __init__(
+        self,
+        uri: str,
+        user: str,
+        password: str,
+        database: str = "neo4j",
+        slow_query_ms: int = 500,
+        secret_key: str = "",
+    ):
+        self.personal = PersonalData(secret_key)
         self._database = database
         self._slow_query_ms = slow_query_ms
         self._writers = asyncio.Semaphore(MAX_WRITERS)
@@ -117,6 +130,7 @@ class GraphClient:
             settings.neo4j_password,
             settings.neo4j_database,
             settings.slow_query_ms,
+            settings.secret_key,
         )
 
     async def read(self, query: Query, /, **parameters: Any) -> list[Row]:
@@ -168,7 +182,7 @@ class GraphClient:
                     with _begin_with_first_statement(session):
                         inner = await session.begin_transaction()
                     async with inner:
-                        transaction = Transaction(inner, self._slow_query_ms)
+                        transaction = Transaction(inner, self._slow_query_ms, self.personal)
                         result = await work(transaction)
                         if touched := transaction.touched.take():
                             await transaction.run(_TOUCH, rows=touched, at=now_ms())

@@ -18,7 +18,8 @@ def complete_credentials(data_dir: Path, environment: Mapping[str, str]) -> dict
     """Generate the keys that neither the environment nor the file has, and keep them in the file.
 
     Returns:
-        The file's content, name → value. Names that the environment sets are not generated.
+        The file's content, name → value. Names that the environment sets are not generated, nor is a
+        secret that comes from elsewhere.
     """
     path = data_dir / CREDENTIALS_FILE
     kept = read_file(path)
@@ -27,6 +28,8 @@ def complete_credentials(data_dir: Path, environment: Mapping[str, str]) -> dict
         "KITH_ADMIN_TOKEN": lambda: "adm_" + secrets.token_urlsafe(TOKEN_BYTES),
         "KITH_SECRET_KEY": lambda: secrets.token_hex(SECRET_BYTES),
     }
+    if any(environment.get(f"KITH_SECRET_KEY_{source}") for source in ("FILE", "COMMAND")):
+        del makers["KITH_SECRET_KEY"]
     missing = {name for name in makers if not environment.get(name) and name not in kept}
     if missing:
         kept |= {name: make() for name, make in makers.items() if name in missing}

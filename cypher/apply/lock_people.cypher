@@ -1,6 +1,6 @@
 // Purpose: Create the identifiers that are new, lock all of them in the order of the rows, then lock by id the customers to whom something at these times belongs.
 // Mode: WRITE
-// Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES}
+// Param: rows LIST<MAP>, sorted by uid: {uid, namespace, first_at ms, last_at ms, cipher BYTES, last_four STRING or null}
 // Param: graves LIST<STRING>, keyed hashes of the identifiers and of the calls that name them
 // Param: now INT ms
 // Column: identifiers LIST<LIST>: [uid, status, first_seen ms, decided BOOLEAN, holds LIST<LIST>: [from ms, to ms or null, via uid or null when it is its own, customer], when it was seen last before ms]; no holds when this transaction created it
@@ -15,7 +15,7 @@
 UNWIND $rows AS row
 MERGE (i:Identifier {uid: row.uid})
 ON CREATE SET i.namespace = row.namespace, i.status = 'ACTIVE', i.first_seen = row.first_at, i.last_seen = row.last_at,
-  i.cipher = row.cipher
+  i.cipher = row.cipher, i.last_four = row.last_four
 ON MATCH SET i.namespace = row.namespace
 WITH i, row, [(i)<-[h:HAS]-(c:Customer) | [h.from, h.to, h.via, c.id]] AS holds
 // One that nobody has is new, or has the times of calls that were taken back.

@@ -3,7 +3,7 @@
 // Param: ids LIST<STRING>, living or retired
 // Column: asked STRING; those that nobody has are missing
 // Column: id STRING, of the living one
-// Column: attributes STRING JSON
+// Column: attributes BYTES or JSON
 // Index: customer_id
 UNWIND $ids AS asked
 MATCH (named:Customer {id: asked})

@@ -2,7 +2,7 @@
 // Mode: READ
 // Param: id STRING, living or retired
 // Column: customer STRING, of the living one; no row for an id that nobody has
-// Column: attributes STRING JSON
+// Column: attributes BYTES or JSON
 // Column: identifiers LIST<LIST>: [uid, namespace, status, last_seen ms, cipher BYTES or null]
 // Index: customer_id
 MATCH (named:Customer {id: $id})

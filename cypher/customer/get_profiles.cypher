@@ -14,7 +14,7 @@
 // Column: catalogue INTEGER, moves with every change of the segments' definitions
 // Column: created_at INTEGER ms
 // Column: updated_at INTEGER ms
-// Column: attributes STRING JSON|null
+// Column: attributes BYTES|STRING JSON|null
 // Column: identifiers LIST OF [uid, namespace, first_seen, last_seen, cipher]
 // Column: segments LIST OF [key, since, segment_version]
 // Column: tags LIST OF [key, value JSON, since, marks JSON|null]

@@ -18,7 +18,7 @@ CALL () {
 CALL () {
   UNWIND $retired AS row
   MATCH (r:Customer {id: row.retired})
-  SET r:Retired, r.version = r.version + 1, r.updated_at = $at, r.search_name = null
+  SET r:Retired, r.version = r.version + 1, r.updated_at = $at, r.search_tokens = null, r.search_name = null
   WITH r, row
   CALL (r, row) {
     UNWIND row.had AS uid

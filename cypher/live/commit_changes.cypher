@@ -1,6 +1,6 @@
 // Purpose: Create events, take the next positions of the change log, bring memberships and tags up to date and write the outbox.
 // Mode: WRITE
-// Param: events LIST<MAP>, sorted by uid: {uid, id, name, at ms, received_at ms, source, properties JSON, identifiers LIST<STRING>, the strongest first, evidence STRING or null, context JSON or null, extra JSON or null, blocked BYTES or null, traits JSON or null, starts_at ms or null when its time had come}
+// Param: events LIST<MAP>, sorted by uid: {uid, id, name, at ms, received_at ms, source, properties BYTES or an empty JSON, identifiers LIST<STRING>, the strongest first, evidence STRING or null, context BYTES or null, extra BYTES or null, blocked BYTES or null, traits BYTES or null, said STRING or null: of equal traits the same, starts_at ms or null when its time had come}
 // Param: leave LIST<MAP>, sorted by customer: {customer, segment, since ms, until ms, entered_version INT, version INT, sequence INT, cause STRING}
 // Param: enter LIST<MAP>, sorted by customer: {customer, segment, since ms, version INT, sequence INT}
 // Param: retag LIST<MAP>, sorted by customer: {customer, tag, value JSON or null for none any more, items LIST<STRING> JSON of a list's or null, instant ms that the value names or null, marks JSON or null, since ms, version INT}
@@ -28,7 +28,7 @@ CALL () {
   MATCH (i:Identifier {uid: row.uid})
   CREATE (i)-[:DID {name: row.name, at: row.at, starts_at: row.starts_at}]->(:Event {
     id: row.id, name: row.name, at: row.at, received_at: row.received_at, source: row.source,
-    properties: row.properties, identifiers: row.identifiers, evidence: row.evidence, context: row.context, extra: row.extra, blocked: row.blocked, traits: row.traits})
+    properties: row.properties, identifiers: row.identifiers, evidence: row.evidence, context: row.context, extra: row.extra, blocked: row.blocked, traits: row.traits, said: row.said})
   RETURN count(*) AS created
 }
 MERGE (k:Counter {name: 'changes'})

@@ -14,7 +14,7 @@
 // Column: sealed LIST<LIST>: [namespace, uid, cipher, last_seen ms] of phone and email
 // Column: lists LIST<STRING>, keys of segments into which one of the identifiers was imported
 // Column: given LIST<LIST>: [tag, round, row, value JSON], imported for one of the identifiers
-// Column: events LIST<LIST>: [name, times LIST<INT ms>, whole LIST<LIST>: [at ms, id, properties JSON]], each name once; whole is empty where no properties are read
+// Column: events LIST<LIST>: [name, times LIST<INT ms>, whole LIST<LIST>: [at ms, id, properties BYTES or JSON]], each name once; whole is empty where no properties are read
 // Column: tags LIST<LIST>: [tag, value JSON or null, since ms, version, marks JSON or null], also those whose value is gone
 // Index: customer_id
 // TRICKY: `+ 0`, and no other condition on the name, keep the planner off the index on DID(name, at): started from there,

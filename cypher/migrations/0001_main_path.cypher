@@ -23,5 +23,3 @@ CREATE INDEX observation_name_instant IF NOT EXISTS FOR (o:Observation) ON (o.na
 // Keyset pages of a segment's members.
 CREATE INDEX in_segment_page IF NOT EXISTS FOR ()-[m:IN_SEGMENT]-() ON (m.segment, m.customer);
 CREATE INDEX quarantined_at IF NOT EXISTS FOR (q:Quarantined) ON (q.at);
-CREATE FULLTEXT INDEX customer_search IF NOT EXISTS FOR (c:Customer) ON EACH [c.search_name]
-OPTIONS {indexConfig: {`fulltext.analyzer`: 'standard-no-stop-words', `fulltext.eventually_consistent`: true}};

@@ -5,7 +5,7 @@
 // Column: uid STRING
 // Column: source STRING
 // Column: at INT ms
-// Column: traits STRING JSON
+// Column: traits BYTES or JSON
 // Index: identifier_uid
 UNWIND $uids AS uid
 MATCH (i:Identifier {uid: uid})-[d:CALLED]->(call:Call)

@@ -15,6 +15,6 @@ CREATE (i)-[:CALLED {at: at}]->(e)
 DELETE d
 REMOVE e:Event
 SET e = {id: e.id, kind: 'event', at: at, received_at: e.received_at, source: e.source, identifiers: e.identifiers,
-  evidence: e.evidence, traits: e.traits}
+  evidence: e.evidence, traits: e.traits, said: e.said}
 SET e:Call
 RETURN count(*) AS count

@@ -12,8 +12,11 @@ from typing import NamedTuple, TypedDict
 import msgspec
 
 from graph.client import Transaction, TryAgain
+from graph.personal import Field
 from graph.queries import load
+from graph.repositories import group as group_repository
 from graph.repositories.identity import StoredIdentifier, stored_identifier
+from graph.search_tokens import name_tokens
 
 _FIND_APPLIED = load("apply/find_applied")
 _LOCK_PEOPLE = load("apply/lock_people")
@@ -21,22 +24,32 @@ _LOCK_CUSTOMERS = load("apply/lock_customers")
 _MERGE_EVIDENCE = load("apply/merge_evidence")
 _CREATE_CALLS = load("apply/create_calls")
 _MERGE_OBSERVATIONS = load("apply/merge_observations")
+_SET_OBSERVATIONS = load("apply/set_observations")
 _GET_OBSERVATIONS = load("apply/get_observations")
 _SET_ATTRIBUTES = load("apply/set_attributes")
 _MERGE_GROUPS = load("apply/merge_groups")
 _MERGE_SOURCES = load("apply/merge_sources")
 
+_OF_CALLS = {
+    "traits": Field.TRAITS,
+    "group_traits": Field.GROUP_TRAITS,
+    "context": Field.CONTEXT,
+    "extra": Field.EXTRA,
+}
+_OF_OBSERVATIONS = {"value": Field.OBSERVATION}
+
 _decode_traits = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class IdentifierRow(TypedDict):
-    """An identifier as a batch saw it; times are event times in ms."""
+    """An identifier as a batch saw it; times are event times in ms. `last_four` is as of `graph.search_tokens`."""
 
     uid: str
     namespace: str
     first_at: int
     last_at: int
     cipher: bytes
+    last_four: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +110,13 @@ class CallRow(TypedDict):
 class PlainCallRow(CallRow):
     """A call that is no event.
 
-    `traits` are JSON, a person's; None when there are none. `group` is the group that it names, and `group_traits` are
-    that group's.
+    `traits` are JSON, a person's with what is said of consents; None when there are none. `consents` are the latter
+    alone. `group` is the group that it names, and `group_traits` are that group's.
     """
 
     kind: str
     traits: str | None
+    consents: str | None
     group: str | None
     group_traits: str | None
 
@@ -139,7 +153,7 @@ class StoredObservation(TypedDict):
 
 
 class AttributesRow(TypedDict):
-    """A customer's derived attributes, a JSON object."""
+    """A customer's derived attributes, a JSON object, and the name that it is searched by."""
 
     id: str
     attributes: str
@@ -215,7 +229,11 @@ async def create_calls(tx: Transaction, rows: Sequence[PlainCallRow]) -> None:
         ConstraintError: or to a call that took effect before.
     """
     if rows:
-        expect_all(rows, (await tx.run(_CREATE_CALLS, rows=rows))[0]["created"])
+        sealed = [
+            {**row, "said": tx.personal.said(row.pop("consents"))}
+            for row in tx.personal.sealed_rows(rows, "id", _OF_CALLS)
+        ]
+        expect_all(rows, (await tx.run(_CREATE_CALLS, rows=sealed))[0]["created"])
 
 
 def expect_all(rows: Sequence[object], created: int) -> None:
@@ -227,16 +245,28 @@ def expect_all(rows: Sequence[object], created: int) -> None:
 
 
 async def merge_observations(tx: Transaction, rows: Sequence[ObservationRow]) -> None:
-    """Observations; an older one than the stored changes nothing."""
-    if rows:
-        await tx.run(_MERGE_OBSERVATIONS, rows=rows)
+    """Observations; an older one than the stored changes nothing, nor does one of the same time with a lower value."""
+    if not rows:
+        return
+    sealed = tx.personal.sealed_rows(rows, "key", _OF_OBSERVATIONS)
+    ties = dict((await tx.run(_MERGE_OBSERVATIONS, rows=sealed))[0]["ties"])
+    better = [
+        new
+        for row, new in zip(rows, sealed, strict=True)
+        if row["key"] in ties and row["value"] > tx.personal.open(ties[row["key"]], Field.OBSERVATION, row["key"])
+    ]
+    if better:
+        await tx.run(_SET_OBSERVATIONS, rows=better)
 
 
 async def get_observations(tx: Transaction, customers: Sequence[str]) -> list[StoredObservation]:
     """What the identifiers of customers reported while they were theirs, in no order."""
     found: list[StoredObservation] = []
     for row in await tx.run(_GET_OBSERVATIONS, ids=customers):
-        told = {row["name"]: row["value"]} if row["traits"] is None else _traits(row["traits"])
+        if row["traits"] is None:
+            told = {row["name"]: tx.personal.open(row["value"], Field.OBSERVATION, row["key"])}
+        else:
+            told = _traits(tx.personal.open(row["traits"], Field.TRAITS, row["key"]))
         found += [
             StoredObservation(customer=row["customer"], name=name, value=value, at=row["at"], source=row["source"])
             for name, value in told.items()
@@ -253,13 +283,33 @@ async def set_attributes(tx: Transaction, rows: Sequence[AttributesRow]) -> None
     """Replace derived attributes."""
     if rows:
         tx.touched.customers.update(row["id"] for row in rows)
-        await tx.run(_SET_ATTRIBUTES, rows=rows)
+        personal = tx.personal
+        await tx.run(
+            _SET_ATTRIBUTES,
+            rows=[
+                {
+                    "id": row["id"],
+                    "attributes": personal.seal(row["attributes"], Field.ATTRIBUTES, row["id"]),
+                    "search_tokens": name_tokens(personal.keyring, row["search_name"]),
+                }
+                for row in rows
+            ],
+        )
 
 
 async def merge_groups(tx: Transaction, rows: Sequence[GroupRow]) -> None:
-    """Groups and their members."""
-    if rows:
-        await tx.run(_MERGE_GROUPS, rows=rows)
+    """Groups and their members; of each group the traits of the newest call stay, ties by value."""
+    if not rows:
+        return
+    best: dict[str, tuple[int, str]] = {}
+    for row in rows:
+        told = (row["at"], row["traits"])
+        best[row["key"]] = max(told, best.get(row["key"], told))
+    members = [{"key": row["key"], "uid": row["uid"], "at": row["at"]} for row in rows]
+    for key, at, traits in (await tx.run(_MERGE_GROUPS, rows=members))[0]["groups"]:
+        if at is not None and best[key] <= (at, tx.personal.open(traits, Field.GROUP, key)):
+            del best[key]
+    await group_repository.write_traits(tx, best)
 
 
 async def merge_sources(tx: Transaction, keys: Sequence[str]) -> None:

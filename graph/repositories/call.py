@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from graph.client import Row, Transaction
+from graph.personal import Field
 from graph.queries import load
 
 _HANG_OVER = load("call/hang_over")
@@ -185,7 +186,10 @@ async def set_seen(tx: Transaction, uids: Iterable[str]) -> None:
 async def get_called(tx: Transaction, uids: Sequence[str]) -> list[CalledRow]:
     """Calls with traits on identifiers, in no order."""
     rows = await tx.run(_GET_CALLED, uids=uids)
-    return [CalledRow(row["uid"], row["source"], row["at"], row["traits"]) for row in rows]
+    return [
+        CalledRow(row["uid"], row["source"], row["at"], tx.personal.open(row["traits"], Field.TRAITS, row["id"]))
+        for row in rows
+    ]
 
 
 async def delete_observations(tx: Transaction, uids: Sequence[str]) -> None:

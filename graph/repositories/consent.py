@@ -8,8 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from graph.client import GraphClient, Transaction
+from graph.personal import Field
 from graph.queries import load
-from rules.consent import MARKER
 
 _GET_IDENTIFIERS = load("consent/get_identifiers")
 _GET_ATTRIBUTES = load("consent/get_attributes")
@@ -59,7 +59,8 @@ async def find_person(tx: Transaction, customer: str) -> Person | None:
     if not rows:
         return None
     row = rows[0]
-    return Person(row["customer"], _attributes(row["attributes"] or "{}"), [Bearer(*one) for one in row["identifiers"]])
+    attributes = tx.personal.open(row["attributes"] or "{}", Field.ATTRIBUTES, row["customer"])
+    return Person(row["customer"], _attributes(attributes), [Bearer(*one) for one in row["identifiers"]])
 
 
 class ConsentRepository:
@@ -71,9 +72,13 @@ class ConsentRepository:
     async def get_attributes(self, ids: Sequence[str]) -> dict[str, Mapping[str, Attribute]]:
         """Asked id → the attributes of who answers for it; ids that nobody has are missing."""
         rows = await self._graph.read(_GET_ATTRIBUTES, ids=list(ids))
-        return {row["asked"]: _attributes(row["attributes"] or "{}") for row in rows}
+        open_ = self._graph.personal.open
+        return {
+            row["asked"]: _attributes(open_(row["attributes"] or "{}", Field.ATTRIBUTES, row["id"])) for row in rows
+        }
 
     async def list_history(self, customer: str, until_ms: int, count: int) -> list[CalledRow]:
         """What calls of a living customer said until an instant (ms, included), newest first."""
-        rows = await self._graph.read(_LIST_HISTORY, id=customer, before=until_ms, marker=MARKER, count=count)
-        return [CalledRow(row["at"], row["source"], row["traits"]) for row in rows]
+        rows = await self._graph.read(_LIST_HISTORY, id=customer, before=until_ms, count=count)
+        open_ = self._graph.personal.open
+        return [CalledRow(row["at"], row["source"], open_(row["traits"], Field.TRAITS, row["id"])) for row in rows]

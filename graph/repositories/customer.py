@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from graph.client import GraphClient
+from graph.personal import Field, PersonalData
 from graph.queries import load
 from graph.repositories.event import EventRecord, EventsAsked, event_of
+from graph.search_tokens import query_of_last_four, query_of_name
 
 CHECK_VERSIONS = load("customer/check_versions")
 GET_PATHS = load("customer/get_paths")
@@ -18,14 +19,11 @@ WATCH_VERSIONS = load("customer/watch_versions")
 GET_PROFILES = load("customer/get_profiles")
 LIST_PAGE = load("customer/list_page")
 LIST_BY_ID_PREFIX = load("customer/list_by_id_prefix")
-SEARCH_NAMES = load("customer/search_names")
+SEARCH_TOKENS = load("customer/search_tokens")
+SEARCH_LAST_FOUR = load("customer/search_last_four")
 
-# Nobody reads past this many hits of a name; it bounds what the full-text index may hand over.
-MAX_NAME_HITS = 1_000
-
-# Scripts that the standard analyser splits into single characters: a prefix of such a word is a phrase of its parts.
-_CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
-_WORD = re.compile(r"\w+")
+# Nobody reads past this many hits of a name or of four digits; it bounds what the indexes may hand over.
+MAX_HITS = 1_000
 
 
 class CustomerKey(msgspec.Struct, frozen=True):
@@ -158,7 +156,7 @@ class CustomerRepository:
             from_ms=events.from_ms if events else 0,
             to_ms=events.to_ms if events else 0,
         )
-        return {keys[row["key"]]: _profile(row, need) for row in rows}
+        return {keys[row["key"]]: _profile(self._graph.personal, row, need) for row in rows}
 
     async def list_ids(self, after: str, count: int) -> list[str]:
         """Ids of living customers after `after`, ascending, at most `count`."""
@@ -170,30 +168,25 @@ class CustomerRepository:
         return [row["id"] for row in rows]
 
     async def find_ids_by_name(self, text: str) -> list[str]:
-        """Ids of customers whose name holds every word of `text`, the words as prefixes; best first, bounded."""
-        query = lucene_prefix_query(text)
+        """Ids of customers whose name has every word of `text`, in no order, bounded."""
+        query = query_of_name(self._graph.personal.keyring, text)
         if not query:
             return []
-        return [row["id"] for row in await self._graph.read(SEARCH_NAMES, words=query, count=MAX_NAME_HITS)]
+        return [row["id"] for row in await self._graph.read(SEARCH_TOKENS, words=query, count=MAX_HITS)]
 
-
-def lucene_prefix_query(text: str) -> str:
-    """A Lucene query in which every word must occur, as a prefix; "" when there is no word.
-
-    Only letters, digits and underscores of `text` survive, so nothing of it can act as query syntax.
-
-    >>> lucene_prefix_query('Ann "Lee" 王小')
-    '+ann* +lee* +"王小"'
-    """
-    words: list[str] = _WORD.findall(text.lower())
-    return " ".join(f'+"{word}"' if _CJK.search(word) else f"+{word}*" for word in words)
+    async def find_ids_by_last_four(self, text: str) -> list[str]:
+        """Ids of customers with a phone that ends with `text`, in no order, bounded; none unless it is four digits."""
+        token = query_of_last_four(self._graph.personal.keyring, text)
+        if token is None:
+            return []
+        return [row["id"] for row in await self._graph.read(SEARCH_LAST_FOUR, token=token, count=MAX_HITS)]
 
 
 def _rows(keys: Sequence[CustomerKey]) -> list[dict[str, Any]]:
     return [{"key": place, "uid": key.uid, "id": key.id} for place, key in enumerate(keys)]
 
 
-def _profile(row: Mapping[str, Any], need: ProfileNeed) -> StoredProfile:
+def _profile(personal: PersonalData, row: Mapping[str, Any], need: ProfileNeed) -> StoredProfile:
     encoded = row["attributes"]
     return StoredProfile(
         id=row["id"],
@@ -201,11 +194,11 @@ def _profile(row: Mapping[str, Any], need: ProfileNeed) -> StoredProfile:
         catalogue=row["catalogue"],
         created_at_ms=row["created_at"],
         updated_at_ms=row["updated_at"],
-        attributes=_attributes.decode(encoded) if encoded else {},
+        attributes=_attributes.decode(personal.open(encoded, Field.ATTRIBUTES, row["id"])) if encoded else {},
         identifiers=tuple(StoredIdentifier(*each) for each in row["identifiers"]) if need.identifiers else None,
         segments=tuple(StoredMembership(*each) for each in row["segments"]) if need.segments else None,
         tags=tuple(_tag(*each) for each in row["tags"]) if need.tags else None,
-        events=tuple(event_of(each) for each in row["events"]) if need.events else None,
+        events=tuple(event_of(personal, each) for each in row["events"]) if need.events else None,
     )
 
 

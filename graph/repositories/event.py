@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from base.clock import MAX_MS, MIN_MS
+from base.keys import EMPTY_DOCUMENT
 from graph.client import GraphClient
+from graph.personal import Field, PersonalData
 from graph.queries import load
 
 LIST_OF_CUSTOMERS = load("event/list_of_customers")
@@ -42,10 +44,11 @@ class EventsAsked(msgspec.Struct, frozen=True):
     after_id: str = ""
 
 
-def event_of(row: Sequence[Any]) -> EventRecord:
+def event_of(personal: PersonalData, row: Sequence[Any]) -> EventRecord:
     """The record behind one `[id, name, at, received_at, source, properties]` of a statement."""
     id_, name, at_ms, received_at_ms, source, properties = row
-    return EventRecord(id_, name, at_ms, received_at_ms, source, msgspec.Raw(properties or "{}"))
+    document = personal.open(properties or EMPTY_DOCUMENT, Field.PROPERTIES, id_)
+    return EventRecord(id_, name, at_ms, received_at_ms, source, msgspec.Raw(document.encode()))
 
 
 class EventRepository:
@@ -66,7 +69,7 @@ class EventRepository:
             after_id=asked.after_id,
             count=asked.count,
         )
-        return {row["id"]: tuple(event_of(each) for each in row["events"]) for row in rows}
+        return {row["id"]: tuple(event_of(self._graph.personal, each) for each in row["events"]) for row in rows}
 
     async def find_applied(self, call_ids: Sequence[str]) -> dict[str, str | None]:
         """Call id → None when applied, else the reason why it is in the quarantine; unknown ids are missing."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 from graph.client import Transaction, TryAgain
+from graph.personal import Field
 from graph.queries import load
 
 _LIST_MEMBERSHIPS = load("group/list_memberships")
 _LOCK_MANY = load("group/lock_many")
 _WRITE_MEMBERSHIPS = load("group/write_memberships")
-_DERIVE_TRAITS = load("group/derive_traits")
+_LIST_NEWEST = load("group/list_newest")
+_WRITE_TRAITS = load("group/write_traits")
 
 
 class Membership(NamedTuple):
@@ -59,5 +61,23 @@ async def write_memberships(tx: Transaction, rows: Sequence[MembershipRow]) -> N
 
 
 async def derive_traits(tx: Transaction, keys: Sequence[str]) -> None:
-    """Derive the traits of locked groups from the calls that name them; groups that none names are deleted."""
-    await tx.run(_DERIVE_TRAITS, keys=keys)
+    """A locked group's traits are those of the newest call that names it, ties by value; one that none names goes."""
+    newest: dict[str, tuple[int, str] | None] = dict.fromkeys(keys)
+    for row in await tx.run(_LIST_NEWEST, keys=keys):
+        told = max(tx.personal.open(traits, Field.GROUP_TRAITS, call) for call, traits in row["told"])
+        newest[row["key"]] = (row["at"], told)
+    await write_traits(tx, newest)
+
+
+async def write_traits(tx: Transaction, told: Mapping[str, tuple[int, str] | None]) -> None:
+    """Set when (ms) and with which traits (JSON) locked groups were named last, by key; those with None are deleted."""
+    rows = [
+        {
+            "key": key,
+            "at": None if (newest := told[key]) is None else newest[0],
+            "traits": None if newest is None else tx.personal.seal(newest[1], Field.GROUP, key),
+        }
+        for key in sorted(told)
+    ]
+    if rows:
+        await tx.run(_WRITE_TRAITS, rows=rows)

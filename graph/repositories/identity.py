@@ -11,6 +11,7 @@ from graph.client import GraphClient, Transaction, TryAgain
 from graph.identity.assign import KnownIdentifier, Past, Retired
 from graph.identity.evidence import CannotLink, Decided, MustLink, SeenTogether
 from graph.queries import load
+from graph.search_tokens import PHONE, last_four
 
 _EXPAND = load("identity/expand_component")
 _GET_IDENTIFIERS = load("identity/get_identifiers")
@@ -313,10 +314,18 @@ async def lock_identifiers(tx: Transaction, rows: Sequence[LockRow], now: int) -
     Raises:
         TryAgain: one was erased while this waited for its lock.
     """
-    found = (await tx.run(_LOCK_IDENTIFIERS, rows=rows, now=now))[0]["members"]
+    sent = [{**row, "last_four": _last_four(tx, row)} for row in rows]
+    found = (await tx.run(_LOCK_IDENTIFIERS, rows=sent, now=now))[0]["members"]
     if {row["uid"] for row in rows} != {one[0] for one in found}:
         raise TryAgain("an identifier was erased")
     return {row[0]: stored_identifier(row, row[6]) for row in found}
+
+
+def _last_four(tx: Transaction, row: LockRow) -> str | None:
+    if row["cipher"] is None or row["namespace"] != PHONE:
+        return None
+    keyring = tx.personal.keyring
+    return last_four(keyring, row["namespace"], keyring.open_display(row["cipher"], row["uid"]))
 
 
 class SealedValue(NamedTuple):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
 from graph.client import GraphClient, Transaction
+from graph.personal import Field
 from graph.queries import load
 from graph.repositories.apply import EventRow, expect_all
 
@@ -23,6 +24,13 @@ _SCAN_TAGGED = load("live/scan_tagged")
 _GET_TAGS = load("live/get_tags")
 _PAGE_CUSTOMERS = load("live/page_customers")
 _COUNT_CUSTOMERS = load("live/count_customers")
+
+_OF_EVENTS = {
+    "properties": Field.PROPERTIES,
+    "context": Field.CONTEXT,
+    "extra": Field.EXTRA,
+    "traits": Field.TRAITS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,16 +277,19 @@ async def get_facts(
     """
     if not ids:
         return []
+    open_ = tx.personal.open
     return [
         StoredFacts(
             id=row["id"],
             version=row["version"],
-            attributes=row["attributes"],
+            attributes=open_(row["attributes"], Field.ATTRIBUTES, row["id"]),
             memberships=_intervals(row["left"], row["members"]),
             sealed=tuple(SealedIdentifier(*entry) for entry in row["sealed"]),
             lists=row["lists"],
             events={
-                name: StoredEvents(times, [StoredEvent(*event) for event in whole])
+                name: StoredEvents(
+                    times, [StoredEvent(at, id_, open_(found, Field.PROPERTIES, id_)) for at, id_, found in whole]
+                )
                 for name, times, whole in row["events"]
             },
             tags=[StoredValue(*each) for each in row["tags"]],
@@ -343,7 +354,10 @@ async def commit_changes(
             bodies=bodies,
             touched=touched,
             at=at,
-            events=events,
+            events=[
+                {**sealed, "said": tx.personal.said(event["traits"])}
+                for event, sealed in zip(events, tx.personal.sealed_rows(events, "id", _OF_EVENTS), strict=True)
+            ],
         )
     )[0]
     expect_all(events, row["created"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from base.keys import EMPTY_DOCUMENT
 from graph.client import GraphClient, Transaction
+from graph.personal import Field
 from graph.queries import load
 from graph.repositories.change import StoredChange
 from graph.repositories.live import SealedIdentifier
@@ -177,7 +179,7 @@ class ProjectionRepository:
             ProjectedCustomer(
                 id_,
                 created_at,
-                attributes,
+                self._graph.personal.open(attributes, Field.ATTRIBUTES, id_),
                 tuple(SealedIdentifier(*one) for one in sealed),
                 tuple(ProjectedTag(*one) for one in tags),
             )
@@ -202,11 +204,18 @@ class ProjectionRepository:
 
     async def get_events(self, ids: Sequence[str]) -> list[ProjectedEvent]:
         """Events by id, without those that were taken back."""
-        return [ProjectedEvent(*row) for row in (await self._graph.read(_GET_EVENTS, ids=ids))[0]["events"]]
+        return self._events((await self._graph.read(_GET_EVENTS, ids=ids))[0]["events"])
 
     async def get_hanging(self, uids: Sequence[str]) -> list[ProjectedEvent]:
         """All events on the identifiers."""
-        return [ProjectedEvent(*row) for row in (await self._graph.read(_GET_HANGING, uids=uids))[0]["events"]]
+        return self._events((await self._graph.read(_GET_HANGING, uids=uids))[0]["events"])
+
+    def _events(self, rows: Sequence[Sequence[Any]]) -> list[ProjectedEvent]:
+        open_ = self._graph.personal.open
+        return [
+            ProjectedEvent(uid, name, at, id_, open_(properties or EMPTY_DOCUMENT, Field.PROPERTIES, id_))
+            for uid, name, at, id_, properties in rows
+        ]
 
     async def find_until(self, before_ms: int, limit: int) -> int | None:
         """Of the `limit` oldest notes, the last that is older than the instant."""

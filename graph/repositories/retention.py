@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from graph.client import GraphClient, Transaction
+from graph.personal import Field
 from graph.queries import load
 
 _LIST_ALL = load("retention/list_all")
@@ -171,12 +172,17 @@ async def thin_events(tx: Transaction, ids: Sequence[str], before_ms: int, uids:
 async def get_traits(tx: Transaction, uids: Sequence[str]) -> list[CallTraits]:
     """The traits of calls on identifiers, in no order."""
     rows = await tx.run(_GET_TRAITS, uids=uids)
-    return [CallTraits(row["id"], row["uid"], row["source"], row["at"], row["traits"]) for row in rows]
+    open_ = tx.personal.open
+    return [
+        CallTraits(row["id"], row["uid"], row["source"], row["at"], open_(row["traits"], Field.TRAITS, row["id"]))
+        for row in rows
+    ]
 
 
 async def set_traits(tx: Transaction, rows: Sequence[TraitsRow]) -> None:
     """Replace the traits of calls."""
-    await tx.run(_SET_TRAITS, rows=[row._asdict() for row in sorted(rows)])
+    plain = [row._asdict() for row in sorted(rows)]
+    await tx.run(_SET_TRAITS, rows=tx.personal.sealed_rows(plain, "id", {"traits": Field.TRAITS}))
 
 
 def _rule(row: Mapping[str, Any]) -> RetentionRule:

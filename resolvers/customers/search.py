@@ -22,9 +22,10 @@ MAX_SOURCES = 100
 async def search_page(
     context: RequestContext, text: str, need: ProfileNeed, *, first: int | None, after: str | None
 ) -> Page[Profile]:
-    """Customers whose id begins with the text, who hold it as an identifier, or whose name has all its words.
+    """Customers whose id begins with the text, who hold it as an identifier, whose name has its words, or whose phone
+    ends with its four digits.
 
-    Identifiers are encrypted and match whole; words of names match by their beginning. By customer id.
+    Identifiers and names are encrypted and found by tokens: identifiers and words match whole. By customer id.
 
     Raises:
         BadInput: an empty or far too long text, page size, or a cursor that is none.
@@ -37,10 +38,11 @@ async def search_page(
     if customers.is_customer_id(text):
         ids = await context.services.customers.list_ids_by_prefix(text, behind, first + 1)
     else:
-        holders, named = await asyncio.gather(
-            _holders(context.services, text), context.services.customers.find_ids_by_name(text)
+        repository = context.services.customers
+        holders, named, reached = await asyncio.gather(
+            _holders(context.services, text), repository.find_ids_by_name(text), repository.find_ids_by_last_four(text)
         )
-        ids = sorted(found for found in holders.union(named) if found > behind)[: first + 1]
+        ids = sorted(found for found in holders.union(named, reached) if found > behind)[: first + 1]
     return await customers.page_of(context, ids, need, first=first, resumed=after is not None)
 
 

@@ -15,6 +15,7 @@ from graph.client import GraphClient, Row, Transaction
 from graph.repositories import live
 from rules.facts import EventHistory, Facts
 from tests.support.line import query
+from tests.support.sealed import opened
 
 # Every commit that changes a membership takes this lock first, see `workers/live/outbox.py`.
 _LOCK = query("MATCH (k:Counter {name: 'changes'}) SET k.value = k.value RETURN k.swept_until AS announced", "WRITE")
@@ -120,7 +121,7 @@ async def _read(tx: Transaction) -> Picture:
     return Picture(
         events={
             row["id"]: StoredEvent(row["name"], row["at"], json.loads(row["properties"]), row["places"])
-            for row in await tx.run(_EVENTS)
+            for row in (opened(tx, each) for each in await tx.run(_EVENTS))
         },
         calls=frozenset(row["id"] for row in await tx.run(_CALLS)),
         customers={
@@ -129,9 +130,9 @@ async def _read(tx: Transaction) -> Picture:
                 {name: value["v"] for name, value in json.loads(row["attributes"]).items()},
                 dict(row["memberships"]),
             )
-            for row in await tx.run(_CUSTOMERS)
+            for row in (opened(tx, each) for each in await tx.run(_CUSTOMERS))
         },
-        histories=_histories(await tx.run(_CUSTOMERS_EVENTS)),
+        histories=_histories([opened(tx, each) for each in await tx.run(_CUSTOMERS_EVENTS)]),
         swept_ms=(swept_ms, max(swept_ms, announced_ms)),
         evidence_calls=(await tx.run(_EVIDENCE))[0]["calls"],
         retired_edges=sum(row["edges"] for row in await tx.run(_RETIRED)),

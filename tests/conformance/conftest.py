@@ -89,7 +89,7 @@ from graph.client import GraphClient
 from graph.migrate import migrate
 async def main():
     s = load_settings()
-    graph = GraphClient(s.neo4j_uri, s.neo4j_user, s.neo4j_password, s.neo4j_database)
+    graph = GraphClient.of(s)
     await migrate(graph)
     await graph.close()
 asyncio.run(main())

@@ -35,9 +35,10 @@ FROM_EVENTS = {"live/scan_events", "live/scan_starting_events", "retention/list_
 _FILL = query(
     """
     UNWIND range(1, $customers) AS n
-    CREATE (c:Customer {id: 'cus_' + n, version: 1, created_at: n, updated_at: n, attributes: '{}', search_name: 'n'})
+    CREATE (c:Customer {id: 'cus_' + n, version: 1, created_at: n, updated_at: n, attributes: '{}', search_tokens: 'n'})
     CREATE (i:Identifier {uid: 'user_id|' + n, namespace: 'user_id', status: 'ACTIVE', first_seen: n, last_seen: n})
     CREATE (j:Identifier {uid: 'email|' + n, namespace: 'email', status: 'ACTIVE', first_seen: n, last_seen: n})
+    SET j.last_four = 'd' + n
     CREATE (c)-[:HAS {from: n}]->(i), (c)-[:HAS {from: n}]->(j), (i)-[:LINKED {status: 'accepted', last_at: n}]->(j)
     CREATE (e:Evidence {key: 'k' + n, source: 's', first_at: n, last_at: n, count: 1})
     CREATE (e)-[:SAW {verified: true}]->(i), (e)-[:SAW {verified: true}]->(j)
@@ -143,6 +144,8 @@ def indexes() -> dict[str, str]:
     """What plans call an index → its name, from the migrations."""
     found: dict[str, str] = {}
     for statement in statements():
+        if statement.startswith("DROP"):
+            continue
         match = _INDEX.search(statement)
         assert match, statement
         properties = ", ".join(part.strip().partition(".")[2] for part in match[3].split(","))

@@ -17,6 +17,7 @@ from delivery.publisher import ChangePublisher
 from graph.client import GraphClient, Transaction
 from graph.queries import Query, sent_text
 from ingest.calls import decode_calls
+from tests.support.sealed import opened
 from workers.applier.apply import Applied, Applier
 from workers.applier.batch import PreparedCall, Preparer
 from workers.decisions.desk import Desk
@@ -131,7 +132,9 @@ class Line:
 
     async def picture(self) -> dict[str, Any]:
         """Everything that must not depend on order, repeats or batching, with customers named by their identifiers."""
-        customers = await self.graph.read(_CUSTOMERS)
+        customers = [opened(self.graph, row) for row in await self.graph.read(_CUSTOMERS)]
+        observations = [opened(self.graph, row) for row in await self.graph.read(_OBSERVATIONS)]
+        groups = [opened(self.graph, row) for row in await self.graph.read(_GROUPS)]
         return {
             "customers": sorted((sorted(row["uids"]), row["attributes"], sorted(row["segments"])) for row in customers),
             "events": sorted((row["uid"], row["id"], row["name"], row["at"]) for row in await self.graph.read(_EVENTS)),
@@ -146,12 +149,10 @@ class Line:
             "evidence": sorted(
                 (row["key"], row["first_at"], row["last_at"], row["count"]) for row in await self.graph.read(_EVIDENCE)
             ),
-            "observations": sorted(
-                (row["key"], row["value"], row["at"]) for row in await self.graph.read(_OBSERVATIONS)
-            ),
+            "observations": sorted((row["key"], row["value"], row["at"]) for row in observations),
             "calls": sorted((row["uid"], row["id"]) for row in await self.graph.read(_CALLS)),
             "memberships": sorted((row["uid"], row["group"], row["at"]) for row in await self.graph.read(_MEMBERSHIPS)),
-            "groups": sorted((row["key"], row["at"], row["traits"]) for row in await self.graph.read(_GROUPS)),
+            "groups": sorted((row["key"], row["at"], row["traits"]) for row in groups),
             "seen": sorted((row["uid"], row["first"], row["last"]) for row in await self.graph.read(_SEEN)),
             "shared": sorted(row["uid"] for row in await self.graph.read(_SHARED)),
         }
@@ -187,7 +188,7 @@ _CUSTOMERS = query(
     """
     MATCH (c:Customer) WHERE NOT c:Retired
     RETURN COLLECT { MATCH (c)-[h:HAS WHERE h.to IS NULL]->(i:Identifier) RETURN i.uid } AS uids,
-      c.attributes AS attributes, COLLECT { MATCH (c)-[:IN_SEGMENT]->(s:Segment) RETURN s.key } AS segments
+      c.id AS id, c.attributes AS attributes, COLLECT { MATCH (c)-[:IN_SEGMENT]->(s:Segment) RETURN s.key } AS segments
     """
 )
 _EVENTS = query("MATCH (i:Identifier)-[d:DID]->(e:Event) RETURN i.uid AS uid, e.id AS id, d.name AS name, d.at AS at")

@@ -10,6 +10,7 @@ from base.ids import call_id
 from base.keys import Keyring
 from graph.client import GraphClient, Transaction
 from graph.queries import parse
+from graph.search_tokens import last_four, name_tokens
 
 # 2026-01-01T00:00:00Z; far enough in the past that profiles are settled.
 DAY_ONE_MS = 1_767_225_600_000
@@ -23,10 +24,11 @@ WRITE_CUSTOMERS = parse(
 UNWIND $rows AS row
 MERGE (c:Customer {id: row.id})
 SET c.version = coalesce(c.version, 0) + 1, c.created_at = row.at, c.updated_at = row.at,
-    c.attributes = row.attributes, c.search_name = row.search_name
+    c.attributes = row.attributes, c.search_tokens = row.search_tokens
 FOREACH (i IN row.identifiers |
   MERGE (n:Identifier {uid: i.uid})
-  ON CREATE SET n.namespace = i.namespace, n.status = 'ACTIVE', n.first_seen = i.first_seen, n.cipher = i.cipher
+  ON CREATE SET n.namespace = i.namespace, n.status = 'ACTIVE', n.first_seen = i.first_seen, n.cipher = i.cipher,
+    n.last_four = i.last_four
   SET n.last_seen = i.last_seen
   MERGE (c)-[h:HAS]->(n) ON CREATE SET h.from = i.first_seen, h.via = 'test')
 FOREACH (e IN row.events |
@@ -96,7 +98,7 @@ def _row(keyring: Keyring, person: Person) -> dict[str, object]:
     return {
         "id": person.id,
         "at": person.at_ms,
-        "search_name": person.name,
+        "search_tokens": name_tokens(keyring, person.name),
         "attributes": json.dumps(
             {name: {"v": value, "at": person.at_ms, "s": "default"} for name, value in person.attributes.items()}
         ),
@@ -107,6 +109,7 @@ def _row(keyring: Keyring, person: Person) -> dict[str, object]:
                 "first_seen": DAY_ONE_MS,
                 "last_seen": person.at_ms + place,
                 "cipher": keyring.seal_display(value, uid),
+                "last_four": last_four(keyring, namespace, value),
             }
             for place, (uid, (namespace, value)) in enumerate(zip(uids, person.identifiers, strict=True))
         ],

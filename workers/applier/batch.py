@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +14,7 @@ from base.keys import Keyring
 from graph.identity.evidence import evidence_key
 from graph.identity.policy import DEFAULT, IdentityPolicy
 from graph.repositories.apply import EvidenceRow, IdentifierRow
+from graph.search_tokens import last_four
 from ingest.calls import DEFAULT_REGION, Call, Rejected, decode_calls
 from ingest.documents import EMPTY
 from ingest.strictness import LENIENT
@@ -90,6 +91,7 @@ class Preparer:
         self._region = region
         self._uid = lru_cache(CIPHER_CACHE)(keyring.uid)
         self._cipher = lru_cache(CIPHER_CACHE)(keyring.seal_display)
+        self._last_four = lru_cache(CIPHER_CACHE)(partial(last_four, keyring))
         self._tombstone = lru_cache(CIPHER_CACHE)(keyring.tombstone)
 
     def decode(
@@ -185,6 +187,7 @@ class Preparer:
                         first_at=at,
                         last_at=at,
                         cipher=self._cipher(seen.value, seen.uid),
+                        last_four=self._last_four(seen.namespace, seen.value),
                     )
                 elif at < row["first_at"]:
                     row["first_at"] = at

@@ -50,6 +50,7 @@ def call_rows(calls: Sequence[Placed]) -> list[PlainCallRow]:
             identifiers=[seen.uid for seen in prepared.seen],
             evidence=prepared.evidence,
             traits=encode_document(call.reported) if call.reported else None,
+            consents=encode_document(call.consents) if call.consents else None,
             group=call.group_id,
             group_traits=encode_document(call.traits) if call.group_id is not None else None,
             context=prepared.context,

@@ -15,6 +15,7 @@ from base.valkey import connect
 from delivery.publisher import ChangePublisher
 from graph.client import GraphClient
 from graph.migrate import migrate
+from graph.repositories.keys import meet_versions
 from graph.warm import warm
 from ingest.stream import IngestStream
 from workers.applier.worker import IngestWorker
@@ -57,7 +58,7 @@ async def run(settings: Settings) -> None:
 
 
 async def prepare(graph: GraphClient) -> None:
-    """Wait for Neo4j, bring its schema up to date, plan the statements of the write path."""
+    """Wait for Neo4j, bring its schema up to date, compare keys, plan the statements of the write path."""
     while True:
         try:
             await graph.verify()
@@ -66,4 +67,5 @@ async def prepare(graph: GraphClient) -> None:
             _log.warning("waiting", fault=fault.message)
             await asyncio.sleep(PAUSE_S)
     await migrate(graph)
+    await meet_versions(graph)
     await warm(graph, ("apply", "live", "identity", "link", "quarantine", "change", "registry"))

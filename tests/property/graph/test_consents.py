@@ -16,12 +16,13 @@ from graph.client import GraphClient
 from rules.consent import SAID, ConsentState
 from tests.property.graph.streams import Call, batches, shuffled
 from tests.support.line import Line, query
+from tests.support.sealed import opened
 from tests.support.stores import wipe
 
 START_MS = 1_700_000_000_000
 COUNT = 40
 WORKERS = 4
-_ATTRIBUTES = query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.attributes AS attributes")
+_ATTRIBUTES = query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.id AS id, c.attributes AS attributes")
 
 Consents = dict[tuple[str, str], tuple[str, str | None]]
 
@@ -61,7 +62,7 @@ def expected(calls: list[Any]) -> Consents:
 async def stored(graph: GraphClient) -> Consents:
     (row,) = await graph.read(_ATTRIBUTES)
     found: Consents = {}
-    for name, one in json.loads(row["attributes"]).items():
+    for name, one in json.loads(opened(graph, row)["attributes"]).items():
         _, purpose, channel = name.split("/")
         found[purpose, channel] = (SAID[one["v"][0]].value, one["v"][1])
     return found

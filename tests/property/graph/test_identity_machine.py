@@ -288,7 +288,11 @@ def machine(settings: Settings, keyring: Keyring) -> Iterator[type[IdentityMachi
             lines = []
             for _ in range(WRITERS):
                 graph = GraphClient(
-                    settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database
+                    settings.neo4j_uri,
+                    settings.neo4j_user,
+                    settings.neo4j_password,
+                    settings.neo4j_database,
+                    secret_key=settings.secret_key,
                 )
                 lines.append(Line.of(graph, connect(settings.redis_url), keyring))
             await migrate(lines[0].graph)

@@ -13,6 +13,7 @@ from graph.identity.ownership import SINCE_EVER
 from graph.repositories.customer import CustomerKey, CustomerRepository, ProfileNeed
 from graph.repositories.event import EventRepository, EventsAsked
 from tests.support.line import Line, query
+from tests.support.sealed import opened
 from tests.support.sightings import T0_MS, sighting
 
 _HOLDS = query(
@@ -21,7 +22,7 @@ _HOLDS = query(
     RETURN h.from AS start, h.to AS end, c.id AS customer ORDER BY start
     """
 )
-_ATTRIBUTES = query("MATCH (c:Customer {id: $id}) RETURN c.attributes AS attributes")
+_ATTRIBUTES = query("MATCH (c:Customer {id: $id}) RETURN c.id AS id, c.attributes AS attributes")
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ async def test_what_a_device_reports_is_its_holders_of_then(line: Line) -> None:
         for member, colour in (("M1", "red"), ("M2", "blue")):
             customer = await line.customer("user_id", f"{member}{id(order)}")
             (row,) = await line.graph.read(_ATTRIBUTES, id=customer)
-            assert f'"{colour}"' in row["attributes"]
+            assert f'"{colour}"' in opened(line.graph, row)["attributes"]
 
 
 async def test_a_phone_that_changes_hands(line: Line) -> None:

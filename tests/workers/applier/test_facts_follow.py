@@ -19,13 +19,14 @@ from graph.repositories.apply import IdentifierRow, LockedPeople
 from graph.repositories.live import CommitOrder
 from ingest.calls import decode_calls
 from tests.support.line import SOURCE, Line, assert_sequences, query
+from tests.support.sealed import opened
 from workers.applier.apply import Applied
 
 T0 = 1_767_225_600_000
 _PROFILE = query(
     """
     MATCH (:Identifier {uid: $uid})<-[h:HAS WHERE h.to IS NULL]-(c:Customer)
-    RETURN c.attributes AS attributes, COLLECT { MATCH (c)-[:IN_SEGMENT]->(s) RETURN s.key } AS segments
+    RETURN c.id AS id, c.attributes AS attributes, COLLECT { MATCH (c)-[:IN_SEGMENT]->(s) RETURN s.key } AS segments
     """
 )
 
@@ -41,7 +42,7 @@ def call(at: int, kind: str = "identify", **fields: object) -> dict[str, object]
 
 async def profile(line: Line, namespace: str, value: str) -> tuple[str, list[str]]:
     (row,) = await line.graph.read(_PROFILE, uid=line.uid(namespace, value))
-    return str(row["attributes"]), list(row["segments"])
+    return str(opened(line.graph, row)["attributes"]), list(row["segments"])
 
 
 async def test_a_kiosk_that_becomes_nobodys_takes_its_attributes_and_memberships_along(line: Line) -> None:

@@ -14,6 +14,7 @@ from base.keys import Keyring
 from graph.client import GraphClient, Transaction
 from graph.repositories import live as live_repository
 from tests.support.line import Line, query
+from tests.support.sealed import opened
 from tests.support.sightings import T0_MS, sighting
 from tests.support.tags import save_tag
 from workers.live.facts import load_states
@@ -111,9 +112,12 @@ async def test_customers_that_the_cache_has_become_one_without_a_read_of_their_f
 
     # Its attributes are better than either's, its three sightings are enough for the segment, and it left the other.
     assert loads == []
-    (state,) = await line.graph.read(query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.attributes AS attributes"))
-    assert '"colour":{"v":"blue"' in state["attributes"]
-    assert '"size":{"v":"L"' in state["attributes"]
+    (state,) = await line.graph.read(
+        query("MATCH (c:Customer) WHERE NOT c:Retired RETURN c.id AS id, c.attributes AS attributes")
+    )
+    attributes = opened(line.graph, state)["attributes"]
+    assert '"colour":{"v":"blue"' in attributes
+    assert '"size":{"v":"L"' in attributes
     assert [(change.segment, change.kind) for change in await line.changes()] == [
         ("red", "ENTERED"),
         ("red", "EXITED"),

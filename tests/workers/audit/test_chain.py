@@ -9,7 +9,7 @@ import pytest
 
 from audit import chain
 from audit import writer as writing
-from audit.chain import Block, pack, unpack
+from audit.chain import Block, block_name, pack, unpack
 from audit.search import NEWEST, Wanted
 from base.keys import Keyring
 from base.valkey import AUDIT_HEAD
@@ -35,7 +35,7 @@ async def _set(audit: Audit, ending: int, **properties: object) -> None:
 
 def _repacked(keyring: Keyring, block: Block, lines: list[bytes], hashes: list[bytes]) -> bytes:
     plain = b"".join(hashes) + b"\n".join(lines)
-    return keyring.seal_audit(zlib.compress(plain), f"block {block.first}")
+    return keyring.seal_audit(zlib.compress(plain), block_name(block.last))
 
 
 async def test_what_is_written_is_there_in_order_and_verifies(audit: Audit) -> None:

@@ -10,6 +10,7 @@ from delivery.change import Change
 from delivery.publisher import ChangePublisher
 from tests.support.fake_clock import FakeClock
 from tests.support.line import Line, assert_sequences, query
+from tests.support.sealed import opened
 from tests.support.tags import BOUGHT_COUNT, MANUAL, change_tag, save_tag, since_of, values_of
 from tests.workers.live.test_live_segments import bought, identify, members
 from workers.decisions.execution import Said
@@ -142,7 +143,9 @@ async def test_of_events_of_one_instant_their_ids_decide_whatever_order_they_cam
     for number in range(6):
         await line.apply(bought(number, now.ms, sku=f"s{number}"))
     rows = await line.graph.read(query("MATCH (e:Event) RETURN e.id AS id, e.properties AS properties"))
-    ordered = [json.loads(row["properties"])["sku"] for row in sorted(rows, key=lambda row: row["id"])]
+    ordered = [
+        json.loads(opened(line.graph, row)["properties"])["sku"] for row in sorted(rows, key=lambda row: row["id"])
+    ]
     assert await value(line, "item") == ordered[0 if which == "FIRST" else -1]
 
 

@@ -21,6 +21,7 @@ from ingest.stream import IngestStream
 from tests.support.builders import make_identify, make_track
 from tests.support.line import query
 from tests.support.registry import attributes_of, counted, events_of, properties_of, say
+from tests.support.sealed import opened
 from tests.support.working import working
 from workers.applier import worker as worker_module
 from workers.registry.keeper import RegistryKeeper
@@ -29,8 +30,8 @@ SOURCE = "default"
 # A server that has just started plans its statements for seconds.
 TIMEOUT_S = 30.0
 POLL_S = 0.05
-_STORED = query("MATCH (e:Event) RETURN e.properties AS properties ORDER BY e.id")
-_ATTRIBUTES = query("MATCH (c:Customer) RETURN c.attributes AS attributes")
+_STORED = query("MATCH (e:Event) RETURN e.id AS id, e.properties AS properties ORDER BY e.id")
+_ATTRIBUTES = query("MATCH (c:Customer) RETURN c.id AS id, c.attributes AS attributes")
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ async def test_values_are_coerced_before_anything_reads_them_or_put_aside_and_re
             "dear": ("TYPE_CONFLICT", "the property price is to be a NUMBER, and the value is a STRING"),
             "vip": ("TYPE_CONFLICT", "the trait vip is to be a BOOLEAN, and the value is a STRING"),
         }
-        stored = [json.loads(row["properties"]) for row in await graph.read(_STORED)]
+        stored = [json.loads(opened(graph, row)["properties"]) for row in await graph.read(_STORED)]
         assert {"price": 12.5, "shop": {"no": "7"}} in stored
         assert len(stored) == 2
         assert (await quarantine.wait([(await quarantine.replay(call_id(SOURCE, "vip"))).id], 5))[0].outcome is (
@@ -175,8 +176,8 @@ async def test_values_are_coerced_before_anything_reads_them_or_put_aside_and_re
         done = await quarantine.wait([one.id for one in sent], TIMEOUT_S)
         assert [one.outcome for one in done] == [Outcome.APPLIED, Outcome.APPLIED]
 
-    stored = [json.loads(row["properties"]) for row in await graph.read(_STORED)]
+    stored = [json.loads(opened(graph, row)["properties"]) for row in await graph.read(_STORED)]
     assert {"price": "12 francs", "shop": {"no": "7"}} in stored
     (row,) = await graph.read(_ATTRIBUTES)
-    assert json.loads(row["attributes"])["vip"]["v"] == "yes"
+    assert json.loads(opened(graph, row)["attributes"])["vip"]["v"] == "yes"
     assert counted((await properties_of(graph, "Bought"))["price"]) == {"NUMBER": 2, "STRING": 1}

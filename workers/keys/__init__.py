@@ -1,0 +1,1 @@
+"""Values under the current version of the secret, wherever they lie."""
