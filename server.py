@@ -21,6 +21,9 @@ from starlette.routing import Route
 
 from access.directory import GraphDirectory
 from access.gate import Gate
+from access.routes import routes as auth_routes
+from access.sign_in import SignIn
+from access.users import Users
 from access.write_keys import WriteKeyFollower
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
@@ -71,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     live = LiveContext(keyring, ZoneInfo(settings.time_zone))
     publisher = ChangePublisher(redis, graph)
     desk = Desk(graph, publisher, live)
+    sign_in = SignIn(graph, redis, keyring, settings.phone_region)
     services = make_services(
         settings,
         graph,
@@ -85,10 +89,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
         review_desk=ReviewDesk(graph, desk),
         labels=Labels(graph, publisher, live),
         tag_values=TagValues(graph, publisher, live),
+        user_office=Users(graph, keyring, sign_in.hasher, settings.phone_region),
     )
 
     access = AccessRepository(graph)
-    gate = Gate(settings.admin_token, GraphDirectory(access))
+    gate = Gate(settings.admin_token, GraphDirectory(access, sign_in.sessions.find))
     keys = write_keys(settings)
 
     @asynccontextmanager
@@ -120,6 +125,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         routes=[
             *graphql_routes(services, settings, gate),
             *ingest_routes(stream, settings, keys),
+            *auth_routes(sign_in, settings.allowed_origins),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),

@@ -25,6 +25,8 @@ PROJECTION_STATE = PREFIX + "projection"
 PROJECTION_WANTED = PREFIX + "projection:rebuild"
 # Hash: role instance -> JSON of its last heartbeat.
 HEARTBEATS_HASH = PREFIX + "heartbeats"
+# + blind index of a user or address. Hash: tries, until: no further try before, ms.
+SIGN_IN_PREFIX = PREFIX + "sign-in:"
 
 # A reply slower than this is a fault; blocking reads add their own time.
 SOCKET_TIMEOUT_S = 10.0

@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from access.permissions import Permission
 from access.principal import Principal
+from access.users import Users
 from base.clock import now_ms
 from base.keys import Keyring
 from base.settings import Settings
@@ -37,6 +38,7 @@ from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRecord, TagRepository
 from graph.repositories.tag_version import TagVersionRepository
+from graph.repositories.user import UserRepository
 from resolvers.cursors import Cursors
 from resolvers.customers.masking import Mask, Masks
 from resolvers.customers.profiles import ProfileReader
@@ -100,6 +102,8 @@ class Services:
     labels: LabelDesk
     tag_values: TagValues
     access: AccessRepository
+    users: UserRepository
+    user_office: Users
     registry: RegistryRepository
     masks: Masks
     maintenance: MaintenanceRepository

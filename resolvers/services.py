@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from access.users import Users
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
@@ -25,6 +26,7 @@ from graph.repositories.segment_version import SegmentVersionRepository
 from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRepository
 from graph.repositories.tag_version import TagVersionRepository
+from graph.repositories.user import UserRepository
 from resolvers.catalogue import DefinitionCatalogue
 from resolvers.context import Services
 from resolvers.cursors import Cursors
@@ -61,6 +63,7 @@ def make_services(
     review_desk: ReviewDesk,
     labels: LabelDesk,
     tag_values: TagValues,
+    user_office: Users,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
@@ -101,6 +104,8 @@ def make_services(
         labels=labels,
         tag_values=tag_values,
         access=AccessRepository(graph),
+        users=UserRepository(graph),
+        user_office=user_office,
         registry=RegistryRepository(graph),
         masks=Masks(RegistryRepository(graph)),
         maintenance=MaintenanceRepository(graph),

@@ -10,7 +10,7 @@ from access.permissions import Permission
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
 from resolvers import ingest, lists, overview, rules
-from resolvers.access import keys, roles
+from resolvers.access import keys, roles, users
 from resolvers.customers import customers
 from resolvers.identity import identity, policy, review
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -38,6 +38,7 @@ from schema.types.registry import (
 from schema.types.review import ReviewConnection, ReviewKind
 from schema.types.segment import Segment, SegmentConnection, SegmentFolder
 from schema.types.tag import Tag, TagConnection
+from schema.types.user import User
 
 
 @strawberry.type
@@ -260,3 +261,11 @@ class Query:
     @declare.field(Permission.KEYS_CHANGE, "Keys of programs that send, newest first, ended ones too.", scoped=True)
     async def write_keys(self, info: Info) -> list[AccessKey]:
         return cast("list[AccessKey]", await keys.list_all(info.context, keys.WRITE))
+
+    @declare.field(Permission.USERS_READ, "Everybody who may sign in, or might, oldest first.", scoped=True)
+    async def users(self, info: Info) -> list[User]:
+        return cast("list[User]", await users.list_all(info.context))
+
+    @declare.field(Permission.USERS_READ, "One user by id.", scoped=True)
+    async def user(self, info: Info, id: strawberry.ID) -> User | None:
+        return cast("User | None", await users.find(info.context, id))
