@@ -7,6 +7,8 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,8 +23,14 @@ from starlette.routing import Route
 
 from access.directory import GraphDirectory
 from access.gate import Directory, Gate
+from access.routes import Told
+from access.routes import routes as auth_routes
+from access.sign_in import SignIn
+from access.users import Users
 from access.write_keys import WriteKeyFollower
+from audit.entry import Entry, Outcome
 from audit.log import AuditLog
+from base.clock import now_ms
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
@@ -56,6 +64,10 @@ from workers.queue import JobQueue
 READY_TIMEOUT_S = 3.0
 
 
+# Whom an entry of the operation log names when a phone number is nobody's.
+NOBODY: Final = "nobody"
+
+
 def create_app(settings: Settings | None = None, directory: Directory | None = None) -> Starlette:
     """The application; connects when it is first used.
 
@@ -76,6 +88,8 @@ def create_app(settings: Settings | None = None, directory: Directory | None = N
     live = LiveContext(keyring, ZoneInfo(settings.time_zone))
     publisher = ChangePublisher(redis, graph)
     desk = Desk(graph, publisher, live)
+    sign_in = SignIn(graph, redis, keyring, settings.phone_region)
+    audit = AuditLog(graph, redis, keyring)
     services = make_services(
         settings,
         graph,
@@ -91,11 +105,12 @@ def create_app(settings: Settings | None = None, directory: Directory | None = N
         review_desk=ReviewDesk(graph, desk),
         labels=Labels(graph, publisher, live),
         tag_values=TagValues(graph, publisher, live),
-        audit=AuditLog(graph, redis, keyring),
+        audit=audit,
+        user_office=Users(graph, keyring, sign_in.hasher, settings.phone_region),
     )
 
     access = AccessRepository(graph)
-    gate = Gate(settings.admin_token, directory or GraphDirectory(access))
+    gate = Gate(settings.admin_token, directory or GraphDirectory(access, sign_in.sessions.find))
     keys = write_keys(settings)
 
     @asynccontextmanager
@@ -129,10 +144,27 @@ def create_app(settings: Settings | None = None, directory: Directory | None = N
         routes=[
             *graphql_routes(services, settings, gate),
             *ingest_routes(stream, settings, keys),
+            *auth_routes(sign_in, settings.allowed_origins, partial(_record, audit)),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
         ],
+    )
+
+
+async def _record(audit: AuditLog, told: Told) -> None:
+    await audit.write(
+        Entry(
+            at_ms=now_ms(),
+            module="access",
+            action=told.action,
+            user=told.user.id if told.user else NOBODY,
+            user_name=told.user.name if told.user else NOBODY,
+            roles=tuple(told.user.roles) if told.user else (),
+            ip=told.address,
+            outcome=Outcome.REFUSED if told.code else Outcome.OK,
+            code=told.code,
+        )
     )
 
 

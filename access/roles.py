@@ -9,6 +9,7 @@ import msgspec
 
 from access.permissions import ADMINISTRATOR, ALL, BUILT_IN_ROLES, Permission
 from access.principal import Principal, PrincipalKind
+from base.errors import ErrorCode, KithError
 from graph.repositories.access import RoleRecord
 
 
@@ -40,6 +41,25 @@ def in_force(stored: Iterable[RoleRecord]) -> dict[str, Role]:
             permissions, scope = ALL, None
         roles[each.key] = Role(each.key, permissions, scope, each.name_en, each.name_zh)
     return roles
+
+
+def check_grant(held: Principal, roles: Sequence[Role]) -> None:
+    """Let roles be given by somebody who holds all that they give, for all customers that they open.
+
+    Raises:
+        KithError: FORBIDDEN.
+    """
+    for role in roles:
+        if not role.permissions <= held.permissions:
+            missing = sorted(role.permissions - held.permissions)[0]
+            raise _not_yours(f"The role {role.key} holds {missing}, which you do not.")
+        # That one rule is narrower than another cannot be told: only the very same scope is.
+        if held.scope is not None and role.scope != held.scope:
+            raise _not_yours(f"The role {role.key} opens customers outside of your scope.")
+
+
+def _not_yours(message: str) -> KithError:
+    return KithError(ErrorCode.FORBIDDEN, message, hint="Nobody gives what they do not hold; ask an administrator.")
 
 
 def principal_of(

@@ -29,6 +29,8 @@ AUDIT_STREAM = PREFIX + "audit"
 AUDIT_HEAD = PREFIX + "audit:head"
 # Hash: role instance -> JSON of its last heartbeat.
 HEARTBEATS_HASH = PREFIX + "heartbeats"
+# + blind index of a user or address. Hash: tries, until: no further try before, ms.
+SIGN_IN_PREFIX = PREFIX + "sign-in:"
 
 # A reply slower than this is a fault; blocking reads add their own time.
 SOCKET_TIMEOUT_S = 10.0

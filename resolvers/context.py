@@ -16,6 +16,7 @@ from strawberry.dataloader import DataLoader
 from access.permissions import Permission
 from access.principal import Principal
 from access.sharing import Viewer
+from access.users import Users
 from audit.log import AuditLog
 from audit.search import AuditSearch
 from base.clock import now_ms
@@ -46,6 +47,7 @@ from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRecord, TagRepository
 from graph.repositories.tag_version import TagVersionRepository
 from graph.repositories.usage import UsageRepository
+from graph.repositories.user import UserRepository
 from resolvers.closed import ClosedSegments
 from resolvers.cursors import Cursors
 from resolvers.customers.masking import Mask, Masks
@@ -118,6 +120,8 @@ class Services:
     labels: LabelDesk
     tag_values: TagValues
     access: AccessRepository
+    users: UserRepository
+    user_office: Users
     registry: RegistryRepository
     masks: Masks
     maintenance: MaintenanceRepository

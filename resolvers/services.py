@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from access.users import Users
 from audit.log import AuditLog
 from audit.search import AuditSearch
 from base.keys import Keyring
@@ -34,6 +35,7 @@ from graph.repositories.stage import StageRepository
 from graph.repositories.tag import TagRepository
 from graph.repositories.tag_version import TagVersionRepository
 from graph.repositories.usage import UsageRepository
+from graph.repositories.user import UserRepository
 from resolvers.catalogue import DefinitionCatalogue
 from resolvers.closed import ClosedSegments
 from resolvers.context import Services
@@ -75,6 +77,7 @@ def make_services(
     labels: LabelDesk,
     tag_values: TagValues,
     audit: AuditLog,
+    user_office: Users,
 ) -> Services:
     """The services of one process on its connections. No I/O."""
     zone = ZoneInfo(settings.time_zone)
@@ -122,6 +125,8 @@ def make_services(
         labels=labels,
         tag_values=tag_values,
         access=AccessRepository(graph),
+        users=UserRepository(graph),
+        user_office=user_office,
         registry=RegistryRepository(graph),
         masks=Masks(RegistryRepository(graph)),
         maintenance=MaintenanceRepository(graph),

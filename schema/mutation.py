@@ -9,7 +9,7 @@ import strawberry
 from access.permissions import Permission
 from graph.repositories.sharing import Visibility
 from resolvers import favourites, retention, sharing
-from resolvers.access import keys, roles
+from resolvers.access import keys, roles, users
 from resolvers.consent import consents, purposes
 from resolvers.identity import identity, policy
 from resolvers.registry import registry
@@ -45,6 +45,7 @@ from schema.inputs.segment import edit_of as segment_edit_of
 from schema.inputs.sharing import GrantInput, wanted_sharing
 from schema.inputs.tag import CreateTagInput, ImportTagValuesInput, UpdateTagInput, wanted_of
 from schema.inputs.tag import edit_of as tag_edit_of
+from schema.inputs.user import CreateUserInput, UpdateUserInput, user_edit_of
 from schema.scalars import Duration
 from schema.types.access import AccessKey, DeleteRoleResult, KeyResult, RoleResult
 from schema.types.consent import DeletedPurpose, PrivacyResult, PurposeResult
@@ -62,6 +63,7 @@ from schema.types.segment import DeleteResult, SegmentResult
 from schema.types.segment_import import SegmentImportResult
 from schema.types.tag import DeleteTagResult, LabelResult, TagResult
 from schema.types.tag_import import TagImportResult
+from schema.types.user import MadeUserResult, UserResult
 
 
 @strawberry.type
@@ -473,6 +475,37 @@ class Mutation:
     @declare.mutation(Permission.KEYS_CHANGE, "A key ends, within seconds everywhere.", scoped=True)
     async def revoke_key(self, info: Info, id: strawberry.ID) -> AccessKey:
         return cast("AccessKey", await keys.revoke(info.context, id))
+
+    @declare.mutation(
+        Permission.USERS_CHANGE, "Somebody who may sign in, with a first password that is shown this once.", scoped=True
+    )
+    async def create_user(self, info: Info, input: CreateUserInput) -> MadeUserResult:
+        made = await users.create(info.context, input.phone, input.name, input.roles)
+        return cast("MadeUserResult", made)
+
+    @declare.mutation(Permission.USERS_CHANGE, "Another name, or other roles, in force within seconds.", scoped=True)
+    async def update_user(self, info: Info, id: strawberry.ID, input: UpdateUserInput) -> UserResult:
+        return cast("UserResult", await users.update(info.context, id, user_edit_of(input)))
+
+    @declare.mutation(
+        Permission.USERS_CHANGE,
+        "A new first password, without second factor; the user's sessions end.",
+        scoped=True,
+    )
+    async def reset_password(self, info: Info, id: strawberry.ID) -> MadeUserResult:
+        return cast("MadeUserResult", await users.reset_password(info.context, id))
+
+    @declare.mutation(Permission.USERS_CHANGE, "Nobody signs in as this user; their sessions end.", scoped=True)
+    async def disable_user(self, info: Info, id: strawberry.ID) -> UserResult:
+        return cast("UserResult", await users.disable(info.context, id))
+
+    @declare.mutation(Permission.USERS_CHANGE, "The user may sign in again.", scoped=True)
+    async def enable_user(self, info: Info, id: strawberry.ID) -> UserResult:
+        return cast("UserResult", await users.enable(info.context, id))
+
+    @declare.mutation(Permission.USERS_CHANGE, "The user has to sign in again, everywhere.", scoped=True)
+    async def end_sessions(self, info: Info, user: strawberry.ID) -> UserResult:
+        return cast("UserResult", await users.end_sessions(info.context, user))
 
     @declare.mutation(Permission.IDENTITY_CHANGE, "A decision was never made. The undo of an undo lets it stand again.")
     async def undo(self, info: Info, decision: strawberry.ID, reason: str, dry_run: bool = False) -> IdentityResult:

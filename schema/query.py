@@ -11,7 +11,7 @@ from audit.entry import Outcome
 from base.ids import CUSTOMER_PREFIX, SEGMENT_PREFIX, TAG_PREFIX
 from graph.repositories.customer import CustomerKey
 from resolvers import ingest, lists, operation_log, overview, retention, rules
-from resolvers.access import keys, roles
+from resolvers.access import keys, roles, users
 from resolvers.consent import purposes
 from resolvers.customers import customers
 from resolvers.identity import identity, policy, review
@@ -44,6 +44,7 @@ from schema.types.retention import RetentionPreview, RetentionRule
 from schema.types.review import ReviewConnection, ReviewKind
 from schema.types.segment import Segment, SegmentConnection, SegmentFolder
 from schema.types.tag import Tag, TagConnection
+from schema.types.user import User
 
 
 @strawberry.type
@@ -324,3 +325,11 @@ class Query:
         wanted = operation_log.wanted(search, from_, to, module, action, user, outcome)
         page = await operation_log.page(info.context, wanted, first=first, after=after)
         return cast("OperationLogConnection", page)
+
+    @declare.field(Permission.USERS_READ, "Everybody who may sign in, or might, oldest first.", scoped=True)
+    async def users(self, info: Info) -> list[User]:
+        return cast("list[User]", await users.list_all(info.context))
+
+    @declare.field(Permission.USERS_READ, "One user by id.", scoped=True)
+    async def user(self, info: Info, id: strawberry.ID) -> User | None:
+        return cast("User | None", await users.find(info.context, id))

@@ -90,7 +90,7 @@ async def list_roles(tx: Transaction) -> list[RoleRecord]:
 
 
 async def list_role_users(tx: Transaction, role: str, now_ms: int) -> list[tuple[str, str]]:
-    """(id, name) of the keys that hold a role and may be used."""
+    """(id, name) of the users, and of the keys that may be used, that hold a role."""
     return [(row["id"], row["name"]) for row in await tx.run(_LIST_ROLE_USERS, role=role, now=now_ms)]
 
 

@@ -13,6 +13,7 @@ from graph.queries import load
 # What nodes hold encrypted, in the order in which a rotation takes them: what can be shown to people last, so that it
 # has turned as long ago as possible when a version is retired.
 KINDS: Final = (
+    "users",
     "audit_notes",
     "audit_blocks",
     "quarantined",
@@ -25,6 +26,7 @@ KINDS: Final = (
 )
 
 _PAGES = {
+    "users": load("keys/page_users"),
     "audit_notes": load("keys/page_audit_notes"),
     "audit_blocks": load("keys/page_audit_blocks"),
     "quarantined": load("keys/page_quarantined"),
@@ -36,6 +38,7 @@ _PAGES = {
     "identifiers": load("keys/page_identifiers"),
 }
 _REPLACES = {
+    "users": load("keys/replace_users"),
     "audit_notes": load("keys/replace_audit_notes"),
     "audit_blocks": load("keys/replace_audit_blocks"),
     "quarantined": load("keys/replace_quarantined"),

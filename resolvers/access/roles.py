@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from access import roles as access_roles
 from access.permissions import ADMINISTRATOR, BUILT_IN_ROLES, Permission
 from access.roles import Role, in_force
 from base.clock import now_ms
-from base.errors import ErrorCode, KithError, NotFound
+from base.errors import NotFound
 from graph.client import Transaction
 from graph.repositories import access as repository
 from resolvers import rules
@@ -106,19 +107,8 @@ async def delete(context: RequestContext, key: str) -> DeletedRole | Refusal:
 
 
 def check_grant(context: RequestContext, roles: Sequence[Role]) -> None:
-    """Let roles be given by somebody who holds all that they give, for all customers that they open.
-
-    Raises:
-        KithError: FORBIDDEN.
-    """
-    held = context.principal
-    for role in roles:
-        if not role.permissions <= held.permissions:
-            missing = sorted(role.permissions - held.permissions)[0]
-            raise _not_yours(f"The role {role.key} holds {missing}, which you do not.")
-        # That one rule is narrower than another cannot be told: only the very same scope is.
-        if held.scope is not None and role.scope != held.scope:
-            raise _not_yours(f"The role {role.key} opens customers outside of your scope.")
+    """Let roles be given by whoever asks; see `access.roles.check_grant`."""
+    access_roles.check_grant(context.principal, roles)
 
 
 async def _put(
@@ -172,7 +162,3 @@ def _permission_problems(permissions: Sequence[str] | None) -> list[Problem]:
 
 def _unknown() -> NotFound:
     return NotFound("There is no role of this key.", hint="`roles` lists them.")
-
-
-def _not_yours(message: str) -> KithError:
-    return KithError(ErrorCode.FORBIDDEN, message, hint="Nobody gives what they do not hold; ask an administrator.")

@@ -125,6 +125,12 @@ CHANGES: Final[Mapping[str, Audited]] = {
     "deleteRole": Audited("access", _KEY),
     "createApiKey": Audited("access", _argument("input", "name")),
     "createWriteKey": Audited("access", _argument("input", "source")),
+    "createUser": Audited("access", _nothing),
+    "updateUser": Audited("access", _ID),
+    "resetPassword": Audited("access", _ID),
+    "disableUser": Audited("access", _ID),
+    "enableUser": Audited("access", _ID),
+    "endSessions": Audited("access", _ID),
     "rotateKey": Audited("access", _ID),
     "revokeKey": Audited("access", _ID),
 }

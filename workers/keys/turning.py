@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from access.second_factor import place
 from audit.chain import block_name
 from base.keys import EMPTY_DOCUMENT, Keyring, version_of
 from graph.personal import Field
@@ -27,6 +28,10 @@ def _display(keyring: Keyring, stored: bytes, key: str) -> bytes:
     return keyring.seal_display(keyring.open_display(stored, key), key)
 
 
+def _second_factor(keyring: Keyring, stored: bytes, key: str) -> bytes:
+    return keyring.seal_display(keyring.open_display(stored, place(key)), place(key))
+
+
 def _entry(keyring: Keyring, stored: bytes, key: str) -> bytes:
     return keyring.seal_entry(keyring.open_entry(stored))
 
@@ -40,6 +45,7 @@ def _note(keyring: Keyring, stored: bytes, key: str) -> bytes:
 
 
 _TURNS: Final[Mapping[str, Sequence[_Turn]]] = {
+    "users": (_display, _second_factor, _second_factor),
     "quarantined": (_entry,),
     "groups": (_document(Field.GROUP),),
     "observations": (_document(Field.OBSERVATION),),

@@ -15,6 +15,8 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from access.phones import open_phone, phone_index, seal_phone
+from access.second_factor import place
 from audit.chain import block_name
 from base.clock import now_ms
 from base.errors import ConfigurationFault, NotFound
@@ -27,6 +29,7 @@ from graph.repositories.customer import CustomerKey, CustomerRepository, Profile
 from graph.repositories.event import EventsAsked
 from graph.repositories.keys import HeldRow, RotationRecord
 from graph.repositories.quarantine import QuarantineRow, put
+from graph.repositories.user import create as create_user
 from ingest.stream import IngestStream
 from tests.support.audit import Audit
 from tests.support.line import Line, query
@@ -113,10 +116,13 @@ async def nodes(graph: GraphClient) -> list[dict[str, object]]:
     found = []
     for row in rows:
         held = opened(graph, row["held"])
+        if "totp" in held:
+            held["totp"] = graph.personal.keyring.open_display(held["totp"], place(held["phone"]))
+            held["sealed"] = open_phone(graph.personal.keyring, held["sealed"], held["phone"])
         for name, bound in (("cipher", "uid"), ("blocked", "id")):
             if isinstance(held.get(name), bytes):
                 held[name] = graph.personal.keyring.open_display(held[name], held[bound])
-        if "sealed" in held:
+        if isinstance(held.get("sealed"), bytes):
             held["sealed"] = _unsealed(graph.personal.keyring, held)
         found.append(held)
     return sorted(found, key=repr)
@@ -138,6 +144,16 @@ async def log(line: Line) -> Audit:
     return audit
 
 
+async def sign_up(line: Line) -> None:
+    """A user with a second factor."""
+    phone = "+8613800138000"
+    index = phone_index(line.keyring, phone)
+    held = {"id": "usr_1", "sealed": seal_phone(line.keyring, phone), "name": "Ann", "status": "ACTIVE", "roles": []}
+    held |= {"totp": line.keyring.seal_display("SECRET", place(index)), "password": "x", "must_change": False}
+    held |= {"created_at": 1, "created_by": "cli"}
+    await line.graph.write("test", lambda tx: create_user(tx, index, held))
+
+
 def used(counted: Mapping[str, Mapping[int, int]]) -> set[int]:
     return {version for counts in counted.values() for version, count in counts.items() if count}
 
@@ -146,6 +162,7 @@ async def test_everything_turns_and_nothing_changes(old: Line, new: Line, redis:
     await old.apply(*calls(range(4)))
     await put_aside(old)
     await log(old)
+    await sign_up(old)
     before = await count_versions(old.graph, redis)
     assert used(before) == {1}
     assert all(before[kind] for kind in repository.KINDS), "every kind has something to turn"
@@ -445,7 +462,7 @@ _DAMAGE = query("MATCH (i:Identifier {namespace: 'phone'}) SET i.cipher = $ciphe
 _HELD = query(
     """
     MATCH (n) WHERE n:Identifier OR n:Customer OR n:Event OR n:Call OR n:Observation OR n:Group
-      OR n:Quarantined OR n:AuditBlock OR n:AuditNote
+      OR n:Quarantined OR n:AuditBlock OR n:AuditNote OR n:User
     RETURN count(n) AS count
     """
 )
