@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from access.gate import Gate, Nobody
+from access.meter import Meter
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
 from base.settings import Settings, load_settings
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     live = LiveContext(keyring, ZoneInfo(settings.time_zone))
     publisher = ChangePublisher(redis, graph)
     desk = Desk(graph, publisher, live)
+    meter = Meter(redis)
     services = make_services(
         settings,
         graph,
@@ -108,8 +110,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return Starlette(
         lifespan=lifespan,
         routes=[
-            *graphql_routes(services, settings, Gate(settings.admin_token, Nobody())),
-            *ingest_routes(stream, settings),
+            *graphql_routes(services, settings, Gate(settings.admin_token, Nobody()), meter),
+            *ingest_routes(stream, settings, meter),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),

@@ -60,6 +60,16 @@ class Settings(BaseSettings):
     # What queries of the columnar store may use together; beyond it they spill to disk.
     columns_memory_mb: int = Field(2048, ge=256, validation_alias="KITH_COLUMNS_MEMORY_MB")
 
+    # Limits by role, as `role=number, …`, beside the built-in ones; see `access/allowance.py`.
+    rate_limits: str = Field("", validation_alias="KITH_RATE_LIMITS")
+    cost_limits: str = Field("", validation_alias="KITH_COST_LIMITS")
+    time_limits: str = Field("", validation_alias="KITH_TIME_LIMITS")
+    # Calls a second of one source; 0: no limit. Above what one process takes, so that it stops floods alone.
+    tracking_rate: int = Field(100_000, ge=0, validation_alias="KITH_TRACKING_RATE")
+    # A file or folder of the only GraphQL documents that are run.
+    trusted_documents: str = Field("", validation_alias="KITH_TRUSTED_DOCUMENTS")
+    trusted_documents_exempt_admin: bool = Field(False, validation_alias="KITH_TRUSTED_DOCUMENTS_EXEMPT_ADMIN")
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

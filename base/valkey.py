@@ -25,6 +25,8 @@ PROJECTION_STATE = PREFIX + "projection"
 PROJECTION_WANTED = PREFIX + "projection:rebuild"
 # Hash: role instance -> JSON of its last heartbeat.
 HEARTBEATS_HASH = PREFIX + "heartbeats"
+# Token buckets of keys and users: hashes that are gone when nobody has used them for as long as it takes to fill one.
+RATE_PREFIX = PREFIX + "rate:"
 
 # A reply slower than this is a fault; blocking reads add their own time.
 SOCKET_TIMEOUT_S = 10.0

@@ -100,6 +100,7 @@ def _mount_others() -> None:
     app.add_typer(importlib.import_module("cli.projection").app, name="projection")
     app.add_typer(importlib.import_module("cli.segment").app, name="segment")
     app.add_typer(importlib.import_module("cli.tag").app, name="tag")
+    app.add_typer(importlib.import_module("cli.documents").app, name="documents")
     app.command("dictionary")(importlib.import_module("cli.dictionary").show_dictionary)
     app.command("import")(importlib.import_module("cli.import_").import_file)
 

@@ -10,7 +10,7 @@ import msgspec
 from starlette.types import Receive
 
 from base.errors import BadInput
-from schema.execution.engine import GraphQLRequest
+from schema.execution.request import GraphQLRequest
 
 MAX_BODY_BYTES = 512 * 1024
 MAX_QUERY_STRING_BYTES = 64 * 1024
@@ -73,14 +73,16 @@ def read_get(query_string: bytes) -> GraphQLRequest:
         raise HttpFault(414, BadInput("The URL is too long.", hint="Send the request with POST."))
     try:
         given = dict(parse_qsl(query_string.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query_string)))
-        return GraphQLRequest(
-            query=given["query"],
+        request = GraphQLRequest(
+            query=given.get("query"),
             variables=_variables.decode(given["variables"]) if given.get("variables") else None,
             operationName=given.get("operationName") or None,
             extensions=_variables.decode(given["extensions"]) if given.get("extensions") else None,
+            documentId=given.get("documentId"),
         )
-    except (KeyError, ValueError, RecursionError, msgspec.MsgspecError) as fault:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as fault:
         raise HttpFault(400, _malformed(fault)) from None
+    return _checked(request)
 
 
 def decode(body: bytes | str) -> GraphQLRequest:
@@ -90,16 +92,21 @@ def decode(body: bytes | str) -> GraphQLRequest:
         HttpFault: 400.
     """
     try:
-        return _decoder.decode(body)
+        request = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise HttpFault(400, _malformed(fault)) from None
+    return _checked(request)
+
+
+def _checked(request: GraphQLRequest) -> GraphQLRequest:
+    if request.query is None and request.document_hash is None:
+        raise HttpFault(400, BadInput("The request has no query.", hint=_HINT))
+    return request
 
 
 def _malformed(fault: Exception) -> BadInput:
     if isinstance(fault, msgspec.ValidationError):
         return BadInput(f"The request is malformed: {fault}.", hint=_HINT)
-    if isinstance(fault, KeyError):
-        return BadInput("The request has no query.", hint=_HINT)
     return BadInput("The request is no valid JSON.", hint=_HINT)
 
 

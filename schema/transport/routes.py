@@ -6,9 +6,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from access.gate import Gate
+from access.meter import Meter
 from base.settings import Settings
 from resolvers.context import Services
 from schema.build import build_schema
+from schema.execution.admission import Admission
 from schema.execution.engine import Engine
 from schema.transport.http import ROUTE, GraphQLOverHttp
 from schema.transport.websocket import GraphQLOverWebSocket
@@ -16,9 +18,14 @@ from schema.transport.websocket import GraphQLOverWebSocket
 PREFLIGHT_MAX_AGE_S = 86_400
 
 
-def routes(services: Services, settings: Settings, gate: Gate) -> list[BaseRoute]:
-    """The routes of /graphql."""
-    engine = Engine(build_schema(), services, open_schema=settings.mode == "local")
+def routes(services: Services, settings: Settings, gate: Gate, meter: Meter) -> list[BaseRoute]:
+    """The routes of /graphql.
+
+    Raises:
+        ConfigurationFault: limits or trusted documents cannot be read.
+    """
+    admission = Admission.of(settings, meter)
+    engine = Engine(build_schema(), services, open_schema=settings.mode == "local", admission=admission)
     origins = [one.strip() for one in settings.allowed_origins.split(",") if one.strip()]
     http = GraphQLOverHttp(engine, gate)
     # Only where it is needed: without an allowed origin no browser page but our own may ask anyway.

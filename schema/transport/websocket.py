@@ -17,7 +17,9 @@ from starlette.types import Receive, Scope, Send
 
 from access.gate import Caller, Gate
 from base.errors import ErrorCode, KithError
-from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
+from schema.errors import of_fault
+from schema.execution.engine import Answer, Engine, Operation, Refused, is_subscription
+from schema.execution.request import GraphQLRequest
 from schema.transport.http import new_request_id
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -194,6 +196,8 @@ class _Connection:
             raise _closed(fault) from None
         if not 0 < len(message.id) <= MAX_ID_CHARS:
             raise _Closed(CloseCode.BAD_REQUEST, "Invalid id")
+        if message.payload.query is None and message.payload.document_hash is None:
+            raise _Closed(CloseCode.BAD_REQUEST, "Invalid message received")
         if message.id in self._operations:
             raise _Closed(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
@@ -210,9 +214,11 @@ class _Connection:
         request_id = new_request_id()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                operation = self._engine.prepare(request, request_id, caller)
+                operation = await self._engine.accept(request, request_id, caller)
             except Refused as refused:
                 return await self._error(operation_id, refused.answer)
+            except KithError as fault:
+                return await self._error(operation_id, Answer({"errors": [of_fault(fault)]}, started=False))
             if not is_subscription(operation):
                 answer = await self._engine.execute(operation, request_id)
                 if not answer.started:
