@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,11 @@ from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Lifespan
 
 from access.gate import Gate, Nobody
+from access.headers import SecurityHeaders
 from access.meter import Meter
 from base.errors import ConfigurationFault, KithError, Unavailable
 from base.keys import Keyring
@@ -107,7 +109,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def ready(_request: Request) -> Response:
         return await _readiness(graph, redis)
 
-    return Starlette(
+    return _Application(
+        settings.hsts_s,
         lifespan=lifespan,
         routes=[
             *graphql_routes(services, settings, Gate(settings.admin_token, Nobody()), meter),
@@ -117,6 +120,17 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/metrics", _metrics),
         ],
     )
+
+
+class _Application(Starlette):
+    """Its headers stand around everything, so that what answers for a fault has them too."""
+
+    def __init__(self, hsts_s: int, *, routes: Sequence[BaseRoute], lifespan: Lifespan[Starlette]):
+        super().__init__(routes=routes, lifespan=lifespan)
+        self._hsts_s = hsts_s
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return SecurityHeaders(super().build_middleware_stack(), self._hsts_s)
 
 
 async def _warm_up(graph: GraphClient, profiles: ProfileReader) -> None:

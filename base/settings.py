@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     # What queries of the columnar store may use together; beyond it they spill to disk.
     columns_memory_mb: int = Field(2048, ge=256, validation_alias="KITH_COLUMNS_MEMORY_MB")
 
+    # Of one API process, subscribers included; each costs some 50 kB. What comes then is answered 503.
+    max_connections: int = Field(10_000, ge=10, validation_alias="KITH_MAX_CONNECTIONS")
+    # Told to browsers (Strict-Transport-Security); for deployments whose proxy speaks TLS and nothing else.
+    hsts_s: int = Field(0, ge=0, validation_alias="KITH_HSTS_SECONDS")
+
     # Limits by role, as `role=number, …`, beside the built-in ones; see `access/allowance.py`.
     rate_limits: str = Field("", validation_alias="KITH_RATE_LIMITS")
     cost_limits: str = Field("", validation_alias="KITH_COST_LIMITS")

@@ -73,6 +73,8 @@ def check_keys(settings: Settings) -> None:
 def _run_api(settings: Settings) -> None:
     import uvicorn
 
+    from cli.connections import BoundedHttp
+
     if settings.api_processes > 1:
         _share_metrics(settings)
     uvicorn.run(
@@ -82,7 +84,7 @@ def _run_api(settings: Settings) -> None:
         port=settings.port,
         workers=settings.api_processes,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         # The older implementation rests on an interface that the websockets package has deprecated.
         ws="websockets-sansio",
         ws_max_size=WS_MAX_BYTES,
@@ -90,6 +92,7 @@ def _run_api(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
+        limit_concurrency=settings.max_connections,
         timeout_graceful_shutdown=API_GRACE_S,
         timeout_keep_alive=KEEP_ALIVE_S,
     )

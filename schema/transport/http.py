@@ -22,6 +22,7 @@ from schema.errors import of_fault
 from schema.execution.engine import Answer, Engine, Operation, Refused, is_subscription
 from schema.execution.request import GraphQLRequest
 from schema.transport.negotiation import Media, negotiate
+from schema.transport.origins import Origins
 from schema.transport.reading import ClientLeft, HttpFault, read_get, read_post
 
 ROUTE = "/graphql"
@@ -50,11 +51,13 @@ class GraphQLOverHttp:
 
     Args:
         gate: checked before anything of a request is read.
+        origins: of web pages that may ask.
     """
 
-    def __init__(self, engine: Engine, gate: Gate):
+    def __init__(self, engine: Engine, gate: Gate, origins: Origins):
         self._engine = engine
         self._gate = gate
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -77,6 +80,10 @@ class GraphQLOverHttp:
     async def _serve(self, scope: Scope, headers: dict[bytes, str], receive: Receive, exchange: _Exchange) -> None:
         method = scope["method"]
         try:
+            if not self._origins.allows(headers):
+                raise KithError(
+                    ErrorCode.FORBIDDEN, "Pages of this origin may not ask.", hint="Add it to KITH_ALLOWED_ORIGINS."
+                )
             caller = await self._gate.caller(headers.get(b"authorization"))
             if exchange.media is None:
                 raise HttpFault(406, BadInput("No acceptable media type.", hint="Accept application/json."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,6 +14,8 @@ from base.errors import BadInput
 from schema.execution.request import GraphQLRequest
 
 MAX_BODY_BYTES = 512 * 1024
+# Half a megabyte over a bad line; who is slower holds memory that others need.
+BODY_TIMEOUT_S = 30.0
 MAX_QUERY_STRING_BYTES = 64 * 1024
 _JSON_CONTENT = re.compile(r'application/(?:graphql\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?', re.IGNORECASE)
 _HINT = "Send a JSON object with `query`, and `variables` and `operationName` where they are needed."
@@ -43,24 +46,32 @@ async def read_post(content_type: str, content_length: str, receive: Receive) ->
     """The request in a body.
 
     Raises:
-        HttpFault: 413, 415, or 400 for anything but a well-formed request.
+        HttpFault: 408, 413, 415, or 400 for anything but a well-formed request.
         ClientLeft: before the body was complete.
     """
     if not _JSON_CONTENT.fullmatch(content_type.strip()):
         raise HttpFault(415, BadInput("The content type is not supported.", hint="Send application/json in UTF-8."))
     if content_length.isdigit() and int(content_length) > MAX_BODY_BYTES:
         raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return decode(await _read_body(receive))
+    except TimeoutError:
+        raise HttpFault(408, BadInput("The body took too long.", hint="Send the same again.")) from None
+
+
+async def _read_body(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeft
-        body += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        body += part
         if len(body) > MAX_BODY_BYTES:
             raise _too_large()
         if not message.get("more_body", False):
-            break
-    return decode(body)
+            return body
 
 
 def read_get(query_string: bytes) -> GraphQLRequest:

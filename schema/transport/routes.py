@@ -13,6 +13,7 @@ from schema.build import build_schema
 from schema.execution.admission import Admission
 from schema.execution.engine import Engine
 from schema.transport.http import ROUTE, GraphQLOverHttp
+from schema.transport.origins import Origins
 from schema.transport.websocket import GraphQLOverWebSocket
 
 PREFLIGHT_MAX_AGE_S = 86_400
@@ -26,22 +27,22 @@ def routes(services: Services, settings: Settings, gate: Gate, meter: Meter) -> 
     """
     admission = Admission.of(settings, meter)
     engine = Engine(build_schema(), services, open_schema=settings.mode == "local", admission=admission)
-    origins = [one.strip() for one in settings.allowed_origins.split(",") if one.strip()]
-    http = GraphQLOverHttp(engine, gate)
+    origins = Origins(settings.allowed_origins)
+    http = GraphQLOverHttp(engine, gate, origins)
     # Only where it is needed: without an allowed origin no browser page but our own may ask anyway.
     app = (
         CORSMiddleware(
             http,
-            allow_origins=origins,
+            allow_origins=sorted(origins.allowed),
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "x-request-id"],
-            expose_headers=["x-request-id"],
+            expose_headers=["x-request-id", "retry-after"],
             max_age=PREFLIGHT_MAX_AGE_S,
         )
-        if origins
+        if origins.allowed
         else http
     )
     return [
         Route(ROUTE, endpoint=app, methods=None),
-        WebSocketRoute(ROUTE, endpoint=GraphQLOverWebSocket(engine, gate, frozenset(origins))),
+        WebSocketRoute(ROUTE, endpoint=GraphQLOverWebSocket(engine, gate, origins)),
     ]

@@ -9,7 +9,6 @@ import asyncio
 from contextlib import aclosing, suppress
 from enum import IntEnum
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -21,6 +20,7 @@ from schema.errors import of_fault
 from schema.execution.engine import Answer, Engine, Operation, Refused, is_subscription
 from schema.execution.request import GraphQLRequest
 from schema.transport.http import new_request_id
+from schema.transport.origins import Origins
 
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIMEOUT_S = 10.0
@@ -81,19 +81,19 @@ class GraphQLOverWebSocket:
     """An ASGI application for WebSocket connections to one path.
 
     Args:
-        allowed_origins: of web pages besides the service's own; clients that are no browsers send none.
+        origins: of web pages that may connect.
     """
 
-    def __init__(self, engine: Engine, gate: Gate, allowed_origins: frozenset[str]):
+    def __init__(self, engine: Engine, gate: Gate, origins: Origins):
         self._engine = engine
         self._gate = gate
-        self._allowed_origins = allowed_origins
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         await receive()
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        if not self._is_own_origin(headers):
+        if not self._origins.allows(headers):
             # Before it is accepted, a close is an HTTP 403.
             await send({"type": "websocket.close", "code": CloseCode.FORBIDDEN})
             return
@@ -105,12 +105,6 @@ class GraphQLOverWebSocket:
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         with structlog.contextvars.bound_contextvars(connection_id=new_request_id()):
             await _Connection(self._engine, self._gate, receive, send).serve()
-
-    def _is_own_origin(self, headers: dict[bytes, str]) -> bool:
-        origin = headers.get(b"origin")
-        if origin is None or origin in self._allowed_origins:
-            return True
-        return urlsplit(origin).netloc == headers.get(b"host")
 
 
 class _Connection:

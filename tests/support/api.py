@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 
 from base.settings import Settings
+from cli.connections import BoundedHttp
 from server import create_app
 
 START_S = 10.0
@@ -50,7 +51,14 @@ async def running_api(settings: Settings, **changes: object) -> AsyncIterator[Ap
     """The API in this process, on a free port; `changes` are settings by field name."""
     settings = settings.model_copy(update=changes)
     config = uvicorn.Config(
-        create_app(settings), host="127.0.0.1", port=0, log_config=None, ws="websockets-sansio", lifespan="on"
+        create_app(settings),
+        host="127.0.0.1",
+        port=0,
+        log_config=None,
+        http=BoundedHttp,
+        ws="websockets-sansio",
+        lifespan="on",
+        server_header=False,
     )
     server = uvicorn.Server(config)
     # The suite owns the signals.
