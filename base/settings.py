@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from base.secret import Secret, remember
 
 # Beside the data: keys generated at the first start, and where the local servers of the current run are.
 CREDENTIALS_FILE = "credentials.env"
@@ -28,15 +31,21 @@ class Settings(BaseSettings):
 
     neo4j_uri: str = Field("bolt://127.0.0.1:7687", validation_alias="NEO4J_URI")
     neo4j_user: str = Field("neo4j", validation_alias="NEO4J_USER")
-    neo4j_password: str = Field("", validation_alias="NEO4J_PASSWORD")
+    neo4j_password: Secret = Field(Secret(), validation_alias="NEO4J_PASSWORD")
     neo4j_database: str = Field("neo4j", validation_alias="NEO4J_DATABASE")
-    redis_url: str = Field("redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+    redis_url: Secret = Field(Secret("redis://127.0.0.1:6379/0"), validation_alias="REDIS_URL")
+    # Of the authority that signed a server's certificate, where it is none that the system knows; PEM.
+    neo4j_ca_file: str = Field("", validation_alias="NEO4J_CA_FILE")
+    redis_ca_file: str = Field("", validation_alias="REDIS_CA_FILE")
+    # What this process shows to Redis, where that asks for certificates; PEM.
+    redis_certificate_file: str = Field("", validation_alias="REDIS_CERTIFICATE_FILE")
+    redis_key_file: str = Field("", validation_alias="REDIS_KEY_FILE")
     host: str = Field("127.0.0.1", validation_alias="KITH_HOST")
     port: int = Field(8000, ge=1, le=65535, validation_alias="KITH_PORT")
     data_dir: Path = Field(Path("var"), validation_alias="KITH_DATA_DIR")
-    write_key: str = Field("", validation_alias="KITH_WRITE_KEY")
-    admin_token: str = Field("", validation_alias="KITH_ADMIN_TOKEN")
-    secret_key: str = Field("", validation_alias="KITH_SECRET_KEY")
+    write_key: Secret = Field(Secret(), validation_alias="KITH_WRITE_KEY")
+    admin_token: Secret = Field(Secret(), validation_alias="KITH_ADMIN_TOKEN")
+    secret_key: Secret = Field(Secret(), validation_alias="KITH_SECRET_KEY")
     # local: introspection on, readable logs. production: the opposite.
     mode: Literal["local", "production"] = Field("production", validation_alias="KITH_MODE")
     time_zone: str = Field("UTC", validation_alias="KITH_TIME_ZONE")
@@ -74,6 +83,27 @@ class Settings(BaseSettings):
     # A file or folder of the only GraphQL documents that are run.
     trusted_documents: str = Field("", validation_alias="KITH_TRUSTED_DOCUMENTS")
     trusted_documents_exempt_admin: bool = Field(False, validation_alias="KITH_TRUSTED_DOCUMENTS_EXEMPT_ADMIN")
+
+    @model_validator(mode="after")
+    def _masked(self) -> Settings:
+        remember(self.neo4j_password, self.redis_url, self.write_key, self.admin_token, self.secret_key)
+        return self
+
+    @model_validator(mode="after")
+    def _with_certificates(self) -> Settings:
+        files = {
+            "ssl_ca_certs": self.redis_ca_file,
+            "ssl_certfile": self.redis_certificate_file,
+            "ssl_keyfile": self.redis_key_file,
+        }
+        given = {name: file for name, file in files.items() if file}
+        if given and not self.redis_url.startswith("rediss://"):
+            raise ValueError("REDIS_CA_FILE and the like need a REDIS_URL that begins with rediss://")
+        # The address carries them to wherever somebody connects by it.
+        if given and "ssl_" not in self.redis_url:
+            mark = "&" if "?" in self.redis_url else "?"
+            self.redis_url = Secret(f"{self.redis_url}{mark}{urlencode(given)}")
+        return self
 
     @field_validator("time_zone")
     @classmethod

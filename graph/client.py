@@ -7,9 +7,18 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, TypeVar
 
-from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncSession, AsyncTransaction
+from neo4j import (
+    READ_ACCESS,
+    WRITE_ACCESS,
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncSession,
+    AsyncTransaction,
+    TrustCustomCAs,
+)
 from neo4j.exceptions import (
     AuthError,
     ClientError,
@@ -89,15 +98,28 @@ class GraphClient:
     Args:
         uri: `bolt://` or `neo4j://` address.
         slow_query_ms: statements slower than this are logged by name, never with values.
+        ca_file: of the authority that signed the server's certificate; empty: one that the system knows.
+
+    Raises:
+        ConfigurationFault: the address or the file cannot be used.
     """
 
-    def __init__(self, uri: str, user: str, password: str, database: str = "neo4j", slow_query_ms: int = 500):
+    def __init__(
+        self,
+        uri: str,
+        user: str,
+        password: str,
+        database: str = "neo4j",
+        slow_query_ms: int = 500,
+        ca_file: str = "",
+    ):
         self._database = database
         self._slow_query_ms = slow_query_ms
         self._writers = asyncio.Semaphore(MAX_WRITERS)
         try:
             self._driver: AsyncDriver = AsyncGraphDatabase.driver(
-                uri,
+                _bare(uri) if ca_file else uri,
+                **_trust(uri, ca_file),
                 auth=(user, password) if password else None,
                 connection_timeout=CONNECT_TIMEOUT_S,
                 connection_acquisition_timeout=ACQUIRE_TIMEOUT_S,
@@ -117,6 +139,7 @@ class GraphClient:
             settings.neo4j_password,
             settings.neo4j_database,
             settings.slow_query_ms,
+            settings.neo4j_ca_file,
         )
 
     async def read(self, query: Query, /, **parameters: Any) -> list[Row]:
@@ -264,6 +287,22 @@ def _translated(fault: Exception) -> Exception:
 
 def _code(fault: Exception) -> str:
     return (getattr(fault, "code", None) or type(fault).__name__) if isinstance(fault, Exception) else "?"
+
+
+def _bare(uri: str) -> str:
+    scheme, separator, rest = uri.partition("://")
+    return scheme.removesuffix("+s") + separator + rest
+
+
+def _trust(uri: str, ca_file: str) -> dict[str, Any]:
+    """The driver takes an authority only beside a scheme that says nothing of encryption itself."""
+    if not ca_file:
+        return {}
+    if not uri.startswith(("neo4j+s://", "bolt+s://")):
+        raise ConfigurationFault("NEO4J_CA_FILE needs a NEO4J_URI that begins with neo4j+s:// or bolt+s://")
+    if not Path(ca_file).is_file():
+        raise ConfigurationFault("NEO4J_CA_FILE names no file")
+    return {"encrypted": True, "trusted_certificates": TrustCustomCAs(ca_file)}
 
 
 def _observe(query: Query, started: float, slow_query_ms: int) -> None:
