@@ -18,6 +18,7 @@ import pytest
 from base.settings import Settings
 from local.directory import free_port
 from tests.support.tracking import basic
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {
@@ -148,9 +149,7 @@ async def test_roles_at_work_print_no_secret(settings: Settings, tmp_path: Path)
 async def test_roles_in_trouble_print_no_secret(settings: Settings, tmp_path: Path, changes: dict[str, str]) -> None:
     env = environment(settings, tmp_path, **changes)
     running = [await kith(command, env) for command in ("role api", "role ingest", "doctor")]
-    async with asyncio.timeout(UP_S):
-        while not all(one.has_begun for one in running):
-            await asyncio.sleep(0.1)
+    await until(lambda: all(one.has_begun for one in running), UP_S)
     # Long enough for a first try of what cannot succeed.
     await asyncio.sleep(1)
     for one in running:
