@@ -12,7 +12,7 @@ COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check format bench bench-large chaos conformance demo lock clean
+.PHONY: help install install-dev run test check audit format bench bench-large chaos conformance demo lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 22
@@ -54,6 +54,10 @@ check: install-dev  ## What can be said without servers: format, lint, types, un
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(PY) -m pytest tests/unit tests/contracts
+
+# Not a part of `make test`: it asks an advisory service, which a machine without a network does not reach.
+audit: install-dev  ## Known vulnerabilities of the locked packages, by the advisories of OSV
+	$(VENV)/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes --vulnerability-service osv $(ARGS)
 
 format: install-dev  ## Put the code into its one form
 	$(VENV)/bin/ruff format .

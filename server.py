@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -19,10 +19,13 @@ from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Lifespan
 
 from access.directory import GraphDirectory
 from access.gate import Directory, Gate
+from access.headers import SecurityHeaders
+from access.meter import Meter
 from access.routes import Told
 from access.routes import routes as auth_routes
 from access.sign_in import SignIn
@@ -90,6 +93,7 @@ def create_app(settings: Settings | None = None, directory: Directory | None = N
     desk = Desk(graph, publisher, live)
     sign_in = SignIn(graph, redis, keyring, settings.phone_region)
     audit = AuditLog(graph, redis, keyring)
+    meter = Meter(redis)
     services = make_services(
         settings,
         graph,
@@ -139,17 +143,29 @@ def create_app(settings: Settings | None = None, directory: Directory | None = N
     async def ready(_request: Request) -> Response:
         return await _readiness(graph, redis)
 
-    return Starlette(
+    return _Application(
+        settings.hsts_s,
         lifespan=lifespan,
         routes=[
-            *graphql_routes(services, settings, gate),
-            *ingest_routes(stream, settings, keys),
+            *graphql_routes(services, settings, gate, meter),
+            *ingest_routes(stream, settings, keys, meter),
             *auth_routes(sign_in, settings.allowed_origins, partial(_record, audit)),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
         ],
     )
+
+
+class _Application(Starlette):
+    """Its headers stand around everything, so that what answers for a fault has them too."""
+
+    def __init__(self, hsts_s: int, *, routes: Sequence[BaseRoute], lifespan: Lifespan[Starlette]):
+        super().__init__(routes=routes, lifespan=lifespan)
+        self._hsts_s = hsts_s
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return SecurityHeaders(super().build_middleware_stack(), self._hsts_s)
 
 
 async def _record(audit: AuditLog, told: Told) -> None:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from access.openapi import document
+from access.origins import Origins
 from access.sign_in import Attempt, SignIn
 from access.throttle import TooMany
 from access.wire import (
@@ -85,8 +86,7 @@ def routes(sign_in: SignIn, allowed_origins: str, record: Record) -> list[Route]
         allowed_origins: besides the service's own, separated by commas.
         record: keeps what was done, or who was refused; what it raises is the answer.
     """
-    desk = _Desk(sign_in)
-    origins = frozenset(one.strip().rstrip("/") for one in allowed_origins.split(",") if one.strip())
+    desk, origins = _Desk(sign_in), Origins(allowed_origins)
     works: dict[str, Work] = {
         "/sign-in": desk.sign_in,
         "/refresh": desk.refresh,
@@ -143,12 +143,10 @@ class _Desk:
         return None
 
 
-def _endpoint(
-    path: str, work: Work, origins: frozenset[str], record: Record
-) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(path: str, work: Work, origins: Origins, record: Record) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         origin = request.headers.get("origin")
-        allowed = origin is None or _is_own(request, origin) or origin in origins
+        allowed = origins.allows({name: value.decode("latin-1") for name, value in request.scope["headers"]})
         if not allowed:
             fault = KithError(ErrorCode.FORBIDDEN, "This origin is not allowed.", hint="See KITH_ALLOWED_ORIGINS.")
             reply = _fault(path, fault)
@@ -214,8 +212,3 @@ def _token(request: Request) -> str:
 def _address(request: Request) -> str:
     """The client's IP; a trusted proxy in front is the server's matter (`--proxy-headers`)."""
     return request.client.host if request.client is not None else ""
-
-
-def _is_own(request: Request, origin: str) -> bool:
-    """Whether a page of this very service asks. TLS may end in front of it, so the scheme says nothing."""
-    return origin.partition("://")[2] == request.headers.get("host", "")

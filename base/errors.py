@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 
@@ -55,6 +56,23 @@ class Unavailable(KithError):
 
     def __init__(self, message: str, *, hint: str | None = "Try again in a few seconds."):
         super().__init__(ErrorCode.UNAVAILABLE, message, hint=hint)
+
+
+class RateLimited(KithError):
+    """More than this caller may ask for now.
+
+    Args:
+        retry_after_s: until the same request may succeed.
+    """
+
+    def __init__(self, retry_after_s: float):
+        # A whole number, as HTTP tells it, and rounded up: who comes back too early is refused again.
+        self.retry_after_s = max(1, math.ceil(retry_after_s))
+        super().__init__(
+            ErrorCode.RATE_LIMITED,
+            "More was asked for than this key or user may have in such a time.",
+            hint=f"Wait {self.retry_after_s} s and send the same again; ask for smaller pages, or for a higher limit.",
+        )
 
 
 class ConfigurationFault(Exception):

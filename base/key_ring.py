@@ -61,6 +61,11 @@ def parse_ring(text: str) -> Ring:
     return Ring(secrets, current)
 
 
+def secrets_in(text: str) -> list[str]:
+    """The secrets in a text as they are written there, whether or not it is a ring."""
+    return [part.rpartition(":")[2] for part in _BETWEEN.split(text) if part]
+
+
 def _version(text: str, place: int) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_VERSION):
         raise ConfigurationFault(

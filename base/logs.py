@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from base.secret import guard_crashes, mask
+
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
@@ -35,9 +37,10 @@ def configure(level: str, role: str) -> None:
     if not terminal:
         tail.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*tail, renderer]))
+    handler.setFormatter(_Masking(foreign_pre_chain=shared, processors=[*tail, renderer]))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("neo4j.notifications", "neo4j.pool", "httpx", "uvicorn.access"):
+    # At DEBUG the driver of Neo4j writes down every parameter, which is people's data.
+    for noisy in ("neo4j", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -46,6 +49,14 @@ def configure(level: str, role: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
+    guard_crashes()
+
+
+class _Masking(structlog.stdlib.ProcessorFormatter):
+    """Looks at each whole line, stacks and other libraries' lines included, before anybody else does."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
 
 
 def get_logger() -> structlog.stdlib.BoundLogger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from ssl import TLSVersion
 
 from redis import exceptions
 from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
@@ -31,6 +32,8 @@ AUDIT_HEAD = PREFIX + "audit:head"
 HEARTBEATS_HASH = PREFIX + "heartbeats"
 # + blind index of a user or address. Hash: tries, until: no further try before, ms.
 SIGN_IN_PREFIX = PREFIX + "sign-in:"
+# Token buckets of keys and users: hashes that are gone when nobody has used them for as long as it takes to fill one.
+RATE_PREFIX = PREFIX + "rate:"
 
 # A reply slower than this is a fault; blocking reads add their own time.
 SOCKET_TIMEOUT_S = 10.0
@@ -78,6 +81,9 @@ def connect(url: str) -> Redis:
     pool = ConnectionPool.from_url(
         url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=3.0, health_check_interval=15
     )
+    if pool.connection_class is SSLConnection:
+        # The client looks at the certificate's signature alone unless it is told to read the name, too.
+        pool.connection_kwargs |= {"ssl_check_hostname": True, "ssl_min_version": TLSVersion.TLSv1_2}
     # The scheme of the address chose the class.
     pool.connection_class = _HEARING[pool.connection_class]
     return Redis.from_pool(pool)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from base.errors import ConfigurationFault, KithError
+from base.secret import guard_crashes, mask
 from cli.exits import EXIT_CONFIGURATION, EXIT_FAULT
 
 PROCFILE = Path(__file__).resolve().parent.parent / "Procfile"
@@ -102,6 +103,7 @@ def _mount_others() -> None:
     app.add_typer(importlib.import_module("cli.projection").app, name="projection")
     app.add_typer(importlib.import_module("cli.segment").app, name="segment")
     app.add_typer(importlib.import_module("cli.tag").app, name="tag")
+    app.add_typer(importlib.import_module("cli.documents").app, name="documents")
     app.add_typer(importlib.import_module("cli.user").app, name="user")
     app.command("dictionary")(importlib.import_module("cli.dictionary").show_dictionary)
     app.command("import")(importlib.import_module("cli.import_").import_file)
@@ -109,6 +111,7 @@ def _mount_others() -> None:
 
 def main() -> None:
     """Run the command; a fault that people can act on is two lines, without a stack."""
+    guard_crashes()
     _mount_others()
     try:
         app(prog_name="kith")
@@ -126,6 +129,6 @@ def main() -> None:
 
 def _complain(message: str, hint: str | None) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print("kith:", message, markup=False)
+    console.print("kith:", mask(message), markup=False)
     if hint:
-        console.print("     ", hint, markup=False)
+        console.print("     ", mask(hint), markup=False)

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from base import logs
+from base.secret import mask
 from base.settings import Settings, load_settings
-from cli import doctor_machine, doctor_servers
+from cli import doctor_machine, doctor_security, doctor_servers
 from cli.findings import Finding, Level
 
 MARKS = {Level.OK: "[green]ok  [/green]", Level.WARNING: "[yellow]warn[/yellow]", Level.FAULT: "[red]FAULT[/red]"}
@@ -21,7 +22,7 @@ def examine() -> list[Finding]:
     settings = load_settings()
     # What went wrong is told as findings; log lines in between would only repeat it.
     logs.configure("CRITICAL", "cli")
-    return [*_machine(settings), *asyncio.run(doctor_servers.examine(settings))]
+    return [*_machine(settings), *doctor_security.examine(settings), *asyncio.run(doctor_servers.examine(settings))]
 
 
 def show(findings: list[Finding], console: Console | None = None) -> int:
@@ -32,7 +33,7 @@ def show(findings: list[Finding], console: Console | None = None) -> int:
     """
     console = console or Console(highlight=False, soft_wrap=True)
     for finding in findings:
-        console.print(MARKS[finding.level], escape(f"{finding.subject}: {finding.text}"))
+        console.print(MARKS[finding.level], escape(mask(f"{finding.subject}: {finding.text}")))
         if finding.advice and finding.level is not Level.OK:
             console.print("      →", escape(finding.advice))
     faults = sum(finding.level is Level.FAULT for finding in findings)

@@ -89,6 +89,8 @@ async def _check_versions(settings: Settings) -> None:
 def _run_api(settings: Settings) -> None:
     import uvicorn
 
+    from cli.connections import BoundedHttp
+
     if settings.api_processes > 1:
         _share_metrics(settings)
     uvicorn.run(
@@ -98,7 +100,7 @@ def _run_api(settings: Settings) -> None:
         port=settings.port,
         workers=settings.api_processes,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         # The older implementation rests on an interface that the websockets package has deprecated.
         ws="websockets-sansio",
         ws_max_size=WS_MAX_BYTES,
@@ -106,6 +108,7 @@ def _run_api(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
+        limit_concurrency=settings.max_connections,
         timeout_graceful_shutdown=API_GRACE_S,
         timeout_keep_alive=KEEP_ALIVE_S,
     )

@@ -21,7 +21,7 @@ TIMEOUT_S = 30.0
 TRIES = 6
 PAUSE_S = 1.0
 MAX_STATUS_IDS = 100
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 – asked, not listened on
 
 
 class Update(msgspec.Struct, frozen=True, rename="camel"):

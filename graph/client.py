@@ -7,9 +7,18 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, TypeVar
 
-from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncGraphDatabase, AsyncSession, AsyncTransaction
+from neo4j import (
+    READ_ACCESS,
+    WRITE_ACCESS,
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncSession,
+    AsyncTransaction,
+    TrustCustomCAs,
+)
 from neo4j.exceptions import (
     AuthError,
     ClientError,
@@ -93,6 +102,10 @@ class GraphClient:
         uri: `bolt://` or `neo4j://` address.
         slow_query_ms: statements slower than this are logged by name, never with values.
         secret_key: what documents about people are encrypted with, see `base.keys`; "" where none is read.
+        ca_file: of the authority that signed the server's certificate; empty: one that the system knows.
+
+    Raises:
+        ConfigurationFault: the address or the file cannot be used.
     """
 
     def __init__(
@@ -103,6 +116,7 @@ class GraphClient:
         database: str = "neo4j",
         slow_query_ms: int = 500,
         secret_key: str = "",
+        ca_file: str = "",
     ):
         self.personal = PersonalData(secret_key)
         self._database = database
@@ -110,7 +124,8 @@ class GraphClient:
         self._writers = asyncio.Semaphore(MAX_WRITERS)
         try:
             self._driver: AsyncDriver = AsyncGraphDatabase.driver(
-                uri,
+                _bare(uri) if ca_file else uri,
+                **_trust(uri, ca_file),
                 auth=(user, password) if password else None,
                 connection_timeout=CONNECT_TIMEOUT_S,
                 connection_acquisition_timeout=ACQUIRE_TIMEOUT_S,
@@ -131,6 +146,7 @@ class GraphClient:
             settings.neo4j_database,
             settings.slow_query_ms,
             settings.secret_key,
+            settings.neo4j_ca_file,
         )
 
     async def read(self, query: Query, /, **parameters: Any) -> list[Row]:
@@ -278,6 +294,22 @@ def _translated(fault: Exception) -> Exception:
 
 def _code(fault: Exception) -> str:
     return (getattr(fault, "code", None) or type(fault).__name__) if isinstance(fault, Exception) else "?"
+
+
+def _bare(uri: str) -> str:
+    scheme, separator, rest = uri.partition("://")
+    return scheme.removesuffix("+s") + separator + rest
+
+
+def _trust(uri: str, ca_file: str) -> dict[str, Any]:
+    """The driver takes an authority only beside a scheme that says nothing of encryption itself."""
+    if not ca_file:
+        return {}
+    if not uri.startswith(("neo4j+s://", "bolt+s://")):
+        raise ConfigurationFault("NEO4J_CA_FILE needs a NEO4J_URI that begins with neo4j+s:// or bolt+s://")
+    if not Path(ca_file).is_file():
+        raise ConfigurationFault("NEO4J_CA_FILE names no file")
+    return {"encrypted": True, "trusted_certificates": TrustCustomCAs(ca_file)}
 
 
 def _observe(query: Query, started: float, slow_query_ms: int) -> None:

@@ -65,10 +65,12 @@ class Refused(Exception):
         code: what is wrong; its HTTP status is `STATUS[code]`.
         message: one sentence.
         hint: what to do; None when the message says it.
+        retry_after_s: when the same may succeed; None: not known.
     """
 
-    def __init__(self, code: IngestCode, message: str, hint: str | None = None):
+    def __init__(self, code: IngestCode, message: str, hint: str | None = None, *, retry_after_s: int | None = None):
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        self.retry_after_s = retry_after_s

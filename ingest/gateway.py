@@ -9,6 +9,7 @@ from typing import NoReturn
 from starlette.routing import BaseRoute, Mount
 from starlette.types import Receive, Scope, Send
 
+from access.meter import Meter
 from base.clock import now_ms
 from base.errors import Unavailable
 from base.logs import get_logger
@@ -16,6 +17,7 @@ from base.metrics import CALLS, REQUEST_SECONDS
 from base.settings import Settings
 from ingest.checking import CheckedBody, check_body
 from ingest.faults import STATUS, IngestCode, Refused
+from ingest.intake import Intake
 from ingest.openapi import document_json
 from ingest.reading import BodyReader, ClientLeft, InFlight
 from ingest.replies import ACCEPTED, Cors, Reply, fault_reply, json_reply, not_found, wrong_method
@@ -41,18 +43,25 @@ def write_keys(settings: Settings) -> WriteKeys:
     return WriteKeys({settings.write_key: DEFAULT_SOURCE} if settings.write_key else {})
 
 
-def routes(stream: IngestStream, settings: Settings, keys: WriteKeys) -> list[BaseRoute]:
-    """Everything under `/v1`, for the server to mount. Never redirects: clients count a redirect as delivered."""
-    return [Mount(PREFIX, app=Gateway(stream, keys, Cors(settings.allowed_origins)))]
+def routes(stream: IngestStream, settings: Settings, keys: WriteKeys, meter: Meter | None = None) -> list[BaseRoute]:
+    """Everything under `/v1`, for the server to mount. Never redirects: clients count a redirect as delivered.
+
+    Args:
+        meter: counts calls of each source against `KITH_TRACKING_RATE`; None: nobody is counted.
+    """
+    return [
+        Mount(PREFIX, app=Gateway(stream, keys, Cors(settings.allowed_origins), Intake(meter, settings.tracking_rate)))
+    ]
 
 
 class Gateway:
     """An ASGI application for `/v1/*`."""
 
-    def __init__(self, stream: IngestStream, keys: WriteKeys, cors: Cors):
+    def __init__(self, stream: IngestStream, keys: WriteKeys, cors: Cors, intake: Intake):
         self._stream = stream
         self._keys = keys
         self._cors = cors
+        self._intake = intake
         self._in_flight = InFlight()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,17 +92,20 @@ class Gateway:
         received_at_ms = now_ms()
         try:
             source = self._source(headers)
+            if source is not None:
+                self._intake.check(source)
             with BodyReader(receive, self._in_flight) as reader:
                 _check_media_type(headers)
                 body = await reader.read(headers.get(b"content-encoding", b"").strip().lower())
                 checked = check_body(body, kind, received_at_ms)
                 source = source or self._source_in(checked)
+                await self._intake.take(source, checked.calls_count)
                 if checked.calls_count:
                     await self._stream.append(body, kind, received_at_ms, source, checked.message_ids)
         except Refused as fault:
             CALLS.labels(kind, fault.code).inc()
             _log.debug("request refused", kind=kind, code=fault.code)
-            return fault_reply(STATUS[fault.code], fault.code, fault.message, fault.hint)
+            return fault_reply(STATUS[fault.code], fault.code, fault.message, fault.hint, fault.retry_after_s)
         except Unavailable as fault:
             CALLS.labels(kind, IngestCode.UNAVAILABLE).inc()
             _log.warning("request not taken", kind=kind, reason=fault.message, cause=repr(fault.__cause__))

@@ -54,7 +54,8 @@ CODE_MEANINGS: dict[IngestCode, str] = {
     IngestCode.TOO_LARGE: f"More than {MAX_CALL_BYTES} bytes in a call or {MAX_BATCH_BYTES} in a batch, unpacked.",
     IngestCode.TOO_MANY_CALLS: f"More than {MAX_BATCH_CALLS} calls in a batch.",
     IngestCode.UNSUPPORTED_MEDIA_TYPE: "The content type or encoding is not taken.",
-    IngestCode.RATE_LIMITED: "Too many requests are under way; send again after `Retry-After` seconds.",
+    IngestCode.RATE_LIMITED: "Too many requests are under way, or calls of this source; send again after"
+    " `Retry-After` seconds.",
     IngestCode.UNAVAILABLE: "The call cannot be made durable now; send it again.",
 }
 

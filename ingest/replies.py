@@ -40,14 +40,14 @@ def json_reply(status: int, body: bytes, *more: tuple[bytes, bytes]) -> Reply:
 ACCEPTED = json_reply(200, b'{"success":true}')
 
 
-def fault_reply(status: int, code: str, message: str, hint: str | None) -> Reply:
+def fault_reply(status: int, code: str, message: str, hint: str | None, retry_after_s: int | None = None) -> Reply:
     """An error as clients read it: `code` to branch on, `message` and perhaps `hint` for people."""
     document = {"success": False, "code": code, "message": message}
     if hint is not None:
         document["hint"] = hint
     more: list[tuple[bytes, bytes]] = []
     if status == 429:
-        more.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+        more.append((b"retry-after", str(retry_after_s or RETRY_AFTER_S).encode()))
     if status == 401:
         more.append((b"www-authenticate", b'Basic realm="write key"'))
     return json_reply(status, msgspec.json.encode(document), *more)

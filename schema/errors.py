@@ -8,7 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from base import logs
-from base.errors import ErrorCode, KithError
+from base.errors import ErrorCode, KithError, RateLimited
 
 _log = logs.get_logger()
 
@@ -56,6 +56,8 @@ def of_fault(fault: KithError) -> dict[str, Any]:
     entry = _entry(fault.message, fault.code, fault.hint or _HINTS.get(fault.code) or "Correct the request.")
     if fault.field is not None:
         entry["extensions"]["field"] = fault.field
+    if isinstance(fault, RateLimited):
+        entry["extensions"]["retryAfter"] = fault.retry_after_s
     return entry
 
 

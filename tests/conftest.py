@@ -96,7 +96,7 @@ async def clean_stores(graph: GraphClient, redis: Redis) -> None:
     await wipe(graph, redis)
 
 
-NEEDS_CLEAN_STORES = (Path("graph"), Path("workers"), Path("api"), Path("property/graph"))
+NEEDS_CLEAN_STORES = (Path("graph"), Path("workers"), Path("api"), Path("attacks"), Path("property/graph"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

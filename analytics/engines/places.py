@@ -15,7 +15,7 @@ def place_of(settings: Settings, keyring: Keyring) -> Place:
     Raises:
         ConfigurationFault: the address cannot be read, or the client of the server is not installed.
     """
-    url = settings.columns_url.get_secret_value()
+    url = settings.columns_url
     if not url:
         return FilePlace(settings.data_dir, keyring.columns_key(), settings.columns_memory_mb)
     try:

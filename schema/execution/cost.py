@@ -18,8 +18,6 @@ from graphql import (
 
 from resolvers.pages import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS
 
-# 100 customers with 100 events each. A 360° profile costs about 30.
-MAX_COST = 12_000
 # Fields that are pages, and what a field costs by itself when it scans.
 PAGED = frozenset(
     {

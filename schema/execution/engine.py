@@ -9,7 +9,6 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard, cast
 
-import msgspec
 import strawberry
 from graphql import (
     ExecutionResult,
@@ -27,6 +26,7 @@ from graphql import (
 from graphql.execution.execute import create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 
+from access.allowance import SCAN_TIMES
 from access.gate import Caller
 from audit.entry import Entry
 from base.clock import now_ms
@@ -34,21 +34,20 @@ from base.errors import BadInput, ErrorCode, KithError, Unavailable
 from resolvers.context import Services
 from schema.context import OperationContext
 from schema.errors import formatted, of_fault
+from schema.execution.admission import Admission
 from schema.execution.auditing import audit_changes, audit_read, refused_entry
-from schema.execution.cost import MAX_COST, cost_of
+from schema.execution.cost import cost_of
 from schema.execution.direct import direct_query
 from schema.execution.document import Prepared
 from schema.execution.executor import KithExecutor
 from schema.execution.limits import MAX_TOKENS, check_document, check_text
 from schema.execution.reads import reads_of
+from schema.execution.request import GraphQLRequest
 from schema.execution.rights import check_rights, needed_by, rights_of
 from schema.execution.selection import select_in
 from schema.execution.watched import watched
 from schema.telemetry import span
 
-QUERY_TIMEOUT_S = 10.0
-# About 5,000 customers a second. A tag may have a statement, which the columnar store checks.
-SCAN_TIMEOUT_S = 60.0
 SCANNING_FIELDS = frozenset(
     {"estimate", "importSegment", "importTagValues", "saveResultAsSegment", "createTag", "updateTag"}
 )
@@ -67,15 +66,6 @@ def _scans(field: FieldNode) -> bool:
     """Whether it passes over everybody: a list of customers does with a rule or an order."""
     given = {argument.name.value for argument in field.arguments or ()}
     return field.name.value in SCANNING_FIELDS or (field.name.value == "customers" and bool(given & SCANNING_ARGUMENTS))
-
-
-class GraphQLRequest(msgspec.Struct):
-    """One request as any transport brings it; unknown members are ignored."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operationName: str | None = None
-    extensions: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +90,7 @@ class Operation:
     request: GraphQLRequest
     caller: Caller
     purpose: str | None
+    cost: int
 
 
 class Refused(Exception):
@@ -120,9 +111,18 @@ class Engine:
 
     Args:
         open_schema: introspection and suggestions are for local use.
+        admission: limits and trusted documents; without it the built-in limits of one operation alone.
     """
 
-    def __init__(self, schema: strawberry.Schema, services: Services, *, open_schema: bool):
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        services: Services,
+        *,
+        open_schema: bool,
+        admission: Admission | None = None,
+    ):
+        self._admission = admission or Admission()
         self._schema: GraphQLSchema = schema._schema
         self._rights = rights_of(schema)
         audit_changes(self._schema)
@@ -131,6 +131,21 @@ class Engine:
         self._rules = specified_rules if open_schema else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._documents: OrderedDict[str, Prepared] = OrderedDict()
 
+    async def accept(self, request: GraphQLRequest, request_id: str, caller: Caller) -> Operation:
+        """`prepare`, and count what it costs; what is refused is counted too.
+
+        Raises:
+            Refused: with what is wrong.
+            RateLimited: the caller has had enough for now.
+        """
+        try:
+            operation = self.prepare(request, request_id, caller)
+        except Refused:
+            await self._admission.charge(caller.principal, 0)
+            raise
+        await self._admission.charge(caller.principal, operation.cost)
+        return operation
+
     def prepare(self, request: GraphQLRequest, request_id: str, caller: Caller) -> Operation:
         """Parse, measure, validate and check rights; known documents come from memory.
 
@@ -138,7 +153,7 @@ class Engine:
             Refused: with what is wrong.
         """
         try:
-            prepared = self._document(request.query, request_id)
+            prepared = self._document(self._admission.text_of(request, caller.principal), request_id)
             operation = prepared.operation(request.operationName)
             if operation is None:
                 raise BadInput("The document has no such operation.", hint="Name one of its operations.")
@@ -152,11 +167,11 @@ class Engine:
                 action = ", ".join(sorted({nodes[0].name.value for nodes in fields.fields.values()}))
                 raise Refused([of_fault(fault)], refused_entry(caller.principal, request_id, action)) from None
             purpose = _purpose(request.extensions or {})
-            if prepared.costs[name].cost(request.variables or {}) > MAX_COST:
-                raise BadInput(f"The query may bring more than {MAX_COST:,} objects.", hint="Ask for smaller pages.")
+            cost = prepared.costs[name].cost(request.variables or {})
+            self._admission.check_cost(caller.principal, cost)
         except KithError as fault:
             raise Refused([of_fault(fault)]) from None
-        return Operation(prepared, operation.operation.value, name, request, caller, purpose)
+        return Operation(prepared, operation.operation.value, name, request, caller, purpose, cost)
 
     async def note(self, refused: Refused) -> None:
         """Log what somebody tried who may not; the refusal stands whether or not it can be logged."""
@@ -170,7 +185,8 @@ class Engine:
         context = OperationContext(
             self._services, request_id, operation.caller.principal, operation.purpose, operation.prepared
         )
-        timeout_s = SCAN_TIMEOUT_S if operation.name in operation.prepared.scanning else QUERY_TIMEOUT_S
+        allowance = self._admission.allowances.of(operation.caller.principal)
+        timeout_s = allowance.time_s * (SCAN_TIMES if operation.name in operation.prepared.scanning else 1)
         try:
             with span(operation.kind, operation.name):
                 async with asyncio.timeout(timeout_s):
@@ -178,8 +194,8 @@ class Engine:
         except TimeoutError:
             slow = KithError(
                 ErrorCode.UNAVAILABLE,
-                f"The query took longer than {timeout_s:g} s and was stopped.",
-                hint="Ask for smaller pages, or create a segment from the rule.",
+                f"The query took longer than {timeout_s} s, the limit of the role {allowance.role}, and was stopped.",
+                hint="Ask for smaller pages, create a segment from the rule, or ask for more in KITH_TIME_LIMITS.",
             )
             return Answer({"errors": [of_fault(slow)], "data": None}, started=True)
         answer = result if isinstance(result, Answer) else self._answer(result, request_id)

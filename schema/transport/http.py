@@ -6,21 +6,23 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
 from access.gate import Caller, Gate
+from access.origins import Origins
 from base import logs
-from base.errors import BadInput, ErrorCode, KithError
+from base.errors import BadInput, ErrorCode, KithError, RateLimited
 from base.metrics import REQUEST_SECONDS
 from schema.errors import of_fault
 from schema.execution.auditing import CLIENT_IP
-from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
+from schema.execution.engine import Answer, Engine, Operation, Refused, is_subscription
+from schema.execution.request import GraphQLRequest
 from schema.transport.negotiation import Media, negotiate
 from schema.transport.reading import ClientLeft, HttpFault, read_get, read_post
 
@@ -31,9 +33,11 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _STATUS = {
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.FORBIDDEN: 403,
+    ErrorCode.RATE_LIMITED: 429,
     ErrorCode.UNAVAILABLE: 503,
 }
 
+_Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 _log = logs.get_logger()
 _encode = msgspec.json.Encoder().encode
 
@@ -48,11 +52,13 @@ class GraphQLOverHttp:
 
     Args:
         gate: checked before anything of a request is read.
+        origins: of web pages that may ask.
     """
 
-    def __init__(self, engine: Engine, gate: Gate):
+    def __init__(self, engine: Engine, gate: Gate, origins: Origins):
         self._engine = engine
         self._gate = gate
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -76,6 +82,10 @@ class GraphQLOverHttp:
     async def _serve(self, scope: Scope, headers: dict[bytes, str], receive: Receive, exchange: _Exchange) -> None:
         method = scope["method"]
         try:
+            if not self._origins.allows(headers):
+                raise KithError(
+                    ErrorCode.FORBIDDEN, "Pages of this origin may not ask.", hint="Add it to KITH_ALLOWED_ORIGINS."
+                )
             caller = await self._gate.caller(headers.get(b"authorization"))
             if exchange.media is None:
                 raise HttpFault(406, BadInput("No acceptable media type.", hint="Accept application/json."))
@@ -85,11 +95,13 @@ class GraphQLOverHttp:
                 request = read_get(scope["query_string"])
             else:
                 raise HttpFault(405, BadInput("Only GET and POST are served.", hint="Send it with POST."), "GET, POST")
-            operation = self._prepare(request, method, exchange, caller)
+            operation = await self._accept(request, method, exchange, caller)
         except KithError as fault:
-            return await exchange.refuse(_STATUS.get(fault.code, 400), [of_fault(fault)])
+            more = [(b"retry-after", b"%d" % fault.retry_after_s)] if isinstance(fault, RateLimited) else []
+            return await exchange.refuse(_STATUS.get(fault.code, 400), [of_fault(fault)], more)
         except HttpFault as http_fault:
-            return await exchange.refuse(http_fault.status, [of_fault(http_fault.fault)], http_fault.allow)
+            more = [(b"allow", http_fault.allow.encode())] if http_fault.allow else []
+            return await exchange.refuse(http_fault.status, [of_fault(http_fault.fault)], more)
         except Refused as refused:
             await self._engine.note(refused)
             if refused.forbidden is not None:
@@ -99,8 +111,8 @@ class GraphQLOverHttp:
             return await exchange.stream(operation, receive)
         return await exchange.answer(await self._engine.execute(operation, exchange.request_id))
 
-    def _prepare(self, request: GraphQLRequest, method: str, exchange: _Exchange, caller: Caller) -> Operation:
-        operation = self._engine.prepare(request, exchange.request_id, caller)
+    async def _accept(self, request: GraphQLRequest, method: str, exchange: _Exchange, caller: Caller) -> Operation:
+        operation = await self._engine.accept(request, exchange.request_id, caller)
         if method == "GET" and operation.kind == "mutation":
             raise HttpFault(405, BadInput("GET changes nothing.", hint="Send mutations with POST."), "POST")
         if is_subscription(operation) and exchange.media is not Media.EVENTS:
@@ -133,10 +145,10 @@ class _Exchange:
         status = 200 if answer.started or self.media is Media.JSON else 400
         return await self._whole(status, self.media or Media.JSON, _encode(answer.body))
 
-    async def refuse(self, status: int, errors: list[dict[str, Any]], allow: str = "") -> None:
-        """An answer that HTTP gives before GraphQL could; `allow`: methods that would do."""
+    async def refuse(self, status: int, errors: list[dict[str, Any]], more: _Headers = ()) -> None:
+        """An answer that HTTP gives before GraphQL could, with what headers it needs besides."""
         media = self.media if self.media not in (None, Media.EVENTS) else Media.JSON
-        await self._whole(status, media or Media.JSON, _encode({"errors": errors}), allow)
+        await self._whole(status, media or Media.JSON, _encode({"errors": errors}), more)
 
     async def fail(self, fault: Exception) -> None:
         """Something broke outside of execution."""
@@ -198,18 +210,17 @@ class _Exchange:
     async def _body(self, data: bytes) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
-    async def _whole(self, status: int, media: Media, body: bytes, allow: str = "") -> None:
+    async def _whole(self, status: int, media: Media, body: bytes, more: _Headers = ()) -> None:
         self.status = status
         headers = [
             (b"content-type", media.value.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
             (b"x-request-id", self.request_id.encode()),
+            *more,
         ]
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
-        if allow:
-            headers.append((b"allow", allow.encode()))
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,9 +11,11 @@ import msgspec
 from starlette.types import Receive
 
 from base.errors import BadInput
-from schema.execution.engine import GraphQLRequest
+from schema.execution.request import GraphQLRequest
 
 MAX_BODY_BYTES = 512 * 1024
+# Half a megabyte over a bad line; who is slower holds memory that others need.
+BODY_TIMEOUT_S = 30.0
 MAX_QUERY_STRING_BYTES = 64 * 1024
 _JSON_CONTENT = re.compile(r'application/(?:graphql\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?', re.IGNORECASE)
 _HINT = "Send a JSON object with `query`, and `variables` and `operationName` where they are needed."
@@ -43,24 +46,32 @@ async def read_post(content_type: str, content_length: str, receive: Receive) ->
     """The request in a body.
 
     Raises:
-        HttpFault: 413, 415, or 400 for anything but a well-formed request.
+        HttpFault: 408, 413, 415, or 400 for anything but a well-formed request.
         ClientLeft: before the body was complete.
     """
     if not _JSON_CONTENT.fullmatch(content_type.strip()):
         raise HttpFault(415, BadInput("The content type is not supported.", hint="Send application/json in UTF-8."))
     if content_length.isdigit() and int(content_length) > MAX_BODY_BYTES:
         raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return decode(await _read_body(receive))
+    except TimeoutError:
+        raise HttpFault(408, BadInput("The body took too long.", hint="Send the same again.")) from None
+
+
+async def _read_body(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeft
-        body += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        body += part
         if len(body) > MAX_BODY_BYTES:
             raise _too_large()
         if not message.get("more_body", False):
-            break
-    return decode(body)
+            return body
 
 
 def read_get(query_string: bytes) -> GraphQLRequest:
@@ -73,14 +84,16 @@ def read_get(query_string: bytes) -> GraphQLRequest:
         raise HttpFault(414, BadInput("The URL is too long.", hint="Send the request with POST."))
     try:
         given = dict(parse_qsl(query_string.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query_string)))
-        return GraphQLRequest(
-            query=given["query"],
+        request = GraphQLRequest(
+            query=given.get("query"),
             variables=_variables.decode(given["variables"]) if given.get("variables") else None,
             operationName=given.get("operationName") or None,
             extensions=_variables.decode(given["extensions"]) if given.get("extensions") else None,
+            documentId=given.get("documentId"),
         )
-    except (KeyError, ValueError, RecursionError, msgspec.MsgspecError) as fault:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as fault:
         raise HttpFault(400, _malformed(fault)) from None
+    return _checked(request)
 
 
 def decode(body: bytes | str) -> GraphQLRequest:
@@ -90,16 +103,21 @@ def decode(body: bytes | str) -> GraphQLRequest:
         HttpFault: 400.
     """
     try:
-        return _decoder.decode(body)
+        request = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise HttpFault(400, _malformed(fault)) from None
+    return _checked(request)
+
+
+def _checked(request: GraphQLRequest) -> GraphQLRequest:
+    if request.query is None and request.document_hash is None:
+        raise HttpFault(400, BadInput("The request has no query.", hint=_HINT))
+    return request
 
 
 def _malformed(fault: Exception) -> BadInput:
     if isinstance(fault, msgspec.ValidationError):
         return BadInput(f"The request is malformed: {fault}.", hint=_HINT)
-    if isinstance(fault, KeyError):
-        return BadInput("The request has no query.", hint=_HINT)
     return BadInput("The request is no valid JSON.", hint=_HINT)
 
 

@@ -6,9 +6,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from access.gate import Gate
+from access.meter import Meter
+from access.origins import Origins
 from base.settings import Settings
 from resolvers.context import Services
 from schema.build import build_schema
+from schema.execution.admission import Admission
 from schema.execution.engine import Engine
 from schema.transport.http import ROUTE, GraphQLOverHttp
 from schema.transport.websocket import GraphQLOverWebSocket
@@ -16,25 +19,30 @@ from schema.transport.websocket import GraphQLOverWebSocket
 PREFLIGHT_MAX_AGE_S = 86_400
 
 
-def routes(services: Services, settings: Settings, gate: Gate) -> list[BaseRoute]:
-    """The routes of /graphql."""
-    engine = Engine(build_schema(), services, open_schema=settings.mode == "local")
-    origins = [one.strip() for one in settings.allowed_origins.split(",") if one.strip()]
-    http = GraphQLOverHttp(engine, gate)
+def routes(services: Services, settings: Settings, gate: Gate, meter: Meter) -> list[BaseRoute]:
+    """The routes of /graphql.
+
+    Raises:
+        ConfigurationFault: limits or trusted documents cannot be read.
+    """
+    admission = Admission.of(settings, meter)
+    engine = Engine(build_schema(), services, open_schema=settings.mode == "local", admission=admission)
+    origins = Origins(settings.allowed_origins)
+    http = GraphQLOverHttp(engine, gate, origins)
     # Only where it is needed: without an allowed origin no browser page but our own may ask anyway.
     app = (
         CORSMiddleware(
             http,
-            allow_origins=origins,
+            allow_origins=sorted(origins.allowed),
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "x-request-id"],
-            expose_headers=["x-request-id"],
+            expose_headers=["x-request-id", "retry-after"],
             max_age=PREFLIGHT_MAX_AGE_S,
         )
-        if origins
+        if origins.allowed
         else http
     )
     return [
         Route(ROUTE, endpoint=app, methods=None),
-        WebSocketRoute(ROUTE, endpoint=GraphQLOverWebSocket(engine, gate, frozenset(origins))),
+        WebSocketRoute(ROUTE, endpoint=GraphQLOverWebSocket(engine, gate, origins)),
     ]

@@ -9,16 +9,18 @@ import asyncio
 from contextlib import aclosing, suppress
 from enum import IntEnum
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
 from access.gate import Caller, Gate
+from access.origins import Origins
 from base.errors import ErrorCode, KithError
+from schema.errors import of_fault
 from schema.execution.auditing import CLIENT_IP
-from schema.execution.engine import Answer, Engine, GraphQLRequest, Operation, Refused, is_subscription
+from schema.execution.engine import Answer, Engine, Operation, Refused, is_subscription
+from schema.execution.request import GraphQLRequest
 from schema.transport.http import new_request_id
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -80,19 +82,19 @@ class GraphQLOverWebSocket:
     """An ASGI application for WebSocket connections to one path.
 
     Args:
-        allowed_origins: of web pages besides the service's own; clients that are no browsers send none.
+        origins: of web pages that may connect.
     """
 
-    def __init__(self, engine: Engine, gate: Gate, allowed_origins: frozenset[str]):
+    def __init__(self, engine: Engine, gate: Gate, origins: Origins):
         self._engine = engine
         self._gate = gate
-        self._allowed_origins = allowed_origins
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         await receive()
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        if not self._is_own_origin(headers):
+        if not self._origins.allows(headers):
             # Before it is accepted, a close is an HTTP 403.
             await send({"type": "websocket.close", "code": CloseCode.FORBIDDEN})
             return
@@ -105,12 +107,6 @@ class GraphQLOverWebSocket:
         with structlog.contextvars.bound_contextvars(connection_id=new_request_id()):
             CLIENT_IP.set(scope["client"][0] if scope.get("client") else None)
             await _Connection(self._engine, self._gate, receive, send).serve()
-
-    def _is_own_origin(self, headers: dict[bytes, str]) -> bool:
-        origin = headers.get(b"origin")
-        if origin is None or origin in self._allowed_origins:
-            return True
-        return urlsplit(origin).netloc == headers.get(b"host")
 
 
 class _Connection:
@@ -196,6 +192,8 @@ class _Connection:
             raise _closed(fault) from None
         if not 0 < len(message.id) <= MAX_ID_CHARS:
             raise _Closed(CloseCode.BAD_REQUEST, "Invalid id")
+        if message.payload.query is None and message.payload.document_hash is None:
+            raise _Closed(CloseCode.BAD_REQUEST, "Invalid message received")
         if message.id in self._operations:
             raise _Closed(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
@@ -212,10 +210,12 @@ class _Connection:
         request_id = new_request_id()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                operation = self._engine.prepare(request, request_id, caller)
+                operation = await self._engine.accept(request, request_id, caller)
             except Refused as refused:
                 await self._engine.note(refused)
                 return await self._error(operation_id, refused.answer)
+            except KithError as fault:
+                return await self._error(operation_id, Answer({"errors": [of_fault(fault)]}, started=False))
             if not is_subscription(operation):
                 answer = await self._engine.execute(operation, request_id)
                 if not answer.started:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from pydantic import SecretStr
 
 from analytics.engines.clickhouse import tidying
 from analytics.engines.clickhouse.ledger import Ousted
@@ -36,6 +35,7 @@ from analytics.store.batch import (
 from analytics.store.spread import cells_of, spread
 from base.errors import BadInput, ConfigurationFault
 from base.keys import Keyring
+from base.secret import Secret
 from base.settings import Settings
 from graph.repositories.sharing import NOTHING_CLOSED
 from rules.parser import parse_rule
@@ -338,7 +338,7 @@ def _chain(fault: BaseException | None) -> Iterator[str]:
     ],
 )
 def test_an_address_that_is_none_is_refused_without_being_shown(url: str, keyring: Keyring) -> None:
-    settings = Settings(columns_url=SecretStr(url))
+    settings = Settings(columns_url=Secret(url))
     assert "hidden" not in repr(settings)
     with pytest.raises(ConfigurationFault, match="KITH_COLUMNS_URL") as refused:
         place_of(settings, keyring)

@@ -13,6 +13,7 @@ import uvicorn
 
 from access.gate import Directory
 from base.settings import Settings
+from cli.connections import BoundedHttp
 from server import create_app
 
 START_S = 10.0
@@ -55,8 +56,10 @@ async def running_api(settings: Settings, directory: Directory | None = None, **
         host="127.0.0.1",
         port=0,
         log_config=None,
+        http=BoundedHttp,
         ws="websockets-sansio",
         lifespan="on",
+        server_header=False,
     )
     server = uvicorn.Server(config)
     # The suite owns the signals.

@@ -20,7 +20,8 @@ from resolvers.context import Services
 from schema import declare
 from schema.build import build_schema
 from schema.execution import watched as watching
-from schema.execution.engine import Engine, GraphQLRequest, Operation, Refused
+from schema.execution.engine import Engine, Operation, Refused
+from schema.execution.request import GraphQLRequest
 from schema.execution.rights import rights_of
 from schema.execution.watched import watched
 
