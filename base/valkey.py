@@ -15,8 +15,6 @@ INGEST_STREAM = PREFIX + "ingest"
 INGEST_GROUP = "appliers"
 # Published changes; the entry id is `<position>-0`, so positions are gapless and a repeat is refused.
 CHANGES_STREAM = PREFIX + "changes"
-# Calls that could not be applied. Hash: id -> sealed record.
-QUARANTINE_HASH = PREFIX + "quarantine"
 ARQ_QUEUE = PREFIX + "jobs"
 # Questions to the columnar store.
 QUESTIONS_QUEUE = PREFIX + "questions"

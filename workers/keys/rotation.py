@@ -21,7 +21,8 @@ from graph.repositories import keys as repository
 from graph.repositories.keys import KINDS, ReplacementRow, RotationRecord, Step
 from workers.keys.turning import turned, versions
 
-# Nodes of a transaction: their locks are held for some ten milliseconds, and they take some megabytes at the most.
+# Nodes of a transaction: their locks are held for some 100 ms, and they take some megabytes at the most. More are no
+# faster a node.
 PAGE_NODES = 500
 # A block of the operation log is 500 entries.
 PAGE_BLOCKS = 10
@@ -36,7 +37,7 @@ Progress = Callable[[RotationRecord], None]
 async def rotate(graph: GraphClient, progress: Progress = lambda _: None) -> RotationRecord:
     """Turn everything in the graph to the current version; goes on where an earlier run ended.
 
-    Several processes may do so at once: they share the work.
+    Several processes may do so at once: each page is written by one of them. It is no faster.
 
     Args:
         progress: told where it stands after each page.

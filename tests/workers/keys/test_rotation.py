@@ -31,7 +31,7 @@ from graph.repositories.keys import HeldRow, RotationRecord
 from graph.repositories.quarantine import QuarantineRow, put
 from graph.repositories.user import create as create_user
 from ingest.stream import IngestStream
-from tests.support.audit import Audit
+from tests.support.audit import Audit, entry
 from tests.support.line import Line, query
 from tests.support.sealed import opened
 from tests.support.sightings import sighting
@@ -391,6 +391,42 @@ async def test_wrong_and_missing_versions_are_told_at_the_start(
     finally:
         await wrong.close()
     await repository.check_versions(new.graph)
+
+
+async def test_entries_of_the_operation_log_that_wait_hold_their_version(
+    old: Line, new: Line, settings: Settings, redis: Redis
+) -> None:
+    three = client_of(settings, f"{RING}\n3:{'cc' * 32}")
+    without = client_of(settings, f"1:{OLD}\n3:{'cc' * 32}")
+    try:
+        await repository.meet_versions(new.graph)
+        await log(new)
+        await rotate(three)
+        await Audit(new.graph, redis, new.keyring).log.write(entry("waits"))
+        with pytest.raises(ConfigurationFault, match="opens 1 in stream of the operation log"):
+            await retire(three, redis, 2)
+        await Audit(three, redis, three.personal.keyring).turns()
+
+        await retire(three, redis, 2)
+
+        # Nobody has the version any more, and the chain is the one that it was.
+        audit = Audit(without, redis, without.personal.keyring)
+        report = await audit.verify()
+        assert (report.fault, report.entries) == (None, 3)
+        assert await audit.actions() == ["a0", "a1", "waits"]
+    finally:
+        await three.close()
+        await without.close()
+
+
+async def test_a_change_under_way_while_everything_turns_ends_in_the_log(old: Line, new: Line, redis: Redis) -> None:
+    before, after = (Audit(line.graph, redis, line.keyring) for line in (old, new))
+    async with after.log.change(entry("later")), before.log.change(entry("earlier")):
+        await rotate(new.graph)
+        assert used(await count_versions(new.graph, redis)) == {2}
+    await after.turns()
+    assert sorted(await after.actions()) == ["earlier", "later"]
+    assert (await after.verify()).fault is None
 
 
 async def test_a_lower_version_than_the_first_is_refused(settings: Settings, redis: Redis) -> None:
