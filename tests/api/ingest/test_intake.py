@@ -10,7 +10,7 @@ from access.bucket import BURST_S
 from access.meter import Meter
 from base.settings import Settings
 from base.valkey import connect
-from ingest.gateway import routes
+from ingest.gateway import routes, write_keys
 from ingest.stream import IngestStream
 from tests.support.calls import make_batch, make_call
 from tests.support.tracking import basic, length
@@ -21,7 +21,7 @@ MOST = PER_S * BURST_S
 
 def client(stream: IngestStream, settings: Settings, meter: Meter, **headers: str) -> httpx.AsyncClient:
     limited = settings.model_copy(update={"tracking_rate": PER_S})
-    transport = httpx.ASGITransport(app=Starlette(routes=routes(stream, limited, meter)))
+    transport = httpx.ASGITransport(app=Starlette(routes=routes(stream, limited, write_keys(limited), meter)))
     return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)
 
 
