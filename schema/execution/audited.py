@@ -130,7 +130,7 @@ CHANGES: Final[Mapping[str, Audited]] = {
     "resetPassword": Audited("access", _ID),
     "disableUser": Audited("access", _ID),
     "enableUser": Audited("access", _ID),
-    "endSessions": Audited("access", _ID),
+    "endSessions": Audited("access", _argument("user")),
     "rotateKey": Audited("access", _ID),
     "revokeKey": Audited("access", _ID),
 }

@@ -6,9 +6,9 @@ import strawberry
 
 from resolvers.segments.saved_results import Result, Saving, TagSelection
 from resolvers.segments.segments import Edit
+from schema.enums import ImportMode
 from schema.inputs.rule import RuleInput, rule_document
 from schema.scalars import JSON, DateTime
-from workers.lists.lists import ImportMode
 
 
 @strawberry.input

@@ -7,19 +7,9 @@ from collections.abc import Sequence
 import strawberry
 
 from base.errors import BadInput
-from graph.repositories.sharing import Access, Grant, GranteeKind, Visibility
+from graph.repositories.sharing import Grant, GranteeKind
 from resolvers.sharing import Wanted
-
-strawberry.enum(
-    Visibility,
-    description="`EVERYBODY` who has the permission; `SHARED`: its owner and those named; `PRIVATE`: its owner alone. "
-    "Administrators see and change everything.",
-)
-strawberry.enum(
-    Access,
-    name="SharedAccess",
-    description="What somebody may do with it, with the permission; who may change it sees it.",
-)
+from schema.enums import Access, Visibility
 
 
 @strawberry.input(description="A user, or whoever has a role: exactly one of both.")

@@ -8,10 +8,10 @@ from resolvers.tags.checks import Edit
 from resolvers.tags.importing import Row, Wanted
 from rules.tags.definition import Take, Which
 from rules.type_problems import ValueType
+from schema.enums import ImportMode
 from schema.inputs.rule import MeasureInput, PropertyCondition, RuleInput, WindowInput, plain
 from schema.scalars import JSON
 from schema.types.tag_enums import TagMode
-from workers.lists.lists import ImportMode
 
 strawberry.enum(Which, name="TagEvent", description="Which event; of several at one instant, by their ids.")
 strawberry.enum(Take, name="TagTake", description="Its time, the calendar days since then, or a property of one type.")

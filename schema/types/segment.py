@@ -11,7 +11,6 @@ from access.permissions import Permission
 from access.sharing import Reach
 from base.errors import BadInput
 from graph.repositories.segment import SegmentRecord
-from graph.repositories.sharing import Visibility
 from resolvers import rules
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from resolvers.segments import history as segment_history
@@ -20,6 +19,7 @@ from resolvers.segments import versions as segment_versions
 from rules.buckets import Granularity
 from schema import declare
 from schema.context import Info
+from schema.enums import Visibility
 from schema.execution.lookahead import profile_shape
 from schema.scalars import JSON, DateTime
 from schema.types import sharing

@@ -13,12 +13,7 @@ from schema import declare
 from schema.types.refusal import ValidationError
 from schema.types.segment import Segment
 from workers.lists.importing import RowFault
-from workers.lists.lists import ImportMode
 
-strawberry.enum(
-    ImportMode,
-    description="What becomes of what is on the list: it stays, goes unless it is given again, or goes if it is given.",
-)
 strawberry.enum(
     RowFault,
     name="ImportFault",

@@ -9,12 +9,13 @@ from strawberry import Parent
 
 from access.sharing import Reach
 from graph.repositories.segment import SegmentRecord
-from graph.repositories.sharing import Access, GranteeKind, Visibility
+from graph.repositories.sharing import GranteeKind
 from graph.repositories.tag import TagRecord
 from resolvers import favourites
 from resolvers.sharing import reach_of
 from schema import declare
 from schema.context import Info
+from schema.enums import Access, Visibility
 from schema.scalars import DateTime
 
 strawberry.enum(

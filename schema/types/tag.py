@@ -9,7 +9,6 @@ from strawberry import Parent
 
 from access.permissions import Permission
 from access.sharing import Reach
-from graph.repositories.sharing import Visibility
 from graph.repositories.tag import TagRecord
 from resolvers.customers import customers
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -20,6 +19,7 @@ from rules.tags.definition import TagKind
 from rules.type_problems import ValueType
 from schema import declare
 from schema.context import Info
+from schema.enums import Visibility
 from schema.scalars import JSON, DateTime
 from schema.types import sharing
 from schema.types.maintenance import MaintenanceConnection, Upkeep, records, upkeep

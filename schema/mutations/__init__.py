@@ -1,0 +1,1 @@
+"""Changes, a module a domain; `schema.mutation` puts them together."""
