@@ -12,12 +12,13 @@ FIXED = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-# Nothing here may be stored by others, unless a route says so itself.
+# Nothing here may be stored by others.
 CACHE = (b"cache-control", b"no-store")
 
 
 class SecurityHeaders:
-    """Adds them to every HTTP answer, those of faults too; to be put around everything else.
+    """Adds them to every HTTP answer, those of faults too; to be put around everything else. What a route says itself
+    stays as it says it.
 
     Args:
         hsts_s: how long browsers are to insist on TLS; 0: not told, since only a proxy knows whether there is any.
@@ -26,7 +27,7 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, hsts_s: int = 0):
         self._app = app
         hsts = (b"strict-transport-security", b"max-age=%d; includeSubDomains" % hsts_s)
-        self._headers = (*FIXED, hsts) if hsts_s else FIXED
+        self._headers = (*FIXED, CACHE, hsts) if hsts_s else (*FIXED, CACHE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -35,10 +36,9 @@ class SecurityHeaders:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), *self._headers]
-                if all(name != CACHE[0] for name, _ in headers):
-                    headers.append(CACHE)
-                message["headers"] = headers
+                own = [*message.get("headers", ())]
+                named = {name for name, _ in own}
+                message["headers"] = own + [header for header in self._headers if header[0] not in named]
             await send(message)
 
         return await self._app(scope, receive, dressed)

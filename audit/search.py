@@ -30,6 +30,7 @@ class Wanted:
     Args:
         text: a part of anything that an entry says, whatever the case.
         to_ms: excluded.
+        about: ids of customers: entries that name one of them, as the object or as read; none for all.
     """
 
     text: str | None = None
@@ -39,6 +40,7 @@ class Wanted:
     action: str | None = None
     user: str | None = None
     outcome: Outcome | None = None
+    about: frozenset[str] = frozenset()
 
     def facets(self) -> list[str]:
         """What a block must have."""
@@ -53,6 +55,7 @@ class Wanted:
             and self.action in (None, entry.action)
             and self.user in (None, entry.user)
             and self.outcome in (None, entry.outcome)
+            and (not self.about or not self.about.isdisjoint((*entry.customers, *(entry.object or "").split())))
             and (self.text is None or self._is_in(self.text.casefold(), entry))
         )
 

@@ -99,6 +99,7 @@ def _mount_others() -> None:
     app.add_typer(importlib.import_module("cli.quarantine").app, name="quarantine")
     app.add_typer(importlib.import_module("cli.audit").app, name="audit")
     app.add_typer(importlib.import_module("cli.check").app, name="check")
+    app.add_typer(importlib.import_module("cli.customer").app, name="customer")
     app.add_typer(importlib.import_module("cli.keys").app, name="keys")
     app.add_typer(importlib.import_module("cli.projection").app, name="projection")
     app.add_typer(importlib.import_module("cli.segment").app, name="segment")

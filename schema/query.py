@@ -14,7 +14,7 @@ from resolvers import ingest, lists, operation_log, overview, retention, rules
 from resolvers.access import keys, roles, users
 from resolvers.consent import purposes
 from resolvers.customers import customers
-from resolvers.identity import identity, policy, review
+from resolvers.identity import erasure, identity, policy, review
 from resolvers.pages import DEFAULT_PAGE_ITEMS
 from resolvers.registry import dictionary, registry
 from resolvers.segments import segments
@@ -29,6 +29,7 @@ from schema.types.access import AccessKey, Me, Role, me
 from schema.types.answer import Estimate, Explanation, IngestStatus
 from schema.types.consent import Purpose
 from schema.types.customer import Customer, CustomerConnection
+from schema.types.erasure import ErasureReport
 from schema.types.identity import Decision, IdentityExplanation
 from schema.types.node import Node
 from schema.types.operation_log import OperationLogConnection
@@ -212,6 +213,15 @@ class Query:
     @declare.field(Permission.IDENTITY_READ, "One line of the log of identity; null when there is none of that id.")
     async def decision(self, info: Info, id: strawberry.ID) -> Decision | None:
         return cast("Decision | None", await identity.find_decision(info.context, id))
+
+    @declare.field(
+        Permission.IDENTITY_READ,
+        "What an erasure removed where; null when there is none of that id. See `eraseCustomer`.",
+    )
+    async def erasure_report(self, info: Info, decision: strawberry.ID) -> ErasureReport | None:
+        services = info.context.services
+        found = await erasure.report(services.graph, decision, services.settings.change_retention_days)
+        return cast("ErasureReport | None", found)
 
     @declare.field(
         Permission.IDENTITY_READ,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import NamedTuple, TypedDict
 
 from graph.client import GraphClient, Transaction
@@ -33,6 +34,50 @@ _HIDE_SUBJECTS = load("erasure/hide_subjects")
 _DELETE_CALLS = load("erasure/delete_calls")
 _DELETE_REMAINS = load("erasure/delete_remains")
 _SET_WORK = load("erasure/set_work")
+_CLEAR_REASONS = load("erasure/clear_reasons")
+_PUT_PLACE = load("erasure/put_place")
+_GET_REPORT = load("erasure/get_report")
+
+
+class Place(StrEnum):
+    """Where a person can be; the order is that in which an erasure goes through them.
+
+    GRAPH: identifiers, and with them attributes, memberships, tags and evidence. CALLS: events and other calls.
+    INGEST: calls that had been accepted and not applied. QUARANTINE: calls that were put aside. COLUMNS: the columnar
+    store.
+    """
+
+    GRAPH = "GRAPH"
+    CALLS = "CALLS"
+    INGEST = "INGEST"
+    QUARANTINE = "QUARANTINE"
+    COLUMNS = "COLUMNS"
+
+
+class Reached(NamedTuple):
+    """A place that an erasure is done with.
+
+    Args:
+        removed: how many, of what the place counts; None where nothing is counted.
+    """
+
+    removed: int | None
+    at_ms: int
+
+
+class StoredReport(NamedTuple):
+    """What is kept of an erasure: nothing of the person but ids that nobody has any more.
+
+    Args:
+        places: those that it is done with.
+    """
+
+    at_ms: int
+    author: str
+    reason: str
+    state: str
+    customers: tuple[str, ...]
+    places: Mapping[Place, Reached]
 
 
 class Held(NamedTuple):
@@ -160,8 +205,10 @@ async def clear_customers(tx: Transaction, ids: Iterable[str], now_ms: int) -> N
 
 
 async def clear_log(tx: Transaction, customers: Iterable[str], uids: Iterable[str]) -> None:
-    """The log tells nothing of the resolver about these customers alone, and names these identifiers no more."""
-    await tx.run(_DELETE_LINES, ids=sorted(customers))
+    """The log has no lines of the resolver and no reasons about these customers alone, and no such identifiers."""
+    ids = sorted(customers)
+    await tx.run(_DELETE_LINES, ids=ids)
+    await tx.run(_CLEAR_REASONS, ids=ids)
     ordered = sorted(uids)
     await tx.run(_CLEAR_LINES, uids=ordered)
     await tx.run(_RESTART_PASSES, uids=ordered)
@@ -212,3 +259,18 @@ async def set_work(tx: Transaction, decision: str, call_count: int, left_count: 
     state = DONE if left_count is None else RUNNING
     done = 1.0 if left_count is None else 0.99 * (1 - left_count / max(call_count, 1))
     await tx.run(_SET_WORK, decision=decision, state=state, progress=done, calls=call_count)
+
+
+async def put_place(tx: Transaction, decision: str, place: Place, count: int | None, at_ms: int) -> None:
+    """Note that an erasure is done with a place; doing it again adds to the count."""
+    await tx.run(_PUT_PLACE, decision=decision, place=place, count=count, at=at_ms)
+
+
+async def find_report(graph: GraphClient, decision: str) -> StoredReport | None:
+    """What is kept of an erasure; None when there is none of that id."""
+    rows = await graph.read(_GET_REPORT, decision=decision)
+    if not rows:
+        return None
+    row = rows[0]
+    places = {Place(place): Reached(count, at_ms) for place, count, at_ms in row["places"]}
+    return StoredReport(row["at"], row["author"], row["reason"], row["state"], tuple(sorted(row["customers"])), places)

@@ -337,15 +337,21 @@ def _purpose(extensions: Mapping[str, object]) -> str | None:
     Raises:
         BadInput: no text, an empty one or a long one.
     """
-    if "purpose" not in extensions:
-        return None
-    given = extensions["purpose"]
+    return check_purpose(extensions["purpose"], "extensions.purpose") if "purpose" in extensions else None
+
+
+def check_purpose(given: object, field: str) -> str:
+    """What somebody says that they need personal values for.
+
+    Raises:
+        BadInput: no text, an empty one or a long one.
+    """
     purpose = given.strip() if isinstance(given, str) else ""
     if not 0 < len(purpose) <= MAX_PURPOSE_CHARS or not purpose.isprintable():
         raise BadInput(
             f"A purpose is a text of 1 to {MAX_PURPOSE_CHARS} characters.",
             hint="Say in a few words what the personal values are needed for.",
-            field="extensions.purpose",
+            field=field,
         )
     return purpose
 

@@ -16,6 +16,7 @@ from graph.repositories import decision as decision_repository
 from graph.repositories import identity as repository
 from graph.repositories import review as review_repository
 from graph.repositories.decision import MemberRow, NewDecision
+from graph.repositories.erasure import Place
 from graph.repositories.identity import BLOCKED, LockRow
 from graph.repositories.review import ReviewItem
 from workers.decisions import erasure, imports, steps
@@ -188,6 +189,14 @@ class Desk:
             return None if given is None else await self._execution.follow(tx, Made(decision, given), now_ms)
 
         return await self._execution.commit("carry_on_decision", work) is not None
+
+    async def reach(self, decision: str, place: Place, count: int | None = None) -> bool:
+        """Note that nothing of an erased person is left in a place; False, and nothing happens, while calls are."""
+
+        async def work(tx: Transaction) -> bool:
+            return await erasure.reach(tx, decision, place, count, clock.now_ms())
+
+        return await self._execution.graph.write("reach_place", work)
 
     async def end_erasure(self, decision: str) -> None:
         """Note that nothing of an erased person is left anywhere; nothing happens while calls are."""

@@ -23,7 +23,7 @@ from graph.repositories import group as group_repository
 from graph.repositories import review as review_repository
 from graph.repositories.apply import EvidenceRow
 from graph.repositories.decision import RUNNING
-from graph.repositories.erasure import Held, NamingSet, RenameRow, StretchRow
+from graph.repositories.erasure import Held, NamingSet, Place, RenameRow, StretchRow
 from graph.repositories.review import ReviewKind
 from workers.decisions.given import Given, as_of_now, lock
 from workers.identity.observations import rebuild
@@ -44,6 +44,7 @@ class Erased:
         lost: uids that it had, those of others among them, sorted.
         groups: keys of groups that it was in.
         bare: identifiers that nothing shows any more once the others are resolved without the person.
+        alone_count: identifiers that were the person's alone.
     """
 
     customer: str
@@ -51,6 +52,7 @@ class Erased:
     lost: tuple[str, ...]
     groups: frozenset[str]
     bare: frozenset[str]
+    alone_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ async def begin(tx: Transaction, customer: str, decision: str, keyring: Keyring,
     await repository.clear_log(tx, [customer, *merged], alone | bare)
     given = replace(await as_of_now(tx, touched.others), rehung=rehung)
     lost = sorted(uid for uid, one in touched.held.items() if any(end is None for _, end in one.stretches))
-    return given, Erased(customer, merged, tuple(lost), frozenset(groups), frozenset(bare))
+    return given, Erased(customer, merged, tuple(lost), frozenset(groups), frozenset(bare), len(alone))
 
 
 async def finish(tx: Transaction, erased: Erased, decision: str, keyring: Keyring, now_ms: int) -> int:
@@ -103,6 +105,7 @@ async def finish(tx: Transaction, erased: Erased, decision: str, keyring: Keyrin
     count = await repository.count_calls(tx, decision)
     left = await _delete_page(tx, decision, keyring, now_ms, count)
     await repository.set_work(tx, decision, count, left)
+    await repository.put_place(tx, decision, Place.GRAPH, erased.alone_count + len(erased.bare), now_ms)
     return count
 
 
@@ -116,6 +119,15 @@ async def carry_on(tx: Transaction, decision: str, keyring: Keyring, now_ms: int
         return False
     left = await _delete_page(tx, decision, keyring, now_ms, left)
     await repository.set_work(tx, decision, found.work.call_count, left)
+    return True
+
+
+async def reach(tx: Transaction, decision: str, place: Place, count: int | None, now_ms: int) -> bool:
+    """Note that nothing of the person is left in a place; False, and nothing is noted, while calls are."""
+    found = await decision_repository.find_locked(tx, decision, now_ms)
+    if found is None or found.work is None or await repository.count_calls(tx, decision):
+        return False
+    await repository.put_place(tx, decision, place, count, now_ms)
     return True
 
 

@@ -1,0 +1,64 @@
+"""A person of 10,000 events is erased through the API, until every place says that nothing is left there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from base.keys import Keyring
+from bench.rows.identity_merge import EVENTS, fill
+from bench.stage import Result, Stage, Value
+from bench.worker import Worker, opened
+
+ROW = "erasure of a person of 10,000 events"
+AT_MOST_S = 10.0
+# The first one plans its statements.
+ERASURES = 3
+# The columnar store is to have them before they are to leave it.
+SETTLE_S = 3.0
+LONGEST_S = 300.0
+POLL_S = 0.05
+WHO = 'query ($value: String!) { customer(identifier: { namespace: "email", value: $value }) { id } }'
+ERASE = """mutation ($id: ID!) { eraseCustomer(id: $id, reason: "measured") {
+  ... on IdentityEffect { decisionId callCount } } }"""
+REPORT = """query ($id: ID!) { erasureReport(decision: $id) { state doneAt requestedAt
+  places { place removed doneAt } } }"""
+
+
+async def measure(stage: Stage) -> Result:
+    gone_s: list[float] = []
+    traces_s: list[float] = []
+    places: list[Any] = []
+    for number in range(ERASURES):
+        email = f"{time.time_ns():x}-{number}@example.org"
+        async with opened(stage.service) as (graph, _):
+            settings = stage.service.settings
+            await fill(Worker.of(graph, settings, Keyring(settings.secret_key)), email, EVENTS)
+        await asyncio.sleep(SETTLE_S)
+        id = (await stage.client.graphql(WHO, {"value": email}))["customer"]["id"]
+        started_s = time.perf_counter()
+        erased = (await stage.client.graphql(ERASE, {"id": id}))["eraseCustomer"]
+        gone_s.append(time.perf_counter() - started_s)
+        if erased["callCount"] != EVENTS:
+            raise RuntimeError(f"{erased['callCount']} calls were erased of {EVENTS}")
+        places.append(await _reported(stage, erased["decisionId"]))
+        traces_s.append(time.perf_counter() - started_s)
+    return Result(
+        ROW,
+        [
+            Value("gone for every reader after", max(gone_s[1:]), "s", None, "lower"),
+            Value("to the last trace", max(traces_s[1:]), "s", AT_MOST_S, "lower"),
+        ],
+        {"gone_s": gone_s, "traces_s": traces_s, "events": EVENTS, "places": places},
+    )
+
+
+async def _reported(stage: Stage, decision: str) -> Any:
+    """The report once every place is done."""
+    async with asyncio.timeout(LONGEST_S):
+        while True:
+            found = (await stage.client.graphql(REPORT, {"id": decision}))["erasureReport"]
+            if found["state"] == "DONE" and all(one["doneAt"] for one in found["places"]):
+                return found
+            await asyncio.sleep(POLL_S)
