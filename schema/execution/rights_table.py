@@ -7,6 +7,7 @@ from pathlib import Path
 from access.permissions import BUILT_IN_ROLES, Permission
 from schema.build import build_schema
 from schema.execution.rights import Rights, rights_of
+from schema.transport import access
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 BEGIN, END = "<!-- rights -->", "<!-- /rights -->"
@@ -39,6 +40,7 @@ def _opened(rights: Rights, permission: Permission | None) -> str:
         if type_ in of_type - whole and needed == permission and not _is_rest(rights, type_, permission)
     ]
     parts += [f"the rest of `{type_}`" for type_ in sorted(of_type - whole) if _is_rest(rights, type_, permission)]
+    roots += [f"`GET {access.ROUTE}`"] if permission == access.NEEDS else []
     return " ".join(roots) + (" · types " + " ".join(parts) if parts else "")
 
 

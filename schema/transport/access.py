@@ -71,6 +71,10 @@ class AccessDownload:
         started_s, request = time.perf_counter(), Request(scope)
         CLIENT_IP.set(request.client.host if request.client else None)
         request_id, status = new_request_id(), 200
+        if scope["method"] != "GET":
+            # HEAD comes along with GET, and would read everything for nobody.
+            await Response(status_code=405, headers={"allow": "GET"})(scope, receive, send)
+            return
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 if not self._origins.allows({name: value.decode("latin-1") for name, value in scope["headers"]}):

@@ -340,7 +340,8 @@ async def test_headers_keep_the_file_out_of_caches_and_purposes_may_be_chinese(a
     assert reply.headers["content-disposition"] == f'attachment; filename="{mia}.json"'
     assert reply.headers["cache-control"] == "no-store"
     assert reply.headers["x-content-type-options"] == "nosniff"
-    assert (await ann.http.post(path(mia), headers=PURPOSE)).status_code == 405
+    for method in ("POST", "HEAD"):
+        assert (await ann.http.request(method, path(mia), headers=PURPOSE)).status_code == 405
 
 
 async def test_a_fault_under_way_cuts_the_connection(ann: Api, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
