@@ -51,6 +51,7 @@ class Keyring:
         self._cursors = AESGCM(_derive(secret, b"kith cursors v1"))
         self._columns = _derive(secret, b"kith columns v1")
         self._audit = AESGCM(_derive(secret, b"kith audit v1"))
+        self._counts = hmac.new(_derive(secret, b"kith counts v1"), digestmod=sha256)
         self._audit_chain = hmac.new(_derive(secret, b"kith audit chain v1"), digestmod=sha256)
 
     def uid(self, namespace: str, value: str) -> str:
@@ -64,6 +65,12 @@ class Keyring:
         mac = self._tombstone.copy()
         mac.update(name.encode())
         return urlsafe_b64encode(mac.digest()[:BLIND_INDEX_BYTES]).rstrip(b"=").decode()
+
+    def offset(self, name: str, below: int) -> int:
+        """A number 0 ≤ x < below that looks random and is always the same for a name."""
+        mac = self._counts.copy()
+        mac.update(name.encode())
+        return int.from_bytes(mac.digest()[:8]) % below
 
     def seal_display(self, value: str, uid: str) -> bytes:
         """Ciphertext of an identifier's value, bound to its uid."""
