@@ -69,6 +69,7 @@ class Keyring:
         self._index = hmac.new(_derive(first, b"kith blind index v1"), digestmod=sha256)
         self._tombstone = hmac.new(_derive(first, b"kith tombstone v1"), digestmod=sha256)
         self._tokens = hmac.new(_derive(first, b"kith search tokens v1"), digestmod=sha256)
+        self._counts = hmac.new(_derive(first, b"kith counts v1"), digestmod=sha256)
         self._audit_chain = hmac.new(_derive(first, b"kith audit chain v1"), digestmod=sha256)
 
     @property
@@ -93,6 +94,12 @@ class Keyring:
         mac = self._tokens.copy()
         mac.update(f"{field}\x00{word}".encode())
         return mac.digest()[:TOKEN_BYTES].hex()
+
+    def offset(self, name: str, below: int) -> int:
+        """A number 0 ≤ x < below that looks random and is always the same for a name."""
+        mac = self._counts.copy()
+        mac.update(name.encode())
+        return int.from_bytes(mac.digest()[:8]) % below
 
     def seal_display(self, value: str, uid: str) -> bytes:
         """Ciphertext of an identifier's value, bound to its uid."""

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     change_retention_days: int = Field(7, ge=1, le=365, validation_alias="KITH_CHANGE_RETENTION_DAYS")
     audit_retention_days: int = Field(730, ge=1, le=36_500, validation_alias="KITH_AUDIT_RETENTION_DAYS")
     # Names this process among others of its role; an ingest worker finds its unfinished entries by it.
+    small_count: int = Field(10, ge=0, le=10_000, validation_alias="KITH_SMALL_COUNT")
     instance: str = Field("1", pattern=r"[A-Za-z0-9_.-]{1,64}", validation_alias="KITH_INSTANCE")
     # Port on which a role that serves no HTTP shows its metrics; 0: none.
     metrics_port: int = Field(0, ge=0, le=65535, validation_alias="KITH_METRICS_PORT")

@@ -9,10 +9,13 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from base.clock import now_ms
 from graph.repositories.maintenance import NO_NUMBER, MaintenanceRecord, RecordKind
 from graph.repositories.segment import FAILED, SegmentRecord
 from graph.repositories.tag import BUILDING, TagRecord
+from resolvers import counts
 from resolvers.context import RequestContext
 from resolvers.pages import Page, check_first
 from resolvers.rule_users import RuleUser
@@ -66,7 +69,7 @@ async def records_page(
     asked = None if kinds is None else [kind.value for kind in kinds]
     found = await context.services.maintenance.list_page(thing.id, before, asked, first + 1)
     return Page(
-        found[:first],
+        [_seen(context, thing, record) for record in found[:first]],
         cursors=context.services.cursors,
         scope=RECORDS,
         place_of=lambda record: (record.number,),
@@ -79,19 +82,31 @@ async def upkeep(context: RequestContext, thing: TagRecord | SegmentRecord) -> U
     """What a tag or segment reaches, costs and serves now."""
     loaders = context.loaders
     is_tag = isinstance(thing, TagRecord)
-    customers = await (loaders.tag_counts if is_tag else loaders.member_counts).load(thing.key)
+    counted = await (loaders.tag_counts if is_tag else loaders.member_counts).load(thing.key)
+    customers = counts.shown(context, counted, *_name_of(thing))
     costs = await loaders.run_sums.load(thing.id)
-    everybody = await loaders.everybody()
+    everybody = counts.shown(context, await loaders.everybody(), "everybody")
     return Upkeep(
         customers=customers,
-        coverage=customers / everybody if everybody else None,
-        last_run=costs.last,
+        coverage=min(1.0, customers / everybody) if everybody else None,
+        last_run=None if costs.last is None else _seen(context, thing, costs.last),
         runs=costs.runs,
         duration_ms=costs.duration_ms,
-        run_customers=costs.customers,
+        run_customers=counts.shown(context, costs.customers, "runs", *_name_of(thing)),
         used_by=await loaders.rule_users.load(("tag" if is_tag else "segment", thing.key)),
         stale=staleness(thing, now_ms(), context.services.zone),
     )
+
+
+def _name_of(thing: TagRecord | SegmentRecord) -> tuple[str, str]:
+    """What its customers are counted as, wherever that is."""
+    return ("tag" if isinstance(thing, TagRecord) else "segment", thing.key)
+
+
+def _seen(context: RequestContext, thing: TagRecord | SegmentRecord, record: MaintenanceRecord) -> MaintenanceRecord:
+    if record.customers is None:
+        return record
+    return msgspec.structs.replace(record, customers=counts.shown(context, record.customers, *_name_of(thing)))
 
 
 def staleness(thing: TagRecord | SegmentRecord, at_ms: int, zone: ZoneInfo) -> Neglect | None:

@@ -13,6 +13,7 @@ from graph.repositories.overview import KEPT_DAYS, Counts, DaySnapshot, Snapshot
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.tag import TagRecord
 from graph.repositories.usage import SINCE
+from resolvers import counts
 from resolvers.context import RequestContext
 from resolvers.definitions import RESTING
 from resolvers.maintenance import Neglect, staleness
@@ -95,10 +96,10 @@ async def overview(context: RequestContext, days: int) -> Overview:
     # Days are kept of everything, and of what everybody may see: what else somebody saw then is not known.
     names = context.viewer.names
     today = day_of(at_ms, services.zone)
-    now = _point(DaySnapshot(date.fromordinal(today).isoformat(), await services.overview.count(at_ms, names)))
+    now = _point(context, DaySnapshot(date.fromordinal(today).isoformat(), await services.overview.count(at_ms, names)))
     first = date.fromordinal(today - days + 1).isoformat()
     days_kept = await services.overview.list_days(first, only_open=names is not None)
-    kept = [_point(one) for one in days_kept if one.day < now.day]
+    kept = [_point(context, one) for one in days_kept if one.day < now.day]
     return Overview(now, [*kept, now], await _findings(context, at_ms))
 
 
@@ -141,13 +142,14 @@ def _was_used(thing: TagRecord | SegmentRecord, last_uses: Mapping[str, int], at
     return at_ms - max(noted_ms, thing.created_at_ms, last_uses.get(thing.id, 0)) < UNUSED_MS
 
 
-def _point(day: DaySnapshot) -> Point:
+def _point(context: RequestContext, day: DaySnapshot) -> Point:
     snapshot: Snapshot = day.snapshot
-    return Point(day.day, snapshot.at_ms, snapshot.customers, _shown(snapshot.tags), _shown(snapshot.segments))
+    customers = counts.shown(context, snapshot.customers, "everybody")
+    return Point(day.day, snapshot.at_ms, customers, _shown(snapshot.tags), _shown(snapshot.segments))
 
 
-def _shown(counts: Counts) -> ShownCounts:
-    return ShownCounts(counts.total, _named(counts.kinds), _named(counts.statuses), _named(counts.folders))
+def _shown(of: Counts) -> ShownCounts:
+    return ShownCounts(of.total, _named(of.kinds), _named(of.statuses), _named(of.folders))
 
 
 def _named(counted: Mapping[str, int]) -> list[NamedCount]:

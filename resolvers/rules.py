@@ -16,6 +16,7 @@ from delivery.consent import Aim
 from graph.repositories.customer import CustomerKey, ProfileNeed
 from graph.repositories.segment import OFFLINE, SegmentRecord
 from graph.repositories.tag import TagRecord
+from resolvers import counts
 from resolvers.context import RequestContext
 from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Rendered
@@ -103,11 +104,13 @@ class Estimated:
 
     Args:
         withheld: how many of them may not be reached; None where no purpose was asked for.
+        is_exact: or both are lower bounds.
     """
 
     count: int
     as_of_ms: int
     withheld: int | None
+    is_exact: bool
 
 
 async def asked_aim(context: RequestContext, purpose: str | None, channel: str | None) -> Aim | None:
@@ -131,7 +134,8 @@ def reachable(aim: Aim) -> Rule:
 async def withheld(context: RequestContext, rule: Rule, aim: Aim) -> int | None:
     """How many of those for whom a rule holds may not be reached now; None while the columnar store cannot say."""
     with suppress(Unavailable, BadInput):
-        return (await _count(context, All((rule, Not(reachable(aim)))))).count
+        held = (await _count(context, All((rule, Not(reachable(aim)))))).count
+        return counts.shown_of_rule(context, held, scope.within(context, rule), "withheld", aim.purpose, aim.channel)
     return None
 
 
@@ -147,12 +151,19 @@ async def estimate(
     """
     rule = await checked_rule(context, document, "where")
     aim = await asked_aim(context, purpose, channel)
+    asked, exact = scope.within(context, rule), counts.is_exact(context)
     if aim is None:
         counted = await _count(context, rule)
-        return Estimated(counted.count, counted.as_of_ms, None)
+        return Estimated(counts.shown_of_rule(context, counted.count, asked), counted.as_of_ms, None, exact)
     everybody = await _count(context, rule)
     held = await _count(context, All((rule, Not(reachable(aim)))))
-    return Estimated(max(0, everybody.count - held.count), everybody.as_of_ms, held.count)
+    aimed = (aim.purpose, aim.channel)
+    return Estimated(
+        counts.shown_of_rule(context, max(0, everybody.count - held.count), asked, "reachable", *aimed),
+        everybody.as_of_ms,
+        counts.shown_of_rule(context, held.count, asked, "withheld", *aimed),
+        exact,
+    )
 
 
 async def _count(context: RequestContext, rule: Rule) -> Counted:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from base.errors import BadInput, Unavailable
 from graph.repositories.stage import FIRST_MOVE, MoveCount, MoveRecord
 from graph.repositories.tag import TagRecord
+from resolvers import counts
 from resolvers.context import RequestContext
 from resolvers.customers.profiles import Profile
 from resolvers.pages import Page, check_first
@@ -35,6 +37,9 @@ async def flow(
         raise BadInput("The time ends before it begins.", hint="Let `from` lie before `to`.", field="from")
     asked = sorted({reason.value for reason in reasons})
     found = await _count(context, tag.key, from_ms, to_ms, asked) if asked else []
+    found = [
+        replace(one, count=counts.shown(context, one.count, "flow", tag.key, one.before, one.stage)) for one in found
+    ]
     return sorted(found, key=lambda one: (one.before or "", one.stage or ""))
 
 

@@ -15,6 +15,7 @@ from base.errors import BadInput, Unavailable
 from graph.repositories.customer import ProfileNeed
 from graph.repositories.segment import SegmentRecord
 from graph.repositories.segment_history import FIRST_PLACE, Moves, Place, StayRecord
+from resolvers import counts
 from resolvers.context import Info, RequestContext
 from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Profile
@@ -139,7 +140,16 @@ async def size_over_time(
     size -= moves[-1].entered - moves[-1].exited
     points: list[SizePoint] = []
     for (start_ms, end_ms), moved in zip(reversed(list(pairwise(edges))), reversed(moves[:-1]), strict=True):
-        points.append(SizePoint(start_ms, end_ms, size, moved.entered, moved.exited))
+        points.append(
+            SizePoint(
+                start_ms,
+                end_ms,
+                # Under the name of `Segment.count`: another one would be a second measurement of the same.
+                counts.shown(context, size, "segment", segment.key),
+                counts.shown(context, moved.entered, "entered", segment.key),
+                counts.shown(context, moved.exited, "exited", segment.key),
+            )
+        )
         size -= moved.entered - moved.exited
     return points[::-1]
 

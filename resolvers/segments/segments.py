@@ -23,7 +23,7 @@ from graph.repositories.maintenance import RecordKind
 from graph.repositories.registry import get_named
 from graph.repositories.segment import DELETING, FAILED, OFFLINE, Heading, SegmentRecord, heading_of
 from graph.repositories.segment_build import BUILDING
-from resolvers import rules
+from resolvers import counts, rules
 from resolvers.context import Info, RequestContext
 from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Profile
@@ -99,9 +99,10 @@ async def count(root: Parent[SegmentRecord], info: Info) -> int:
     """Members now; under a scope those in it, as of the columnar store."""
     context = info.context
     if context.principal.scope is None:
-        return await context.loaders.member_counts.load(root.key)
+        return counts.shown(context, await context.loaders.member_counts.load(root.key), "segment", root.key)
     async with context.services.spreads:
-        return (await context.services.columns.count(print_rule(scope.within(context, SegmentLeaf(root.key))))).count
+        rule = scope.within(context, SegmentLeaf(root.key))
+        return counts.shown_of_rule(context, (await context.services.columns.count(print_rule(rule))).count, rule)
 
 
 async def members_page(

@@ -12,6 +12,7 @@ from strawberry import Parent
 
 from base.errors import BadInput, Unavailable
 from graph.repositories.tag import TagRecord
+from resolvers import counts
 from resolvers.context import Info, RequestContext
 from rules.tags.definition import Layer, Statistical
 from rules.tags.parser import parse_definition
@@ -62,7 +63,7 @@ async def values(root: Parent[TagRecord], info: Info, first: int = MAX_VALUES_SH
         BadInput: more than `MAX_VALUES_SHOWN`.
     """
     _check("first", first, 1, MAX_VALUES_SHOWN)
-    return _counts((await _spread(info.context, root, first, 0)).values)
+    return _counts(info.context, root.key, (await _spread(info.context, root, first, 0)).values)
 
 
 async def distribution(root: Parent[TagRecord], info: Info, values: int = 20, buckets: int = 10) -> Distribution:
@@ -77,13 +78,19 @@ async def distribution(root: Parent[TagRecord], info: Info, values: int = 20, bu
     # A layer that few customers lie in is shown too.
     wanted = MAX_VALUES_SHOWN if layers else values
     found = await _spread(info.context, root, wanted, buckets if root.value_type == ValueType.NUMBER else 0)
+    context, exact = info.context, counts.is_exact(info.context)
+    # The least and the greatest are each one person's, and so are the ends of buckets and what moves an average.
     return Distribution(
-        values=_counts(found.values[:values]),
-        customers=found.customers,
-        least=found.least,
-        greatest=found.greatest,
-        average=found.average,
-        buckets=_of_layers(layers, found) if layers else _of_numbers(found, buckets),
+        values=_counts(context, root.key, found.values[:values]),
+        customers=counts.shown(context, found.customers, "tag", root.key),
+        least=found.least if exact else None,
+        greatest=found.greatest if exact else None,
+        average=found.average if exact else None,
+        buckets=_of_layers(context, root.key, layers, found)
+        if layers
+        else _of_numbers(found, buckets)
+        if exact
+        else [],
         as_of_ms=found.as_of_ms,
     )
 
@@ -118,9 +125,12 @@ def _of_numbers(found: Spread, count: int) -> list[Bucket]:
     return [Bucket(edges[place], edges[place + 1], None, customers) for place, customers in enumerate(found.buckets)]
 
 
-def _of_layers(layers: Sequence[Layer], found: Spread) -> list[Bucket]:
+def _of_layers(context: RequestContext, key: str, layers: Sequence[Layer], found: Spread) -> list[Bucket]:
     held = dict(found.values)
-    return [Bucket(layer.from_, layer.to, layer.value, held.get(layer.value, 0)) for layer in layers]
+    return [
+        Bucket(layer.from_, layer.to, layer.value, _shown(context, key, layer.value, held.get(layer.value, 0)))
+        for layer in layers
+    ]
 
 
 def _layers(tag: TagRecord) -> tuple[Layer, ...]:
@@ -128,8 +138,22 @@ def _layers(tag: TagRecord) -> tuple[Layer, ...]:
     return definition.layers if isinstance(definition, Statistical) else ()
 
 
-def _counts(counted: Sequence[tuple[object, int]]) -> list[ValueCount]:
-    return [ValueCount(msgspec.Raw(msgspec.json.encode(value)), customers) for value, customers in counted]
+def _counts(context: RequestContext, key: str, counted: Sequence[tuple[object, int]]) -> list[ValueCount]:
+    """Values with their counts; without those of too few customers, whose value itself would tell of them."""
+    found = [
+        ValueCount(msgspec.Raw(msgspec.json.encode(value)), _shown(context, key, value, customers))
+        for value, customers in counted
+    ]
+    # The order of what is shown must not tell more than its counts.
+    return found if counts.is_exact(context) else sorted((one for one in found if one.count), key=_place)
+
+
+def _place(one: ValueCount) -> tuple[int, bytes]:
+    return -one.count, bytes(one.value)
+
+
+def _shown(context: RequestContext, key: str, value: object, customers: int) -> int:
+    return counts.shown(context, customers, "value", key, msgspec.json.encode(value).decode())
 
 
 def _check(field: str, given: int, least: int, most: int) -> None:

@@ -9,6 +9,7 @@ from strawberry import Parent
 
 from base.errors import BadInput, NotFound
 from graph.repositories.tag import DELETING, TagRecord
+from resolvers import counts
 from resolvers.context import Info, RequestContext
 from resolvers.customers import scope
 from resolvers.definitions import RESTING
@@ -47,7 +48,8 @@ def status(root: Parent[TagRecord]) -> str:
 
 async def count(root: Parent[TagRecord], info: Info) -> int:
     """Customers with a value now."""
-    return await info.context.loaders.tag_counts.load(root.key)
+    context = info.context
+    return counts.shown(context, await context.loaders.tag_counts.load(root.key), "tag", root.key)
 
 
 async def find(context: RequestContext, key: str) -> TagRecord | None:

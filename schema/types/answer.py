@@ -15,6 +15,9 @@ from schema.scalars import JSON, DateTime
 @declare.needs(Permission.COUNTS_ESTIMATE)
 class Estimate:
     count: int = strawberry.field(description="With a purpose: of those who may be reached for it.")
+    is_exact: bool = strawberry.field(
+        description="False for whoever lacks `counts:small`: counts are then lower bounds, here and everywhere."
+    )
     as_of_ms: DateTime = strawberry.field(name="asOf")
     withheld: int | None = strawberry.field(description="Those who may not; null without a purpose.")
 
