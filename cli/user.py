@@ -17,7 +17,7 @@ from access.phones import parse_phone, phone_index
 from access.principal import ADMIN_TOKEN
 from access.users import MadeUser, Users
 from base.clock import iso
-from base.errors import NotFound
+from base.errors import BadInput, NotFound
 from base.keys import Keyring
 from base.settings import load_settings
 from cli.recorded import command_entry, run_recorded
@@ -75,7 +75,7 @@ def reset(phone: Phone) -> None:
     async def work(desk: _Desk) -> MadeUser:
         return await desk.users.reset_password(ADMIN_TOKEN, (await desk.find(phone)).id)
 
-    _show(_run(work, "user reset"), shown=True)
+    _show(_run(work, "user reset", _id_of(phone)), shown=True)
 
 
 @app.command()
@@ -85,7 +85,7 @@ def disable(phone: Phone) -> None:
     async def work(desk: _Desk) -> UserRecord:
         return await desk.users.disable(ADMIN_TOKEN, (await desk.find(phone)).id)
 
-    _run(work, "user disable")
+    _run(work, "user disable", _id_of(phone))
 
 
 @app.command()
@@ -95,7 +95,7 @@ def enable(phone: Phone) -> None:
     async def work(desk: _Desk) -> UserRecord:
         return await desk.users.enable(ADMIN_TOKEN, (await desk.find(phone)).id)
 
-    _run(work, "user enable")
+    _run(work, "user enable", _id_of(phone))
 
 
 @app.command("list")
@@ -121,9 +121,18 @@ def _show(made: MadeUser, *, shown: bool) -> None:
         console.print("first password, shown this once:", made.first_password)
 
 
-def _run(work: Callable[[_Desk], Awaitable[T]], action: str | None = None) -> T:
+def _id_of(phone: str) -> str | None:
+    """Whom the log names: it holds no phone number. Without one the command is refused, and logged as that."""
+    try:
+        return _run(lambda desk: desk.find(phone)).id
+    except (BadInput, NotFound):
+        return None
+
+
+def _run(work: Callable[[_Desk], Awaitable[T]], action: str | None = None, about: str | None = None) -> T:
     """Args:
     action: under which it stands in the operation log; None for what changes nothing.
+    about: id of the user whom it changes.
     """
     settings = load_settings()
 
@@ -134,4 +143,6 @@ def _run(work: Callable[[_Desk], Awaitable[T]], action: str | None = None) -> T:
         finally:
             await graph.close()
 
-    return asyncio.run(run()) if action is None else run_recorded(settings, command_entry("access", action), run)
+    if action is None:
+        return asyncio.run(run())
+    return run_recorded(settings, command_entry("access", action, about), run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -45,6 +45,14 @@ class Api:
         answer = await self.ask(query, variables)
         error: dict[str, Any] = answer["errors"][0]
         return error
+
+
+@asynccontextmanager
+async def holding(api: Api, token: str) -> AsyncIterator[Api]:
+    """The same API for whoever holds another token."""
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=api.url, headers=headers, timeout=30) as http:
+        yield replace(api, http=http, token=token)
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from base.settings import Settings
 from graph.client import GraphClient
 from graph.repositories.access import AccessRepository
 from tests.support.answering import answering
-from tests.support.api import Api
+from tests.support.api import Api, holding
 from tests.support.dump import dump
 from tests.support.profiles import Person, write_people
 from tests.support.segments import create_segment
@@ -56,13 +55,6 @@ async def key(api: Api, *roles: str, **more: object) -> dict[str, Any]:
     asked = {"name": "A program", "roles": list(roles), **more}
     made: dict[str, Any] = (await api.data(CREATE_KEY, {"input": asked}))["createApiKey"]
     return made
-
-
-@asynccontextmanager
-async def holding(api: Api, token: str) -> AsyncIterator[Api]:
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=api.url, headers=headers, timeout=30) as http:
-        yield replace(api, http=http, token=token)
 
 
 @asynccontextmanager

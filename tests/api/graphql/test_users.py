@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 
+from audit.entry import encode
 from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient
 from tests.support.api import Api, running_api
+from tests.support.audit import Audit
 from tests.support.users import PHONE, Person, hash_cheaply, make_user
 
 CREATE = """mutation ($input: CreateUserInput!) { createUser(input: $input) {
@@ -114,3 +117,22 @@ async def test_a_role_that_a_user_holds_stays(api: Api, graph: GraphClient, keyr
     refused = await api.data('mutation { deleteRole(key: "staff") { ... on ValidationError { field } } }')
 
     assert refused == {"deleteRole": {"field": "key"}}
+
+
+async def test_the_log_tells_of_changes_of_users_without_their_secrets(
+    api: Api, graph: GraphClient, redis: Redis, keyring: Keyring
+) -> None:
+    made = (await api.data(CREATE, {"input": OTHER}))["createUser"]
+    id_ = made["user"]["id"]
+    reset = await api.data(f'mutation {{ resetPassword(id: "{id_}") {{ ... on MadeUser {{ firstPassword }} }} }}')
+    await api.data(f'mutation {{ disableUser(id: "{id_}") {{ __typename }} }}')
+    audit = Audit(graph, redis, keyring)
+    await audit.turns()
+    entries = [one.entry for one in await audit.all() if one.entry.module == "access"]
+
+    told = [(one.action, one.user, one.object) for one in entries]
+    changes = [("createUser", "admin", None), ("resetPassword", "admin", id_), ("disableUser", "admin", id_)]
+    assert told == changes
+    written = b"".join(map(encode, entries)).decode()
+    secrets = (made["firstPassword"], reset["resetPassword"]["firstPassword"], OTHER["phone"], OTHER["name"])
+    assert not [value for value in secrets if value in written]
