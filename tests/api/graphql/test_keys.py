@@ -24,7 +24,7 @@ from tests.support.api import Api, holding
 from tests.support.dump import dump
 from tests.support.profiles import Person, write_people
 from tests.support.segments import create_segment
-from tests.support.subscriptions import by_events, by_socket
+from tests.support.subscriptions import by_events, by_socket, subscribers
 from tests.support.updates import publish
 from tests.support.waiting import until
 
@@ -308,7 +308,9 @@ async def test_updates_keep_to_a_scope(api: Api, graph: GraphClient, redis: Redi
     await create_segment(graph)
     await role(api, "basel", *sorted(Permission), scope=BASEL)
     async with program(api, "basel", purpose="tests") as basel:
+        await subscribers(api, 0)
         async with by_events(basel, UPDATES, {}) as hear:
+            await subscribers(api, 1)
             await publish(graph, redis, "buyers", ["cus_b", "cus_a"])
             assert (await hear())["data"]["segmentUpdates"]["customerId"] == "cus_a"
         listen = 'subscription { customerUpdates(ids: ["cus_b"]) { kind } }'
