@@ -47,7 +47,7 @@ run: install  ## Everything on this machine: Neo4j, Valkey, all roles
 	@exec $(PY) -m cli run
 
 test: install-dev  ## Every test, against real Neo4j and Valkey (ARGS="tests/graph -k name" for some)
-	$(PY) -m pytest --ignore=tests/conformance $(ARGS)
+	$(PY) -m $(if $(ARGS),pytest --ignore=tests/conformance $(ARGS),tests.halves)
 
 check: install-dev  ## What can be said without servers: format, lint, types, unit tests, contracts
 	$(VENV)/bin/ruff format --check .

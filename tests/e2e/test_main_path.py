@@ -86,7 +86,7 @@ async def test_a_call_reaches_profile_segment_and_subscriber(client: Client, beh
         ("Tea Bought", {"amount": 3}),
     ]
     assert nodes[0]["id"] == event_id
-    assert [edge["node"]["id"] for edge in (await client.ask(SEARCH, search="han mei"))["edges"]] == [profile["id"]]
+    assert [edge["node"]["id"] for edge in (await client.ask(SEARCH, search="meimei han"))["edges"]] == [profile["id"]]
     assert (await client.ask(EXPLAIN, id=profile["id"], key="tea-lovers"))["answer"] is True
     assert [change.customer for change in await changes_of(behind.graph, "tea-lovers")] == [profile["id"]]
 

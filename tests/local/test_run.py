@@ -60,8 +60,8 @@ class Run:
 
 
 @pytest.fixture
-def runs() -> Iterator[list[Run]]:
-    """Runs that a test starts; ended whatever happens."""
+def runs(clean_stores: None) -> Iterator[list[Run]]:
+    """Runs that a test starts, each with a secret of its own, on stores that hold nothing; ended whatever happens."""
     started: list[Run] = []
     yield started
     for run in started:
