@@ -39,11 +39,6 @@ def uri(secret: str, account: str) -> str:
     return f"otpauth://totp/{ISSUER}:{quote(account)}?{given}"
 
 
-def code_at(secret: str, at_ms: int) -> str:
-    """The code of an instant."""
-    return _code(secret, at_ms // STEP_MS)
-
-
 def step_of(secret: str, code: str, at_ms: int, used: int | None) -> int | None:
     """The step of time that a code is of; None when it is wrong, or not later than the last one that was used."""
     now = at_ms // STEP_MS

@@ -63,18 +63,11 @@ class Consenting:
             raise BadInput("This cannot be a channel.", hint=KEY_HINT, field="channel")
         return Aim(purpose, key, known[purpose].granted)
 
-    async def consented(self, ids: Sequence[str], purpose: str, channel: str | None) -> Consented:
+    async def kept(self, ids: Sequence[str], aim: Aim) -> Consented:
         """Those of the customers who may be reached now: with consent, and not restricted.
 
         Ids that nobody has are withheld; a retired id is as its successor.
-
-        Raises:
-            BadInput: as `aim`.
         """
-        return await self.kept(ids, await self.aim(purpose, channel))
-
-    async def kept(self, ids: Sequence[str], aim: Aim) -> Consented:
-        """The same for an aim that is known."""
         kept: list[str] = []
         for page in pages(ids, PAGE_CUSTOMERS):
             found = await self._consents.get_attributes(page)

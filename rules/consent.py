@@ -18,8 +18,6 @@ from rules.operators import Operator
 from rules.tree import All, Any_, AttributeLeaf, Rule
 
 _CONSENT: Final = "$consent/"
-# In every document that holds a consent.
-MARKER: Final = _CONSENT
 _RESTRICTION: Final = "$restriction/"
 # Names of observations that no sender can report, and no rule can read.
 RESERVED: Final = (_CONSENT, _RESTRICTION, "$restricted")

@@ -14,7 +14,7 @@ from typing import Final
 
 TESTS: Final = Path(__file__).resolve().parent
 # Who starts whole services, or waits for a time limit, is in the other half.
-FIRST: Final = ("unit", "contracts", "property", "engines", "graph", "workers")
+FIRST: Final = ("unit", "contracts", "property", "engines", "workers")
 # Names servers that are there already (tests/support/stores.py).
 NAMED_STORE: Final = "KITH_TEST_NEO4J_URI"
 # Needs Node: `make conformance`.

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 from strawberry import Parent
 
 from base.clock import iso, now_ms
@@ -15,20 +14,19 @@ from graph.repositories.customer import ProfileNeed
 from ingest.consents import consent_of
 from ingest.faults import Refused
 from ingest.namespaces import parse_namespace
+from resolvers.consent.history import changes
 from resolvers.context import RequestContext
 from resolvers.customers import customers, scope
 from resolvers.customers.profiles import Profile
 from resolvers.pages import check_first
 from resolvers.refusal import Refusal
-from rules.consent import Known, known_consents, restricted_since, said_of
+from rules.consent import Known, known_consents, restricted_since
 from rules.problems import Problem
 from workers.decisions.execution import Said
 from workers.decisions.privacy import Named, Recorded
 
 # A browser repeats its consent with every event: of so many calls those are shown that say something new.
 MAX_CALLS: Final = 5_000
-
-_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +89,19 @@ def restricted_since_ms(root: Parent[Profile]) -> int | None:
 async def history(
     context: RequestContext, root: Profile, purpose: str | None, channel: str | None, first: int | None
 ) -> History:
-    """What was said, newest first; a call that says the same as the one before it is left out.
+    """What was said, newest first; what only repeats the one before is left out.
 
     Raises:
         BadInput: the page size.
     """
     first = check_first(first)
-    rows = await context.services.consents.list_history(root.id, now_ms() + _AHEAD_MS, MAX_CALLS)
-    found: list[Consent] = []
-    last: dict[tuple[str, str], tuple[object, ...]] = {}
-    for row in reversed(rows):
-        for name, value in sorted(_decode(row.traits).items()):
-            said = said_of(name, msgspec.json.decode(value)) if name.startswith("$") else None
-            if said is None or last.get(said[:2]) == said:
-                continue
-            last[said[:2]] = said
-            found.append(_shown(Known(said, row.at_ms, row.source), row.at_ms))
+    found, complete = await changes(context.services.consents, root.id, now_ms() + _AHEAD_MS, MAX_CALLS)
     wanted = [
-        one
-        for one in reversed(found)
-        if (purpose is None or one.purpose == purpose) and (channel is None or one.channel == channel)
+        _shown(one, one.at_ms)
+        for one in found
+        if (purpose is None or one.said.purpose == purpose) and (channel is None or one.said.channel == channel)
     ]
-    return History(wanted[:first], len(rows) < MAX_CALLS and len(wanted) <= first)
+    return History(wanted[:first], complete and len(wanted) <= first)
 
 
 async def record(context: RequestContext, asked: AskedConsent, reason: str) -> Noted | Refusal:

@@ -13,8 +13,8 @@ from graph.repositories.segment import OFFLINE, SegmentRecord, heading_of
 from resolvers.context import RequestContext
 from resolvers.definitions import note, read_definitions
 from resolvers.refusal import Refusal, Refused
-from resolvers.segments import segments
-from resolvers.segments.segments import Edit
+from resolvers.segments import changes, segments
+from resolvers.segments.changes import Edit
 from resolvers.sharing import changeable
 
 # Arguments of these mutations for those of createSegment and updateSegment.
@@ -37,7 +37,7 @@ async def archive(context: RequestContext, key: str) -> SegmentRecord | Refusal:
         if old.status == OFFLINE:
             return old
         defined = await read_definitions(tx, context.viewer)
-        segments.refuse_used(defined, defined.live_users_of(key), "Change or archive those first.")
+        changes.refuse_used(defined, defined.live_users_of(key), "Change or archive those first.")
         archived = await repository.archive(tx, key=key, now_ms=now_ms())
         await note(tx, context.principal.id, RecordKind.STATUS, archived, before=old.status)
         return archived
@@ -57,7 +57,7 @@ async def unarchive(context: RequestContext, key: str, reason: str | None) -> Se
     Raises:
         NotFound: no such segment.
     """
-    problems = segments.edit_problems(Edit(reason=reason))
+    problems = changes.edit_problems(Edit(reason=reason))
     if problems:
         return Refusal(tuple(problems)).renamed(_UNARCHIVED)
 
@@ -66,10 +66,10 @@ async def unarchive(context: RequestContext, key: str, reason: str | None) -> Se
         old = changeable(context, await repository.find(tx, key), segments.unknown)
         if old.status != OFFLINE:
             return old
-        rule = segments.rule_of(old)
+        rule = changes.rule_of(old)
         # What it names was somebody's to name when the rule was saved.
-        await segments.check_references(tx, key, rule, ALL_SEEING)
-        back = await segments.rebuild(tx, context.principal.id, old, heading_of(old), rule, reason)
+        await changes.check_references(tx, key, rule, ALL_SEEING)
+        back = await changes.rebuild(tx, context.principal.id, old, heading_of(old), rule, reason)
         await note(tx, context.principal.id, RecordKind.STATUS, back, reason=reason, before=old.status)
         return back
 
@@ -77,7 +77,7 @@ async def unarchive(context: RequestContext, key: str, reason: str | None) -> Se
         back = await context.services.graph.write("unarchive_segment", work)
     except Refused as refused:
         return Refusal(refused.problems).renamed(_UNARCHIVED)
-    await segments.build(context, back)
+    await changes.build(context, back)
     return back
 
 
@@ -93,5 +93,5 @@ async def copy(context: RequestContext, key: str, new_key: str, name: str) -> Se
     edit = Edit(name, source.folder, source.description, msgspec.json.decode(source.rule), f"Copy of {key}.")
     # A copy tells what the original does.
     private = not source.sharing.is_open
-    made = await segments.create(context, new_key, edit, private=private)
+    made = await changes.create(context, new_key, edit, private=private)
     return made.renamed(_COPIED) if isinstance(made, Refusal) else made

@@ -18,9 +18,9 @@ from resolvers import rules
 from resolvers.context import RequestContext
 from resolvers.definitions import key_problems
 from resolvers.refusal import Refusal
-from resolvers.segments import segments
+from resolvers.segments import changes, segments
+from resolvers.segments.changes import Edit
 from resolvers.segments.importing import Imported, check_changeable
-from resolvers.segments.segments import Edit
 from rules.checker import Problem
 from rules.operators import Operator
 from rules.printer import print_rule
@@ -84,7 +84,7 @@ async def save_tag_value(
         return Refusal(tuple(problems))
     saved = Edit(edit.name, edit.folder, edit.description, document, edit.reason)
     # It tells what the tag does.
-    made = await segments.create(context, key, saved, private=not tag.sharing.is_open)
+    made = await changes.create(context, key, saved, private=not tag.sharing.is_open)
     # Arguments of this mutation for those of createSegment.
     wrong = "input.from" if selection.has_range else "input.values"
     return made.renamed({"input.rule": wrong}) if isinstance(made, Refusal) else made
@@ -132,7 +132,7 @@ async def save_result(context: RequestContext, saving: Saving, result: Result) -
     Each customer is on the list by the strongest identifier that they have, so that membership goes with the person.
     Running it again with `replace`, as after it was cut off, makes the list what the result is then.
     """
-    problems = [*key_problems(saving.key, "segment"), *segments.edit_problems(saving.edit)]
+    problems = [*key_problems(saving.key, "segment"), *changes.edit_problems(saving.edit)]
     if sum(each is not None for each in (result.where, result.segment, result.customers)) != 1:
         problems.append(Problem("input", "Give one of where, segment and customers.", None))
     elif result.as_of_ms is not None and result.segment is None:

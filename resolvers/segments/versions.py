@@ -12,8 +12,8 @@ from graph.repositories.segment_version import VersionRecord
 from resolvers.context import RequestContext
 from resolvers.pages import Page
 from resolvers.refusal import Refusal
-from resolvers.segments import segments
-from resolvers.segments.segments import Edit
+from resolvers.segments import changes, segments
+from resolvers.segments.changes import Edit
 from resolvers.versions import both, page_of
 from rules.difference import Difference, difference
 
@@ -57,5 +57,5 @@ async def restore(context: RequestContext, key: str, version: int, reason: str |
     found = (await context.services.segment_versions.get_many(segment.id, [version])).get(version)
     if found is None:
         raise NotFound("There is no version of this number.", hint="`Segment.versions` lists them.")
-    restored = await segments.update(context, key, Edit(document=msgspec.json.decode(found.rule), reason=reason))
+    restored = await changes.update(context, key, Edit(document=msgspec.json.decode(found.rule), reason=reason))
     return restored.renamed(_RESTORED) if isinstance(restored, Refusal) else restored

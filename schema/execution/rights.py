@@ -8,16 +8,10 @@ from typing import TypeAlias, cast
 
 import strawberry
 from graphql import (
-    FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
-    InlineFragmentNode,
     OperationDefinitionNode,
-    SelectionSetNode,
-    get_named_type,
     is_interface_type,
     is_introspection_type,
     is_object_type,
@@ -28,6 +22,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from base.errors import ErrorCode, KithError
 from schema.declare import NEEDS, SCOPED, Needed, needs_of_type
+from schema.execution.selection import AskedField, asked_fields
 
 # (type, field) → what it needs.
 Rights: TypeAlias = Mapping[tuple[str, str], Needed]
@@ -92,37 +87,20 @@ def needed_by(
     rights: SchemaRights,
 ) -> NeededBy:
     """The needs of a valid operation; what a directive may leave out is needed all the same."""
-    root = schema.get_root_type(operation.operation)
     found: dict[Permission, str] = {}
-    everybody: list[str] = []
-    seen: set[str] = set()
+    everybody: str | None = None
+    for asked in asked_fields(operation, fragments, schema):
+        field = (asked.type_name, asked.name)
+        needed = rights.needs[field]
+        if needed is not None and needed not in found:
+            found[needed] = _path(asked)
+        if everybody is None and field in rights.everybody:
+            everybody = _path(asked)
+    return NeededBy(found, everybody)
 
-    def walk(selection_set: SelectionSetNode, type_: GraphQLNamedType, path: str) -> None:
-        for node in selection_set.selections:
-            if isinstance(node, FieldNode):
-                name = node.name.value
-                if name.startswith("__"):
-                    continue
-                here = f"{path}.{name}" if path else name
-                needed = rights.needs[type_.name, name]
-                if (type_.name, name) in rights.everybody:
-                    everybody.append(here)
-                if needed is not None:
-                    found.setdefault(needed, here)
-                if node.selection_set is not None:
-                    below = get_named_type(cast("GraphQLObjectType", type_).fields[name].type)
-                    walk(node.selection_set, below, here)
-            elif isinstance(node, InlineFragmentNode):
-                condition = node.type_condition
-                of = type_ if condition is None else schema.type_map[condition.name.value]
-                walk(node.selection_set, of, path)
-            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
-                seen.add(node.name.value)
-                fragment = fragments[node.name.value]
-                walk(fragment.selection_set, schema.type_map[fragment.type_condition.name.value], path)
 
-    walk(operation.selection_set, cast("GraphQLNamedType", root), "")
-    return NeededBy(found, everybody[0] if everybody else None)
+def _path(asked: AskedField) -> str:
+    return ".".join((*asked.above, asked.name))
 
 
 def check_rights(principal: Principal, needed: NeededBy) -> None:

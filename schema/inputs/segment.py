@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
+from resolvers.segments.changes import Edit
 from resolvers.segments.saved_results import Result, Saving, TagSelection
-from resolvers.segments.segments import Edit
 from schema.enums import ImportMode
 from schema.inputs.rule import RuleInput, rule_document
 from schema.scalars import JSON, DateTime

@@ -9,10 +9,10 @@ import strawberry
 from access.permissions import Permission
 from resolvers import sharing
 from resolvers.segments import archive as segment_archive
+from resolvers.segments import changes, saved_results, segments
 from resolvers.segments import importing as segment_import
-from resolvers.segments import saved_results, segments
 from resolvers.segments import versions as segment_versions
-from resolvers.segments.segments import Edit as SegmentEdit
+from resolvers.segments.changes import Edit as SegmentEdit
 from schema import declare
 from schema.context import Info
 from schema.enums import Visibility
@@ -40,7 +40,7 @@ class SegmentMutations:
         scoped=True,
     )
     async def create_segment(self, info: Info, input: CreateSegmentInput) -> SegmentResult:
-        made = await segments.create(info.context, input.key, segment_edit_of(input), private=input.private)
+        made = await changes.create(info.context, input.key, segment_edit_of(input), private=input.private)
         return cast("SegmentResult", made)
 
     @declare.mutation(
@@ -49,7 +49,7 @@ class SegmentMutations:
         scoped=True,
     )
     async def update_segment(self, info: Info, key: str, input: UpdateSegmentInput) -> SegmentResult:
-        return cast("SegmentResult", await segments.update(info.context, key, segment_edit_of(input)))
+        return cast("SegmentResult", await changes.update(info.context, key, segment_edit_of(input)))
 
     @declare.mutation(
         Permission.SEGMENTS_CHANGE, "Another segment with the rule, folder and description of this one.", scoped=True
@@ -120,7 +120,7 @@ class SegmentMutations:
         Permission.SEGMENTS_CHANGE, "Gone at once for every reader; refused while other segments use it.", scoped=True
     )
     async def delete_segment(self, info: Info, key: str) -> DeleteResult:
-        return cast("DeleteResult", await segments.delete(info.context, key))
+        return cast("DeleteResult", await changes.delete(info.context, key))
 
     @declare.mutation(
         Permission.SEGMENTS_CHANGE,

@@ -8,21 +8,18 @@ import strawberry
 from strawberry import Parent
 
 from access.permissions import Permission
-from access.sharing import Reach
 from base.errors import BadInput
 from graph.repositories.segment import SegmentRecord
 from resolvers import rules
 from resolvers.pages import DEFAULT_PAGE_ITEMS
+from resolvers.segments import changes, segments
 from resolvers.segments import history as segment_history
-from resolvers.segments import segments
 from resolvers.segments import versions as segment_versions
 from rules.buckets import Granularity
 from schema import declare
 from schema.context import Info
-from schema.enums import Visibility
 from schema.execution.lookahead import profile_shape
 from schema.scalars import JSON, DateTime
-from schema.types import sharing
 from schema.types.customer import CustomerConnection
 from schema.types.maintenance import MaintenanceConnection, Upkeep, records, upkeep
 from schema.types.node import Node
@@ -30,6 +27,7 @@ from schema.types.page import PageInfo
 from schema.types.refusal import ValidationError
 from schema.types.segment_history import SegmentSizePoint
 from schema.types.segment_version import RuleDifference, SegmentVersionConnection
+from schema.types.sharing import Shared
 from schema.types.status import BuildStatus
 
 
@@ -81,7 +79,7 @@ async def _version_difference(
 
 @strawberry.type(description="The customers for whom a rule holds, kept up to date as they change.")
 @declare.needs(Permission.SEGMENTS_READ)
-class Segment(Node):
+class Segment(Shared, Node):
     key: str
     name: str
     folder: str = strawberry.field(description="A path such as `growth/2026`; empty for none.")
@@ -111,18 +109,6 @@ class Segment(Node):
     version_difference: list[RuleDifference] = declare.resolved(
         _version_difference, "What turns the rule of one version into that of another."
     )
-    is_favourite: bool = declare.resolved(sharing.is_favourite, "Of yours.")
-    last_used_at: DateTime | None = declare.resolved(
-        sharing.last_used_at,
-        "When somebody last read it by key, listed whom it has, named it in a question or subscribed to it; to ten "
-        "minutes.",
-    )
-    owner: strawberry.ID | None = declare.resolved(
-        sharing.owner, "The id of whoever made it or took it over; null: nobody, it is older than owners."
-    )
-    visibility: Visibility = declare.resolved(sharing.visibility)
-    shared_with: list[sharing.SharedWith] = declare.resolved(sharing.shared_with, "Of visibility SHARED.")
-    access: Reach = declare.resolved(sharing.access)
     maintenance: MaintenanceConnection = declare.resolved(
         records, "Runs, edits and changes of status, newest first.", everybody=True
     )
@@ -161,7 +147,7 @@ class DeletedSegment:
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:
-        return isinstance(value, segments.Deleted)
+        return isinstance(value, changes.Deleted)
 
 
 SegmentResult = Annotated[Segment | ValidationError, strawberry.union("SegmentResult")]

@@ -33,17 +33,17 @@ class SharedWith:
     access: Access
 
 
-def owner(root: Parent[SegmentRecord | TagRecord]) -> strawberry.ID | None:
+def _owner(root: Parent[SegmentRecord | TagRecord]) -> strawberry.ID | None:
     """Id of whoever made it or took it over."""
     return None if root.sharing.owner is None else strawberry.ID(root.sharing.owner)
 
 
-def visibility(root: Parent[SegmentRecord | TagRecord]) -> Visibility:
+def _visibility(root: Parent[SegmentRecord | TagRecord]) -> Visibility:
     """Who sees it."""
     return root.sharing.visibility
 
 
-def shared_with(root: Parent[SegmentRecord | TagRecord]) -> list[SharedWith]:
+def _shared_with(root: Parent[SegmentRecord | TagRecord]) -> list[SharedWith]:
     """Those whom its owner named."""
     return [
         SharedWith(
@@ -55,16 +55,34 @@ def shared_with(root: Parent[SegmentRecord | TagRecord]) -> list[SharedWith]:
     ]
 
 
-async def is_favourite(root: Parent[SegmentRecord | TagRecord], info: Info) -> bool:
+async def _is_favourite(root: Parent[SegmentRecord | TagRecord], info: Info) -> bool:
     """Whether it is among the asker's favourites."""
     return await favourites.is_favourite(info.context, root)
 
 
-async def last_used_at(root: Parent[SegmentRecord | TagRecord], info: Info) -> DateTime | None:
+async def _last_used_at(root: Parent[SegmentRecord | TagRecord], info: Info) -> DateTime | None:
     """When somebody last asked for it."""
     return cast("DateTime | None", await info.context.loaders.last_uses.load(root.id))
 
 
-def access(root: Parent[SegmentRecord | TagRecord], info: Info) -> Reach:
+def _access(root: Parent[SegmentRecord | TagRecord], info: Info) -> Reach:
     """What the asker may do with it."""
     return reach_of(info.context, root)
+
+
+@strawberry.type
+class Shared:
+    """What segments and tags have in common: whose they are, and who uses them."""
+
+    is_favourite: bool = declare.resolved(_is_favourite, "Of yours.")
+    last_used_at: DateTime | None = declare.resolved(
+        _last_used_at,
+        "When somebody last read it by key, listed whom it has, named it in a question or subscribed to it; to ten "
+        "minutes.",
+    )
+    owner: strawberry.ID | None = declare.resolved(
+        _owner, "The id of whoever made it or took it over; null: nobody, it is older than owners."
+    )
+    visibility: Visibility = declare.resolved(_visibility)
+    shared_with: list[SharedWith] = declare.resolved(_shared_with, "Of visibility SHARED.")
+    access: Reach = declare.resolved(_access)

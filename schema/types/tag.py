@@ -8,7 +8,6 @@ import strawberry
 from strawberry import Parent
 
 from access.permissions import Permission
-from access.sharing import Reach
 from graph.repositories.tag import TagRecord
 from resolvers.customers import customers
 from resolvers.pages import DEFAULT_PAGE_ITEMS
@@ -19,14 +18,13 @@ from rules.tags.definition import TagKind
 from rules.type_problems import ValueType
 from schema import declare
 from schema.context import Info
-from schema.enums import Visibility
 from schema.scalars import JSON, DateTime
-from schema.types import sharing
 from schema.types.maintenance import MaintenanceConnection, Upkeep, records, upkeep
 from schema.types.node import Node
 from schema.types.page import PageInfo
 from schema.types.refusal import ValidationError
 from schema.types.segment_version import RuleDifference
+from schema.types.sharing import Shared
 from schema.types.stage import StageFlow
 from schema.types.stage import flow as stage_flow
 from schema.types.status import BuildStatus
@@ -82,7 +80,7 @@ async def _version_difference(
 
 @strawberry.type(description="A named value that customers carry.")
 @declare.needs(Permission.TAGS_READ)
-class Tag(Node):
+class Tag(Shared, Node):
     key: str
     name: str
     category: str | None = strawberry.field(description="Levels parted by slashes.")
@@ -120,18 +118,6 @@ class Tag(Node):
     version_difference: list[RuleDifference] = declare.resolved(
         _version_difference, "What turns one version into another: its definition, mode, zone and keepOld."
     )
-    is_favourite: bool = declare.resolved(sharing.is_favourite, "Of yours.")
-    last_used_at: DateTime | None = declare.resolved(
-        sharing.last_used_at,
-        "When somebody last read it by key, listed whom it has, named it in a question or subscribed to it; to ten "
-        "minutes.",
-    )
-    owner: strawberry.ID | None = declare.resolved(
-        sharing.owner, "The id of whoever made it or took it over; null: nobody, it is older than owners."
-    )
-    visibility: Visibility = declare.resolved(sharing.visibility)
-    shared_with: list[sharing.SharedWith] = declare.resolved(sharing.shared_with, "Of visibility SHARED.")
-    access: Reach = declare.resolved(sharing.access)
     maintenance: MaintenanceConnection = declare.resolved(
         records, "Runs, edits and changes of status, newest first.", everybody=True
     )

@@ -11,7 +11,6 @@ import pytest_asyncio
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
-from access import second_factor
 from audit.entry import Outcome, encode
 from audit.log import AuditLog
 from base.clock import now_ms
@@ -23,7 +22,7 @@ from graph.client import GraphClient
 from graph.repositories.user import UserRecord, UserRepository
 from tests.support.api import Api, running_api
 from tests.support.audit import Audit
-from tests.support.users import NAME, PASSWORD, PHONE, Person, hash_cheaply
+from tests.support.users import NAME, PASSWORD, PHONE, Person, code_at, hash_cheaply
 
 CREATE = ("create", PHONE, "--name", NAME, "--role", "administrator")
 NOBODYS = "+8613900139000"
@@ -85,7 +84,7 @@ async def test_a_reset_takes_password_second_factor_and_sessions(api: Api, graph
     person = Person(api.http)
     await person.settle(first_password(await kith_user(*CREATE)))
     secret = (await person.post("totp/enrol", {"password": PASSWORD})).json()["secret"]
-    code = second_factor.code_at(secret, now_ms())
+    code = code_at(secret, now_ms())
     assert (await person.post("totp/confirm", {"code": code})).status_code == 200
     assert (await only_user(graph)).has_totp
     password = first_password(await kith_user("reset", PHONE))

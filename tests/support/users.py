@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b32decode
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from access import passwords
 from access.passwords import Hasher
@@ -14,10 +17,19 @@ from access.principal import ADMIN_TOKEN
 from access.users import MadeUser, Users
 from base.keys import Keyring
 from graph.client import GraphClient
+from graph.repositories.user import UserRecord, UserRepository
+from tests.support.waiting import until
 
 PHONE = "+8613800138000"
 NAME = "Li Lei"
+# What a revocation may take until it counts everywhere.
+CUT_OFF_S = 5.0
 PASSWORD = "violet harbour spoon 47"
+
+
+def code_at(secret: str, at_ms: int) -> str:
+    """What an authenticator shows at an instant."""
+    return TOTP(b32decode(secret), 6, SHA1(), 30).generate(at_ms // 1_000).decode()
 
 
 def hash_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,3 +88,22 @@ class Person:
         """The error's code of an operation that anybody may ask; None when it is answered."""
         answer = await self.ask("{ me { id } }")
         return answer["errors"][0]["extensions"]["code"] if answer.get("errors") else None
+
+
+def users_of(graph: GraphClient, keyring: Keyring) -> Users:
+    """Changes users as an administrator does."""
+    return Users(graph, keyring, Hasher(), "CN")
+
+
+async def users_listed(graph: GraphClient) -> list[UserRecord]:
+    """All of them."""
+    return await UserRepository(graph).list_all()
+
+
+async def until_cut_off(person: Person) -> None:
+    """Wait until their session opens nothing any more."""
+
+    async def is_cut_off() -> bool:
+        return await person.code() == "UNAUTHENTICATED"
+
+    await until(is_cut_off, CUT_OFF_S)

@@ -7,155 +7,23 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 
-from access.phones import open_phone, phone_index, seal_phone
-from access.second_factor import place
-from audit.chain import block_name
-from base.clock import now_ms
-from base.errors import ConfigurationFault, NotFound
-from base.keys import Keyring
 from base.settings import Settings
 from graph.client import GraphClient, Transaction
 from graph.repositories import keys as repository
-from graph.repositories.audit import AuditNotes
-from graph.repositories.customer import CustomerKey, CustomerRepository, ProfileNeed
-from graph.repositories.event import EventsAsked
+from graph.repositories.customer import CustomerRepository
 from graph.repositories.keys import HeldRow, RotationRecord
-from graph.repositories.quarantine import QuarantineRow, put
-from graph.repositories.user import create as create_user
-from ingest.stream import IngestStream
 from tests.support.audit import Audit, entry
 from tests.support.line import Line, query
 from tests.support.sealed import opened
 from tests.support.sightings import sighting
+from tests.support.turning import RING, calls, client_of, log, nodes, put_aside, read, sign_up, used
 from workers.keys import rotation
-from workers.keys.rotation import count_versions, retire, rotate
-
-OLD = "0f" * 32
-RING = f"1:{OLD}\n2:{'aa' * 32}"
-WHOLE = ProfileNeed(identifiers=True, events=EventsAsked(count=10))
-
-
-def client_of(settings: Settings, secrets: str) -> GraphClient:
-    return GraphClient.of(settings.model_copy(update={"secret_key": secrets}))
-
-
-@pytest.fixture
-def old(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
-    """An ingest worker before the rotation."""
-    return Line.of(graph, redis, keyring)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def turning(settings: Settings) -> AsyncIterator[GraphClient]:
-    """The graph as processes with both versions see it."""
-    client = client_of(settings, RING)
-    yield client
-    await client.close()
-
-
-@pytest.fixture
-def new(turning: GraphClient, redis: Redis) -> Line:
-    """An ingest worker that has both versions."""
-    return Line.of(turning, redis, Keyring(RING))
-
-
-def calls(people: Sequence[int]) -> list[dict[str, object]]:
-    """Of each person an identify, a track and a group call; with a blocked value, a context and an unknown key."""
-    found: list[dict[str, object]] = []
-    for n in people:
-        traits = {"name": f"Mia Keller{n}", "city": f"Basel {n}"}
-        found += [
-            sighting(10 * n, member=f"M{n}", phone=f"+86138000{n:05d}", traits=traits),
-            {
-                **sighting(10 * n + 1, kind="track", member=f"M{n}"),
-                "properties": {"street": f"Rheingasse {n}"},
-                "context": {
-                    "ip": "203.0.113.9",
-                    "traits": {"phone": "null"},
-                    "consent": {"categoryPreferences": {"Advertising": True}},
-                },
-                "hint": "spring",
-            },
-            {**sighting(10 * n + 2, member=f"M{n}", group=f"home {n}"), "traits": {"doorbell": f"Keller {n}"}},
-        ]
-    return found
-
-
-async def put_aside(line: Line) -> None:
-    sealed = line.keyring.seal_entry(b'{"userId":"M"}')
-    row = QuarantineRow(
-        id="put-aside", message_id="m", source="s", kind="track", reason="R", detail="", at=1, sealed=sealed
-    )
-    await line.graph.write("test", lambda tx: put(tx, [row]))
-
-
-async def read(line: Line, member: str) -> dict[str, object]:
-    """A profile as people see it."""
-    key = CustomerKey(uid=line.uid("user_id", member))
-    found = (await CustomerRepository(line.graph).get_profiles([key], WHOLE))[key]
-    assert found.identifiers is not None
-    assert found.events is not None
-    return {
-        "attributes": {name: bytes(one.v) for name, one in found.attributes.items()},
-        "identifiers": sorted(line.keyring.open_display(one.cipher, one.uid) for one in found.identifiers),
-        "events": [bytes(one.properties) for one in found.events],
-    }
-
-
-async def nodes(graph: GraphClient) -> list[dict[str, object]]:
-    """Everything that is kept, documents and displayed values opened."""
-    rows = await graph.read(_KEPT)
-    found = []
-    for row in rows:
-        held = opened(graph, row["held"])
-        if "totp" in held:
-            held["totp"] = graph.personal.keyring.open_display(held["totp"], place(held["phone"]))
-            held["sealed"] = open_phone(graph.personal.keyring, held["sealed"], held["phone"])
-        for name, bound in (("cipher", "uid"), ("blocked", "id")):
-            if isinstance(held.get(name), bytes):
-                held[name] = graph.personal.keyring.open_display(held[name], held[bound])
-        if isinstance(held.get("sealed"), bytes):
-            held["sealed"] = _unsealed(graph.personal.keyring, held)
-        found.append(held)
-    return sorted(found, key=repr)
-
-
-def _unsealed(keyring: Keyring, held: Mapping[str, Any]) -> bytes:
-    if "due" in held:
-        return keyring.open_audit(held["sealed"], held["id"])
-    if "last" in held:
-        return keyring.open_audit(held["sealed"], block_name(held["last"]))
-    return keyring.open_entry(held["sealed"])
-
-
-async def log(line: Line) -> Audit:
-    """An operation log of some entries, and a change that is under way."""
-    audit = Audit(line.graph, line.redis, line.keyring)
-    await audit.write(["a0", "a1"])
-    await AuditNotes(line.graph).begin("n1", line.keyring.seal_audit(b"{}", "n1"), now_ms() + 600_000)
-    return audit
-
-
-async def sign_up(line: Line) -> None:
-    """A user with a second factor."""
-    phone = "+8613800138000"
-    index = phone_index(line.keyring, phone)
-    held = {"id": "usr_1", "sealed": seal_phone(line.keyring, phone), "name": "Ann", "status": "ACTIVE", "roles": []}
-    held |= {"totp": line.keyring.seal_display("SECRET", place(index)), "password": "x", "must_change": False}
-    held |= {"created_at": 1, "created_by": "cli"}
-    await line.graph.write("test", lambda tx: create_user(tx, index, held))
-
-
-def used(counted: Mapping[str, Mapping[int, int]]) -> set[int]:
-    return {version for counts in counted.values() for version, count in counts.items() if count}
+from workers.keys.rotation import count_versions, rotate
 
 
 async def test_everything_turns_and_nothing_changes(old: Line, new: Line, redis: Redis) -> None:
@@ -363,62 +231,6 @@ async def test_a_value_that_does_not_open_is_left_and_told(old: Line, new: Line)
     assert row["cipher"] == damaged
 
 
-async def test_waiting_requests_are_counted_and_hold_their_version(new: Line, redis: Redis, keyring: Keyring) -> None:
-    for ring in (keyring, new.keyring, new.keyring):
-        await IngestStream(redis, ring).append(b"{}", "track", 1, "s", ["m"])
-    assert (await count_versions(new.graph, redis))["ingest stream"] == {1: 1, 2: 2}
-
-
-@pytest.mark.parametrize(
-    ("secrets", "told"),
-    [
-        (f"1:{'bb' * 32}", "Version 1 .* is another"),
-        (f"2:{OLD}", "Version 1 .* is missing"),
-        (f"3:{'aa' * 32}\n4:{OLD}", "Version 1 .* is missing"),
-        (f"1:{OLD}\n2:{'cc' * 32}", "Version 2 .* is another"),
-        (OLD, "Version 2 .* is missing"),
-    ],
-)
-async def test_wrong_and_missing_versions_are_told_at_the_start(
-    new: Line, settings: Settings, secrets: str, told: str
-) -> None:
-    await repository.meet_versions(new.graph)
-    wrong = client_of(settings, secrets)
-    try:
-        for start in (repository.check_versions, repository.meet_versions, rotate):
-            with pytest.raises(ConfigurationFault, match=told):
-                await start(wrong)
-    finally:
-        await wrong.close()
-    await repository.check_versions(new.graph)
-
-
-async def test_entries_of_the_operation_log_that_wait_hold_their_version(
-    old: Line, new: Line, settings: Settings, redis: Redis
-) -> None:
-    three = client_of(settings, f"{RING}\n3:{'cc' * 32}")
-    without = client_of(settings, f"1:{OLD}\n3:{'cc' * 32}")
-    try:
-        await repository.meet_versions(new.graph)
-        await log(new)
-        await rotate(three)
-        await Audit(new.graph, redis, new.keyring).log.write(entry("waits"))
-        with pytest.raises(ConfigurationFault, match="opens 1 in stream of the operation log"):
-            await retire(three, redis, 2)
-        await Audit(three, redis, three.personal.keyring).turns()
-
-        await retire(three, redis, 2)
-
-        # Nobody has the version any more, and the chain is the one that it was.
-        audit = Audit(without, redis, without.personal.keyring)
-        report = await audit.verify()
-        assert (report.fault, report.entries) == (None, 3)
-        assert await audit.actions() == ["a0", "a1", "waits"]
-    finally:
-        await three.close()
-        await without.close()
-
-
 async def test_a_change_under_way_while_everything_turns_ends_in_the_log(old: Line, new: Line, redis: Redis) -> None:
     before, after = (Audit(line.graph, redis, line.keyring) for line in (old, new))
     async with after.log.change(entry("later")), before.log.change(entry("earlier")):
@@ -427,64 +239,6 @@ async def test_a_change_under_way_while_everything_turns_ends_in_the_log(old: Li
     await after.turns()
     assert sorted(await after.actions()) == ["earlier", "later"]
     assert (await after.verify()).fault is None
-
-
-async def test_a_lower_version_than_the_first_is_refused(settings: Settings, redis: Redis) -> None:
-    first, lower = client_of(settings, f"5:{OLD}"), client_of(settings, f"4:{'aa' * 32}\n5:{OLD}")
-    try:
-        await repository.meet_versions(first)
-        with pytest.raises(ConfigurationFault, match=r"Version 4 .* lower than 5"):
-            await repository.check_versions(lower)
-    finally:
-        await first.close()
-        await lower.close()
-
-
-async def test_another_key_is_told_in_a_graph_that_never_noted_any(old: Line, settings: Settings) -> None:
-    await old.apply(*calls([1]))
-    stranger = client_of(settings, "ee" * 32)
-    try:
-        with pytest.raises(ConfigurationFault, match="another than the data"):
-            await repository.check_versions(stranger)
-    finally:
-        await stranger.close()
-
-
-async def test_a_version_can_go_once_nothing_needs_it_and_not_before(
-    new: Line, settings: Settings, redis: Redis
-) -> None:
-    three, without = client_of(settings, f"{RING}\n3:{'cc' * 32}"), client_of(settings, f"1:{OLD}\n3:{'cc' * 32}")
-    back = client_of(settings, f"{RING}\n3:{'cc' * 32}\ncurrent:2")
-    try:
-        await repository.meet_versions(new.graph)
-        await new.apply(*calls([1]))
-        await IngestStream(redis, new.keyring).append(b"{}", "track", 1, "s", ["m"])
-        for version, told in ((1, "found by"), (3, "current"), (2, "in events")):
-            with pytest.raises(ConfigurationFault, match=told):
-                await retire(three, redis, version)
-        with pytest.raises(NotFound):
-            await retire(three, redis, 9)
-        await rotate(three)
-        with pytest.raises(ConfigurationFault, match="opens 1 in ingest stream"):
-            await retire(three, redis, 2)
-        await redis.flushdb()
-        with pytest.raises(ConfigurationFault, match=r"Version 2 .* missing"):
-            await repository.check_versions(without)
-
-        await retire(three, redis, 2)
-
-        await repository.check_versions(without)
-        assert await read(Line.of(without, redis, without.personal.keyring), "M1")
-        # Whoever still has it and starts again leaves it retired; whoever writes with it does not.
-        await repository.meet_versions(three)
-        await repository.check_versions(without)
-        await repository.meet_versions(back)
-        with pytest.raises(ConfigurationFault, match=r"Version 2 .* missing"):
-            await repository.check_versions(without)
-    finally:
-        await back.close()
-        await three.close()
-        await without.close()
 
 
 _KEPT = query(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,10 @@ from base.settings import Settings
 from cli.projection import line_of
 from graph.client import GraphClient
 from tests.support.answering import answering
-from tests.support.builders import make_identify, make_track
+from tests.support.builders import make_identify
 from tests.support.clickhouse_server import PASSWORD, ClickHouseServer, clickhouse_server
 from tests.support.line import Line
+from tests.support.purchases import buy
 from tests.support.segments import create_segment, segment_of, sequences_of
 from tests.support.tags import BOUGHT_COUNT, save_tag
 from tests.support.waiting import until
@@ -53,22 +53,6 @@ async def line(graph: GraphClient, redis: Redis, keyring: Keyring) -> Line:
     )
     await buy(line, range(1, BUYERS + 1))
     return line
-
-
-async def buy(line: Line, numbers: Sequence[int], round: str = "") -> None:
-    items = ("shoe", 7, True)
-    await line.apply(
-        *(
-            make_track(
-                "Bought",
-                user_id=f"user-{n}",
-                messageId=f"b-{n}-{turn}{round}",
-                properties={"price": n, "item": items[turn % (1 + n % 3)]},
-            )
-            for n in numbers
-            for turn in range(n)
-        )
-    )
 
 
 async def answers(store: ColumnStore) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from rules.needs import tag_name
 from tests.support.answering import answering
 from tests.support.builders import make_identify, make_track
 from tests.support.line import Line
+from tests.support.purchases import buy
 from tests.support.tags import BOUGHT_COUNT, change_tag, save_tag, tag_of, values_of
 from workers.jobs import make_services
 from workers.projection.owner import ProjectionOwner
@@ -75,22 +76,6 @@ async def owner(
     await buy(line, range(1, BUYERS + 1))
     async with answering(graph, redis, settings, tmp_path) as owner:
         yield owner
-
-
-async def buy(line: Line, numbers: Sequence[int], round: str = "") -> None:
-    items = ("shoe", 7, True)
-    await line.apply(
-        *(
-            make_track(
-                "Bought",
-                user_id=f"user-{n}",
-                messageId=f"b-{n}-{turn}{round}",
-                properties={"price": n, "item": items[turn % (1 + n % 3)]},
-            )
-            for n in numbers
-            for turn in range(n)
-        )
-    )
 
 
 @pytest.fixture
